@@ -1,0 +1,59 @@
+import type {
+  BreakpointRow,
+  FrameRow,
+  OutputRow,
+  PositionRow,
+  ScopeRow,
+  Stop,
+  StopReason,
+  ThreadRow,
+  TreeRow,
+} from "./protocol.ts";
+
+/** A movement through the recording that is under way. It never runs on by itself: whoever drives it calls `advance` again. */
+export interface Motion {
+  /** Takes (or takes back) at most `maxEvents` events. */
+  advance(maxEvents: number): MotionResult;
+}
+
+export type MotionResult =
+  | { readonly kind: "more" }
+  | { readonly kind: "stopped"; readonly stop: Stop }
+  /** The scenario is over; the lab stands after its last event and can still go back. */
+  | { readonly kind: "ended" };
+
+/** One run of one scenario, as the debugger sees it. */
+export interface DebugLab {
+  position(): PositionRow;
+
+  threads(limit: number): { readonly threads: readonly ThreadRow[]; readonly total: number };
+  /** Newest frame first. Empty for a thread that is no longer there. */
+  stack(threadId: number, start: number, levels: number): { readonly frames: readonly FrameRow[]; readonly total: number };
+  scopes(threadId: number, frameId: number): readonly ScopeRow[];
+
+  /** Replaces the line breakpoints of one document. Answers in the order asked. */
+  setLineBreakpoints(uri: string, lines: readonly number[]): readonly BreakpointRow[];
+  /** Replaces the function breakpoints: stage names, `*` allowed, optionally `@place`. */
+  setFunctionBreakpoints(names: readonly string[]): readonly BreakpointRow[];
+  /** Every stage name, for completion. */
+  readonly stageNames: readonly string[];
+
+  /** To the next breakpoint, or the end. */
+  continue(): Motion;
+  /** Back to the previous breakpoint hit, or the beginning (reason `entry`). */
+  reverseContinue(): Motion;
+  stepInto(threadId: number): Motion;
+  stepOver(threadId: number): Motion;
+  stepOut(threadId: number): Motion;
+  stepBack(threadId: number): Motion;
+  /** Describes where the lab stands as a stop, for entry and pause. */
+  stopHere(reason: StopReason): Stop;
+
+  /** Lines printed since the last call while moving forward for the first time; replays do not print again. */
+  takeOutput(): readonly OutputRow[];
+  /** Null once every expectation held so far; counts for the exit code. */
+  expectations(): { readonly held: number; readonly failed: number };
+
+  /** The state tree: children of a row, `""` for the roots. At most `limit` rows, then one of kind `more`. */
+  tree(parentId: string, limit: number): readonly TreeRow[];
+}

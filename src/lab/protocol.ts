@@ -1,0 +1,104 @@
+import type { SourceRange } from "../base/source-range.ts";
+
+/**
+ * The plain rows and events that every face shows: debug adapter, state view, command line, tests.
+ * Nothing here has behaviour, so `views` may import these types in a browser.
+ */
+
+/** Thread 1 is the scenario; every other id is a packet in flight. */
+export const scenarioThreadId = 1;
+
+export interface ThreadRow {
+  readonly id: number;
+  /** `#12.1 ARP who-has 10.244.1.9 tell 10.244.1.2 @ node1/cbr0`. */
+  readonly name: string;
+}
+
+export interface FrameRow {
+  /** Unique among all frames for as long as the lab stands at this position. */
+  readonly id: number;
+  /** `bridge.flood @ node1/cbr0`. */
+  readonly name: string;
+  /** Absent for label frames and for what no line declared. */
+  readonly source?: SourceRange;
+  readonly hint: "normal" | "label";
+  /** The stage's name, absent for labels and statements. */
+  readonly stage?: string;
+}
+
+/** A named value with what is inside it; the children are made when asked for. */
+export interface Inspection {
+  readonly name: string;
+  readonly value: string;
+  readonly type?: string;
+  /** How many children there are, where that is known without making them. */
+  readonly childCount?: number;
+  children?(): readonly Inspection[];
+  /** The CEL expression that reads this value. */
+  readonly evaluateName?: string;
+  readonly changed?: boolean;
+}
+
+/** Packet, Here, Namespace, Kernel, Changed. */
+export interface ScopeRow {
+  readonly name: string;
+  /** Costly to fill: clients should not open it unasked. */
+  readonly expensive: boolean;
+  children(): readonly Inspection[];
+}
+
+export type StopReason = "entry" | "step" | "breakpoint" | "function breakpoint" | "pause" | "loop";
+
+/** Why the lab stands still. */
+export interface Stop {
+  readonly reason: StopReason;
+  readonly threadId: number;
+  /** One plain sentence, shown to the user. */
+  readonly description: string;
+  /** The lab's ids of the breakpoints that were hit. */
+  readonly breakpointIds: readonly number[];
+}
+
+export interface BreakpointRow {
+  readonly id: number;
+  readonly verified: boolean;
+  /** Why it could not bind; or what it bound to. */
+  readonly message?: string;
+  readonly source?: SourceRange;
+}
+
+/** A line the run prints: a program's output, the result of an expectation, a note of the lab. */
+export interface OutputRow {
+  readonly category: "stdout" | "stderr" | "console";
+  readonly text: string;
+  readonly source?: SourceRange;
+  /** Set where the line reports an expectation. */
+  readonly expectation?: "held" | "failed";
+}
+
+export type ChangeMark = "added" | "updated" | "removed";
+
+/** One row of the state tree, with a stable id, so that views keep what is open across stops. */
+export interface TreeRow {
+  readonly id: string;
+  readonly kind: "node" | "netns" | "interface" | "table" | "row" | "more";
+  /** Codicon name without the `$()`. */
+  readonly icon: string;
+  readonly label: string;
+  readonly description: string;
+  readonly expandable: boolean;
+  /** Open at first. */
+  readonly open: boolean;
+  /** What the last step did to this row, or to one below it (`updated`). */
+  readonly change?: ChangeMark;
+  readonly source?: SourceRange;
+}
+
+/** Where the lab stands; sent with every refresh of a view. */
+export interface PositionRow {
+  readonly scenario: string;
+  /** Events taken so far. */
+  readonly event: number;
+  readonly timeNs: number;
+  readonly ended: boolean;
+}

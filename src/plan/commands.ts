@@ -1,0 +1,137 @@
+import type { SourceRange } from "../base/source-range.ts";
+import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
+import type { MacAddress } from "../wire/mac-address.ts";
+
+/** One command of the set-up, or of a change while a scenario runs; `source` is the line that asked for it. */
+export type SetUpCommand = NodeAdd | NetnsAdd | NetworkCommand | Listen;
+
+/** A command that changes one existing namespace. */
+export type NetworkCommand =
+  | VethAdd
+  | BridgeAdd
+  | LinkSet
+  | AddressCommand
+  | RouteCommand
+  | NeighbourCommand
+  | SysctlSet;
+
+/** One machine with one Linux kernel. Its limits, such as `gc_thresh3`, hold for all its namespaces together. */
+export interface NodeAdd {
+  readonly do: "node add";
+  readonly node: string;
+  readonly source: SourceRange;
+}
+
+/** `ip netns add`. The namespace named like its node is the node's own (root) namespace. `lo` comes with it, down. */
+export interface NetnsAdd {
+  readonly do: "netns add";
+  readonly netns: string;
+  readonly node: string;
+  readonly role: "node" | "pod" | "netns";
+  readonly source: SourceRange;
+}
+
+/** `ip link add NAME type veth peer name …`: both ends at once, each in its namespace, both down. */
+export interface VethAdd {
+  readonly do: "veth add";
+  readonly netns: string;
+  readonly dev: string;
+  /** Absent: a locally administered address is derived from the names. */
+  readonly mac?: MacAddress;
+  readonly peerNetns: string;
+  readonly peerDev: string;
+  readonly peerMac?: MacAddress;
+  readonly source: SourceRange;
+  /** The line that declares the peer's end, where it is another one. */
+  readonly peerSource?: SourceRange;
+}
+
+/** `ip link add NAME type bridge`. */
+export interface BridgeAdd {
+  readonly do: "bridge add";
+  readonly netns: string;
+  readonly dev: string;
+  readonly mac?: MacAddress;
+  /** `ageing_time`; Linux' default is 300 s. */
+  readonly ageingTimeNs?: number;
+  readonly source: SourceRange;
+}
+
+/** `ip link set DEV …`. */
+export interface LinkSet {
+  readonly do: "link set";
+  readonly netns: string;
+  readonly dev: string;
+  readonly up?: boolean;
+  readonly mtu?: number;
+  readonly mac?: MacAddress;
+  /** The bridge to join; null leaves it (`nomaster`). */
+  readonly master?: string | null;
+  /** `bridge link set … hairpin on|off`. */
+  readonly hairpin?: boolean;
+  readonly source: SourceRange;
+}
+
+/** `ip addr add|del ADDRESS/LENGTH dev DEV`. */
+export interface AddressCommand {
+  readonly do: "addr add" | "addr del";
+  readonly netns: string;
+  readonly dev: string;
+  readonly prefix: Ipv4Prefix;
+  readonly source: SourceRange;
+}
+
+export type RouteType = "unicast" | "blackhole" | "unreachable" | "prohibit";
+
+/** `ip route add|replace|del …`. */
+export interface RouteCommand {
+  readonly do: "route add" | "route replace" | "route del";
+  readonly netns: string;
+  readonly type: RouteType;
+  /** 0.0.0.0/0 is `default`. */
+  readonly destination: Ipv4Prefix;
+  readonly via?: Ipv4Address;
+  readonly dev?: string;
+  /** Preferred source address (`src`). */
+  readonly preferredSource?: Ipv4Address;
+  readonly metric?: number;
+  /** `onlink`: the gateway is taken to be on the link even if no route says so. */
+  readonly onlink?: boolean;
+  readonly source: SourceRange;
+}
+
+/** `ip neigh add|replace|del ADDRESS lladdr MAC dev DEV [nud permanent]`. */
+export interface NeighbourCommand {
+  readonly do: "neigh add" | "neigh replace" | "neigh del";
+  readonly netns: string;
+  readonly dev: string;
+  readonly address: Ipv4Address;
+  readonly mac?: MacAddress;
+  readonly source: SourceRange;
+}
+
+/** `sysctl -w KEY=VALUE` inside the namespace. */
+export interface SysctlSet {
+  readonly do: "sysctl";
+  readonly netns: string;
+  /** Dotted, such as `net.ipv4.ip_forward`. */
+  readonly key: string;
+  readonly value: number;
+  readonly source: SourceRange;
+}
+
+/** What a listening container does with what it hears. */
+export type ServerProgram = "echo" | "http" | "whoami" | "sink";
+
+/** Starts a server in a container of the namespace. */
+export interface Listen {
+  readonly do: "listen";
+  readonly netns: string;
+  readonly container: string;
+  readonly protocol: "tcp" | "udp";
+  /** 0 = 0.0.0.0, any local address. */
+  readonly address: Ipv4Address;
+  readonly port: number;
+  readonly program: ServerProgram;
+  readonly source: SourceRange;
+}
