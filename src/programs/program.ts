@@ -1,0 +1,120 @@
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
+import type { MacAddress } from "../wire/mac-address.ts";
+
+/**
+ * A program that runs in a container: state in, effects out, no input or output of its own. The simulated kernel and,
+ * on the real one, a host process carry out the effects on sockets and hand the answers back as inputs.
+ *
+ * States and effects are immutable plain values, so that a recording can keep and restore them.
+ */
+export interface Program<State> {
+  start(nowNs: number): ProgramStep<State>;
+  handle(state: State, input: ProgramInput, nowNs: number): ProgramStep<State>;
+}
+
+export interface ProgramStep<State> {
+  readonly state: State;
+  readonly effects: readonly ProgramEffect[];
+}
+
+/** A descriptor that the program itself numbers, from 3. Accepted connections get theirs from the kernel, from 1000. */
+export type SocketNumber = number;
+
+export interface Endpoint {
+  readonly address: Ipv4Address;
+  readonly port: number;
+}
+
+/** Errors of the socket calls, by their names in errno(3). */
+export type SocketError =
+  | "ECONNREFUSED"
+  | "EHOSTUNREACH"
+  | "ENETUNREACH"
+  | "ETIMEDOUT"
+  | "ECONNRESET"
+  | "EMSGSIZE"
+  | "EADDRINUSE"
+  | "EADDRNOTAVAIL"
+  | "EPERM"
+  | "EACCES"
+  | "EINVAL";
+
+export type ProgramInput =
+  | { readonly kind: "timer"; readonly timer: number }
+  | { readonly kind: "datagram"; readonly socket: SocketNumber; readonly from: Endpoint; readonly data: Uint8Array; readonly ttl: number }
+  /** The result of an earlier call, or an asynchronous error (an ICMP error that came back, a reset). */
+  | { readonly kind: "error"; readonly socket: SocketNumber; readonly error: SocketError }
+  | { readonly kind: "connected"; readonly socket: SocketNumber; readonly local: Endpoint }
+  | { readonly kind: "accepted"; readonly listener: SocketNumber; readonly socket: SocketNumber; readonly from: Endpoint }
+  | { readonly kind: "data"; readonly socket: SocketNumber; readonly data: Uint8Array }
+  /** The peer will send no more (its FIN arrived). */
+  | { readonly kind: "end of stream"; readonly socket: SocketNumber }
+  /** An ICMP echo reply that matches the program's identifier. */
+  | { readonly kind: "echo reply"; readonly from: Ipv4Address; readonly sequence: number; readonly ttl: number; readonly sizeBytes: number }
+  /** An ICMP error that quotes one of the program's echo requests. */
+  | {
+      readonly kind: "icmp error";
+      readonly from: Ipv4Address;
+      readonly type: number;
+      readonly code: number;
+      readonly mtu: number;
+      readonly sequence: number;
+    }
+  | { readonly kind: "arp"; readonly operation: number; readonly senderIp: Ipv4Address; readonly senderMac: MacAddress };
+
+export type ProgramEffect =
+  /** socket(2), bind(2) where a local endpoint is given (port 0: an ephemeral one), connect(2) where a remote is. UDP connects at once and in silence. */
+  | { readonly kind: "open udp"; readonly socket: SocketNumber; readonly local?: Endpoint; readonly remote?: Endpoint; readonly ttl?: number }
+  /** Answered by `connected` or `error`. */
+  | { readonly kind: "open tcp"; readonly socket: SocketNumber; readonly local?: Endpoint; readonly remote: Endpoint; readonly ttl?: number }
+  | { readonly kind: "listen tcp"; readonly socket: SocketNumber; readonly local: Endpoint }
+  /** On a connected UDP socket, or a TCP one. */
+  | { readonly kind: "send"; readonly socket: SocketNumber; readonly data: Uint8Array }
+  | { readonly kind: "send to"; readonly socket: SocketNumber; readonly to: Endpoint; readonly data: Uint8Array }
+  | { readonly kind: "close"; readonly socket: SocketNumber }
+  /** A raw ICMP socket that hears replies to, and errors about, this identifier. */
+  | { readonly kind: "open ping"; readonly socket: SocketNumber; readonly identifier: number }
+  | {
+      readonly kind: "send echo";
+      readonly socket: SocketNumber;
+      readonly to: Ipv4Address;
+      readonly sequence: number;
+      readonly sizeBytes: number;
+      readonly ttl: number;
+      readonly dontFragment: boolean;
+    }
+  /** A packet socket on one device that hears ARP and sends it as told. */
+  | { readonly kind: "open arp"; readonly socket: SocketNumber; readonly dev: string }
+  | {
+      readonly kind: "send arp";
+      readonly socket: SocketNumber;
+      readonly operation: 1 | 2;
+      readonly senderIp: Ipv4Address | "own";
+      readonly targetIp: Ipv4Address;
+      readonly targetMac: MacAddress;
+      readonly ethernetDestination: MacAddress;
+    }
+  /** One-shot; a program numbers its timers, and setting one again moves it. */
+  | { readonly kind: "set timer"; readonly timer: number; readonly afterNs: number }
+  | { readonly kind: "clear timer"; readonly timer: number }
+  | { readonly kind: "print"; readonly text: string }
+  /** Ends the program; its sockets are closed as exit(2) closes them. */
+  | { readonly kind: "exit"; readonly status: number; readonly result: ProgramResult };
+
+/** What `expect` can ask about the statement that ran the program: `reply`, `response`, `replies`. */
+export interface ProgramResult {
+  readonly ok: boolean;
+  readonly error?: SocketError | "timeout";
+  readonly sent: number;
+  readonly received: number;
+  /** The last reply. */
+  readonly reply?: {
+    readonly from: Ipv4Address;
+    readonly ttl: number;
+    readonly text: string;
+    readonly timeNs: number;
+  };
+  readonly response?: { readonly status: number; readonly body: string; readonly headers: Readonly<Record<string, string>> };
+  /** ICMP errors heard, by the sender's address. */
+  readonly errors: readonly { readonly from: Ipv4Address; readonly type: number; readonly code: number }[];
+}
