@@ -1,0 +1,106 @@
+/** One event that was taken. */
+export interface EventRecord {
+  readonly timeNs: number;
+  readonly stage: number;
+  /** The walker's number, or 0 for an event that is nobody's walk. */
+  readonly walker: number;
+  /** Where it happened: a device row for a walker, else the row that the event was about. */
+  readonly place: number;
+}
+
+const chunkBits = 14;
+const chunkSize = 1 << chunkBits;
+const chunkMask = chunkSize - 1;
+
+interface Chunk {
+  readonly times: Float64Array;
+  readonly changesFrom: Float64Array;
+  readonly walkers: Int32Array;
+  readonly places: Int32Array;
+  readonly stages: Uint8Array;
+}
+
+export const eventLogChunkBytes = chunkSize * (8 + 8 + 4 + 4 + 1);
+
+/** The events of a run in order, each with the position in the change log where its changes begin. */
+export class EventLog {
+  private chunks: Chunk[] = [];
+  private firstChunk = 0;
+  private count = 0;
+
+  /** The number of the next event to be recorded; events count from 0. */
+  get end(): number {
+    return this.count;
+  }
+
+  /** The oldest event that is still known. */
+  get start(): number {
+    return this.firstChunk << chunkBits;
+  }
+
+  append(timeNs: number, stage: number, walker: number, place: number, changesFrom: number): void {
+    const index = (this.count >>> chunkBits) - this.firstChunk;
+    if (index === this.chunks.length) this.chunks.push(makeChunk());
+    const chunk = this.chunks[index];
+    const at = this.count & chunkMask;
+    chunk.times[at] = timeNs;
+    chunk.changesFrom[at] = changesFrom;
+    chunk.walkers[at] = walker;
+    chunk.places[at] = place;
+    chunk.stages[at] = stage;
+    this.count++;
+  }
+
+  read(event: number): EventRecord {
+    const chunk = this.chunkOf(event);
+    const at = event & chunkMask;
+    return { timeNs: chunk.times[at], stage: chunk.stages[at], walker: chunk.walkers[at], place: chunk.places[at] };
+  }
+
+  walker(event: number): number {
+    return this.chunkOf(event).walkers[event & chunkMask];
+  }
+
+  stage(event: number): number {
+    return this.chunkOf(event).stages[event & chunkMask];
+  }
+
+  place(event: number): number {
+    return this.chunkOf(event).places[event & chunkMask];
+  }
+
+  /** Where the event's changes begin in the change log. */
+  changesFrom(event: number): number {
+    return this.chunkOf(event).changesFrom[event & chunkMask];
+  }
+
+  truncate(end: number): void {
+    this.count = end;
+    this.chunks.length = Math.min(this.chunks.length, Math.max(0, ((end + chunkMask) >>> chunkBits) - this.firstChunk));
+  }
+
+  /** Drops the oldest chunk and says which event is now the first. */
+  dropOldest(): number {
+    this.chunks.shift();
+    this.firstChunk++;
+    return this.start;
+  }
+
+  get chunkCount(): number {
+    return this.chunks.length;
+  }
+
+  private chunkOf(event: number): Chunk {
+    return this.chunks[(event >>> chunkBits) - this.firstChunk];
+  }
+}
+
+function makeChunk(): Chunk {
+  return {
+    times: new Float64Array(chunkSize),
+    changesFrom: new Float64Array(chunkSize),
+    walkers: new Int32Array(chunkSize),
+    places: new Int32Array(chunkSize),
+    stages: new Uint8Array(chunkSize),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Float64Column, Int32Column } from "./column.ts";
+
+/**
+ * Finds rows by two of their columns, such as (device, address). It is derived from the table: rows enter and leave it
+ * together with the table, also when history is rewound, and the two columns must not change while the row is in it.
+ *
+ * Buckets are chains through `next`. The order inside a chain is not part of the world's state, so where several rows
+ * can match, whoever asks must choose by the rows' own values.
+ */
+export class PairIndex {
+  private readonly first: Int32Column;
+  private readonly second: Float64Column;
+  private heads = new Int32Array(16);
+  private next = new Int32Array(16);
+  private mask = 15;
+  private size = 0;
+
+  constructor(first: Int32Column, second: Float64Column) {
+    this.first = first;
+    this.second = second;
+  }
+
+  /** The row with these values, or 0. */
+  find(first: number, second: number): number {
+    let row = this.heads[hash(first, second) & this.mask];
+    while (row !== 0 && (this.first.get(row) !== first || this.second.get(row) !== second)) row = this.next[row];
+    return row;
+  }
+
+  /** The next row with the same values as `row`, or 0. */
+  findNext(row: number): number {
+    const first = this.first.get(row);
+    const second = this.second.get(row);
+    let other = this.next[row];
+    while (other !== 0 && (this.first.get(other) !== first || this.second.get(other) !== second)) other = this.next[other];
+    return other;
+  }
+
+  link(row: number): void {
+    if (++this.size > this.mask) this.rehash();
+    this.chain(row);
+  }
+
+  unlink(row: number): void {
+    this.size--;
+    const bucket = hash(this.first.get(row), this.second.get(row)) & this.mask;
+    let at = this.heads[bucket];
+    if (at === row) {
+      this.heads[bucket] = this.next[row];
+      return;
+    }
+    while (this.next[at] !== row) at = this.next[at];
+    this.next[at] = this.next[row];
+  }
+
+  reserve(capacity: number): void {
+    const next = new Int32Array(capacity);
+    next.set(this.next.subarray(0, Math.min(this.next.length, capacity)));
+    this.next = next;
+  }
+
+  private chain(row: number): void {
+    const bucket = hash(this.first.get(row), this.second.get(row)) & this.mask;
+    this.next[row] = this.heads[bucket];
+    this.heads[bucket] = row;
+  }
+
+  private rehash(): void {
+    const old = this.heads;
+    this.heads = new Int32Array(old.length * 4);
+    this.mask = this.heads.length - 1;
+    for (let bucket = 0; bucket < old.length; bucket++) {
+      let row = old[bucket];
+      while (row !== 0) {
+        const next = this.next[row];
+        this.chain(row);
+        row = next;
+      }
+    }
+  }
+}
+
+function hash(first: number, second: number): number {
+  const high = (second / 0x1_0000_0000) | 0;
+  let h = Math.imul(first, 0x9e37_79b1) ^ Math.imul(second | 0, 0x85eb_ca6b) ^ Math.imul(high, 0xc2b2_ae35);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b_3c6d);
+  return (h ^ (h >>> 13)) >>> 0;
+}
