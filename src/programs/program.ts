@@ -41,17 +41,37 @@ export type SocketError =
 
 export type ProgramInput =
   | { readonly kind: "timer"; readonly timer: number }
-  | { readonly kind: "datagram"; readonly socket: SocketNumber; readonly from: Endpoint; readonly data: Uint8Array; readonly ttl: number }
-  /** The result of an earlier call, or an asynchronous error (an ICMP error that came back, a reset). */
-  | { readonly kind: "error"; readonly socket: SocketNumber; readonly error: SocketError }
+  | {
+      readonly kind: "datagram";
+      readonly socket: SocketNumber;
+      readonly from: Endpoint;
+      readonly data: Uint8Array;
+      readonly ttl: number;
+    }
+  /**
+   * The result of an earlier call, or an asynchronous error (an ICMP error that came back, a reset). Handing it over takes it
+   * from the socket, as `SO_ERROR` does: no later call reports it again. `mtu`: what would have fitted, with EMSGSIZE.
+   */
+  | { readonly kind: "error"; readonly socket: SocketNumber; readonly error: SocketError; readonly mtu?: number }
   | { readonly kind: "connected"; readonly socket: SocketNumber; readonly local: Endpoint }
-  | { readonly kind: "accepted"; readonly listener: SocketNumber; readonly socket: SocketNumber; readonly from: Endpoint }
+  | {
+      readonly kind: "accepted";
+      readonly listener: SocketNumber;
+      readonly socket: SocketNumber;
+      readonly from: Endpoint;
+    }
   | { readonly kind: "data"; readonly socket: SocketNumber; readonly data: Uint8Array }
   /** The peer will send no more (its FIN arrived). */
   | { readonly kind: "end of stream"; readonly socket: SocketNumber }
   /** An ICMP echo reply that matches the program's identifier. */
-  | { readonly kind: "echo reply"; readonly from: Ipv4Address; readonly sequence: number; readonly ttl: number; readonly sizeBytes: number }
-  /** An ICMP error that quotes one of the program's echo requests. */
+  | {
+      readonly kind: "echo reply";
+      readonly from: Ipv4Address;
+      readonly sequence: number;
+      readonly ttl: number;
+      readonly sizeBytes: number;
+    }
+  /** An ICMP error that quotes one of the program's echo requests. `mtu`: the second word of its header, in a redirect the gateway. */
   | {
       readonly kind: "icmp error";
       readonly from: Ipv4Address;
@@ -60,13 +80,30 @@ export type ProgramInput =
       readonly mtu: number;
       readonly sequence: number;
     }
-  | { readonly kind: "arp"; readonly operation: number; readonly senderIp: Ipv4Address; readonly senderMac: MacAddress };
+  | {
+      readonly kind: "arp";
+      readonly operation: number;
+      readonly senderIp: Ipv4Address;
+      readonly senderMac: MacAddress;
+    };
 
 export type ProgramEffect =
   /** socket(2), bind(2) where a local endpoint is given (port 0: an ephemeral one), connect(2) where a remote is. UDP connects at once and in silence. */
-  | { readonly kind: "open udp"; readonly socket: SocketNumber; readonly local?: Endpoint; readonly remote?: Endpoint; readonly ttl?: number }
+  | {
+      readonly kind: "open udp";
+      readonly socket: SocketNumber;
+      readonly local?: Endpoint;
+      readonly remote?: Endpoint;
+      readonly ttl?: number;
+    }
   /** Answered by `connected` or `error`. */
-  | { readonly kind: "open tcp"; readonly socket: SocketNumber; readonly local?: Endpoint; readonly remote: Endpoint; readonly ttl?: number }
+  | {
+      readonly kind: "open tcp";
+      readonly socket: SocketNumber;
+      readonly local?: Endpoint;
+      readonly remote: Endpoint;
+      readonly ttl?: number;
+    }
   | { readonly kind: "listen tcp"; readonly socket: SocketNumber; readonly local: Endpoint }
   /** On a connected UDP socket, or a TCP one. */
   | { readonly kind: "send"; readonly socket: SocketNumber; readonly data: Uint8Array }
@@ -91,7 +128,7 @@ export type ProgramEffect =
       readonly operation: 1 | 2;
       readonly senderIp: Ipv4Address | "own";
       readonly targetIp: Ipv4Address;
-      readonly targetMac: MacAddress;
+      readonly targetMac: MacAddress | "own";
       readonly ethernetDestination: MacAddress;
     }
   /** One-shot; a program numbers its timers, and setting one again moves it. */
@@ -107,14 +144,18 @@ export interface ProgramResult {
   readonly error?: SocketError | "timeout";
   readonly sent: number;
   readonly received: number;
-  /** The last reply. */
+  /** The last reply; `ttl` is 0 where the socket does not tell it (TCP). */
   readonly reply?: {
     readonly from: Ipv4Address;
     readonly ttl: number;
     readonly text: string;
     readonly timeNs: number;
   };
-  readonly response?: { readonly status: number; readonly body: string; readonly headers: Readonly<Record<string, string>> };
+  readonly response?: {
+    readonly status: number;
+    readonly body: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
   /** ICMP errors heard, by the sender's address. */
   readonly errors: readonly { readonly from: Ipv4Address; readonly type: number; readonly code: number }[];
 }
