@@ -1,5 +1,6 @@
 import { internetChecksum } from "./checksum.ts";
 import type { Ipv4Packet } from "./ipv4.ts";
+import { formatIpv4 } from "./ipv4-address.ts";
 import { type Malformed, malformed } from "./malformed.ts";
 import { readUint16, readUint32, writeUint16, writeUint32 } from "./octets.ts";
 
@@ -133,4 +134,34 @@ export function emitIcmp(message: IcmpMessage): Uint8Array {
   }
   writeUint16(bytes, 2, message.checksum ?? internetChecksum(bytes, 0, bytes.length));
   return bytes;
+}
+
+/** Type and code, as the trace names them. */
+const messageNames = new Map([
+  ["0/0", "echo-reply"],
+  ["8/0", "echo-request"],
+  ["3/0", "net-unreachable"],
+  ["3/1", "host-unreachable"],
+  ["3/3", "port-unreachable"],
+  ["3/4", "frag-needed"],
+  ["3/13", "admin-prohibited"],
+  ["5/0", "redirect-net"],
+  ["5/1", "redirect-host"],
+  ["11/0", "ttl-exceeded"],
+  ["11/1", "frag-time-exceeded"],
+]);
+
+/** `ICMP echo-request id=101 seq=1`; without the packet that an error quotes. */
+export function printIcmp(message: IcmpMessage): string {
+  const code = message.kind === "icmp-echo" ? 0 : message.code;
+  const name = messageNames.get(`${message.type}/${code}`) ?? `type=${message.type} code=${code}`;
+  return `ICMP ${name}${printIcmpRest(message, code)}`;
+}
+
+function printIcmpRest(message: IcmpMessage, code: number): string {
+  if (message.kind === "icmp-echo") return ` id=${message.identifier} seq=${message.sequence}`;
+  if (message.kind !== "icmp-error") return "";
+  if (message.type === icmpType.redirect) return ` gw=${formatIpv4(message.rest)}`;
+  const isMtu = message.type === icmpType.destinationUnreachable && code === unreachableCode.fragmentationNeeded;
+  return isMtu ? ` mtu=${message.rest & 0xffff}` : "";
 }

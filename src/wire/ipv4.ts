@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { internetChecksum, pseudoHeaderSum } from "./checksum.ts";
 import { emitIcmp, type IcmpMessage, icmpLength, parseIcmp } from "./icmp.ts";
-import type { Ipv4Address } from "./ipv4-address.ts";
+import { formatIpv4, type Ipv4Address } from "./ipv4-address.ts";
 import { isMalformed, type Malformed, malformed } from "./malformed.ts";
 import { readUint16, readUint32, writeUint16, writeUint32 } from "./octets.ts";
 import { emitTcp, parseTcp, type TcpSegment, tcpHeaderLength } from "./tcp.ts";
@@ -221,4 +221,15 @@ function emitTransport(packet: Ipv4Packet): Uint8Array {
     default:
       return emitIcmp(payload);
   }
+}
+
+/** `IP 10.244.0.2 > 10.244.0.3 ttl=64 DF len=84`; identification and options are left out. */
+export function printIpv4Header(header: Omit<Ipv4Packet, "kind" | "payload">): string {
+  const tos = header.tos === 0 ? "" : ` tos=0x${header.tos.toString(16).padStart(2, "0")}`;
+  const dontFragment = header.dontFragment ? " DF" : "";
+  const more = header.moreFragments ? " more" : "";
+  const isFragment = header.moreFragments || header.fragmentOffset > 0;
+  const fragment = isFragment ? ` frag off=${header.fragmentOffset}${more}` : "";
+  const addresses = `${formatIpv4(header.source)} > ${formatIpv4(header.destination)}`;
+  return `IP ${addresses} ttl=${header.ttl}${tos}${dontFragment}${fragment} len=${header.totalLength}`;
 }

@@ -1,6 +1,8 @@
 import { internetChecksum } from "./checksum.ts";
 import { type Malformed, malformed } from "./malformed.ts";
+import { type Notation, plainNotation } from "./notation.ts";
 import { noBytes, readUint16, readUint32, writeUint16, writeUint32 } from "./octets.ts";
+import { tcpOptions } from "./tcp-options.ts";
 
 /** A TCP segment (RFC 9293). */
 export interface TcpSegment {
@@ -88,4 +90,20 @@ export function emitTcp(segment: TcpSegment, pseudoHeader: number): Uint8Array {
   bytes.set(segment.data, headerLength);
   writeUint16(bytes, 16, segment.checksum ?? internetChecksum(bytes, 0, bytes.length, pseudoHeader));
   return bytes;
+}
+
+/** `TCP 40001 > 8080 [SA] seq=0 ack=1 len=0 mss=1460` */
+export function printTcp(segment: TcpSegment, notation: Notation = plainNotation): string {
+  const ports = `${notation.port(segment.sourcePort)} > ${notation.port(segment.destinationPort)}`;
+  const isAcknowledging = (segment.flags & tcpFlag.ack) !== 0;
+  const acknowledgment = isAcknowledging ? ` ack=${notation.sequence(segment.acknowledgment)}` : "";
+  const size = tcpOptions(segment).maximumSegmentSize;
+  const sequence = `seq=${notation.sequence(segment.sequence)}${acknowledgment}`;
+  const maximum = size === undefined ? "" : ` mss=${size}`;
+  return `TCP ${ports} [${printTcpFlags(segment.flags)}] ${sequence} len=${segment.data.length}${maximum}`;
+}
+
+/** One letter for each flag that is set, lowest bit first: `SA`, `PA`, `R`. */
+export function printTcpFlags(flags: number): string {
+  return [..."FSRPAUEC"].filter((_, bit) => ((flags >>> bit) & 1) === 1).join("");
 }

@@ -1,5 +1,6 @@
 import { internetChecksum } from "./checksum.ts";
 import { type Malformed, malformed } from "./malformed.ts";
+import { type Notation, plainNotation } from "./notation.ts";
 import { readUint16, writeUint16 } from "./octets.ts";
 
 /** A UDP datagram (RFC 768). */
@@ -43,4 +44,13 @@ export function emitUdp(datagram: UdpDatagram, pseudoHeader: number): Uint8Array
   const checksum = datagram.checksum ?? (internetChecksum(bytes, 0, bytes.length, pseudoHeader) || 0xffff);
   writeUint16(bytes, 6, checksum);
   return bytes;
+}
+
+/** `UDP 41001 > 53 len=5` */
+export function printUdp(datagram: UdpDatagram, notation: Notation = plainNotation): string {
+  return `${printUdpPorts(datagram, notation)} len=${datagram.data.length}`;
+}
+
+export function printUdpPorts(datagram: UdpDatagram, notation: Notation): string {
+  return `UDP ${notation.port(datagram.sourcePort)} > ${notation.port(datagram.destinationPort)}`;
 }
