@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type Server, type Socket } from "node:net";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { createSession, type DebugEnvironment, type OpenLab } from "../debug/server.ts";
+
+export interface DapOptions {
+  /** Listen on this TCP port of 127.0.0.1 (0: any free one), a session per connection; without it, one on stdio. */
+  readonly port?: number;
+  readonly openLab: OpenLab;
+  /** Closes the server and its connections. */
+  readonly signal?: AbortSignal;
+  onListening?(port: number): void;
+}
+
+/** Serves the Debug Adapter Protocol until the client on stdio has gone, or the server is told to stop. */
+export function serveDap(options: DapOptions): Promise<void> {
+  const environment = nodeEnvironment(options.openLab);
+  return options.port === undefined ? serveStdio(environment) : serveSockets(environment, options, options.port);
+}
+
+/** Standard output belongs to the protocol: nothing else may be printed there while this runs. */
+function serveStdio(environment: DebugEnvironment): Promise<void> {
+  return new Promise((done) => {
+    const session = createSession(environment);
+    session.onDidEnd(() => setImmediate(done));
+    session.start(process.stdin, process.stdout);
+  });
+}
+
+function serveSockets(environment: DebugEnvironment, options: DapOptions, port: number): Promise<void> {
+  return new Promise((done, fail) => {
+    const connections = new Set<Socket>();
+    const server = createServer((socket) => {
+      connections.add(socket);
+      socket.on("close", () => connections.delete(socket));
+      serveConnection(environment, socket);
+    });
+    server.on("error", fail);
+    server.on("close", done);
+    options.signal?.addEventListener("abort", () => close(server, connections));
+    // Never another address: whoever connects can have any file that this process can read compiled and quoted.
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      const actual = typeof address === "object" && address ? address.port : port;
+      process.stderr.write(`listening on 127.0.0.1:${actual}\n`);
+      options.onListening?.(actual);
+    });
+  });
+}
+
+function serveConnection(environment: DebugEnvironment, socket: Socket): void {
+  const session = createSession(environment);
+  // The answer to `disconnect` is still to be written when the session ends.
+  session.onDidEnd(() => setImmediate(() => socket.end()));
+  session.start(socket, socket);
+}
+
+function close(server: Server, connections: ReadonlySet<Socket>): void {
+  server.close();
+  for (const socket of connections) socket.destroy();
+}
+
+function nodeEnvironment(openLab: OpenLab): DebugEnvironment {
+  return {
+    openLab,
+    readFile: (path) => readFile(isUri(path) ? fileURLToPath(path) : path, "utf8"),
+    toUri: (path) => (isUri(path) ? path : pathToFileURL(resolve(path)).href),
+    toClientPath: (uri) => (uri.startsWith("file:") ? fileURLToPath(uri) : uri),
+    now: () => performance.now(),
+    yieldToMessages: () => new Promise((next) => setImmediate(next)),
+  };
+}
+
+/** A scheme of one letter is a drive. */
+function isUri(path: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(path);
+}

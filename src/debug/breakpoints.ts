@@ -1,0 +1,161 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { DebugLab } from "../lab/api.ts";
+import type { BreakpointRow } from "../lab/protocol.ts";
+import type { Arguments } from "./arguments.ts";
+import type { ClientFormat } from "./client-format.ts";
+import { RequestError } from "./request-error.ts";
+
+/** One breakpoint that the client wants; its id outlives the lab that it is bound in, which Restart replaces. */
+interface WantedBreakpoint {
+  readonly id: number;
+  /** Why it is not even offered to the lab. */
+  readonly refusal?: string;
+  bound?: BreakpointRow;
+}
+
+interface WantedLine extends WantedBreakpoint {
+  readonly line: number;
+}
+
+interface WantedFunction extends WantedBreakpoint {
+  readonly name: string;
+}
+
+/**
+ * What the client wants to stop at, kept apart from any lab: breakpoints may come before there is one, and a restarted
+ * lab gets them anew. Exception filters and data breakpoints will be two more kinds of this sort.
+ */
+export class Breakpoints {
+  private readonly format: ClientFormat;
+  private readonly changed: (breakpoint: DebugProtocol.Breakpoint) => void;
+  private readonly lines = new Map<string, readonly WantedLine[]>();
+  private functions: readonly WantedFunction[] = [];
+  private lab: DebugLab | undefined;
+  private whyUnbound = "The program is not open yet";
+  private nextId = 1;
+
+  /** `changed` tells the client about a breakpoint whose state changed by itself. */
+  constructor(format: ClientFormat, changed: (breakpoint: DebugProtocol.Breakpoint) => void) {
+    this.format = format;
+    this.changed = changed;
+  }
+
+  setLines(args: Arguments): DebugProtocol.SetBreakpointsResponse["body"] {
+    const path = args.object("source").optionalString("path");
+    if (!path) throw new RequestError("source.path is missing: breakpoints are set in files");
+    const uri = this.format.editorUri(path);
+    const wanted = requestedLines(args).map((one) => ({
+      id: this.nextId++,
+      line: this.format.toLabLine(one.line),
+      refusal: one.refusal,
+    }));
+    this.lines.set(uri, wanted);
+    this.bindLines(uri, wanted);
+    return { breakpoints: wanted.map((one) => this.describeLine(uri, one)) };
+  }
+
+  setFunctions(args: Arguments): DebugProtocol.SetFunctionBreakpointsResponse["body"] {
+    const requested = args.optionalObjects("breakpoints") ?? missingList();
+    this.functions = requested.map((one) => ({
+      id: this.nextId++,
+      name: one.string("name"),
+      refusal: refusalOf(one),
+    }));
+    this.bindFunctions();
+    return { breakpoints: this.functions.map((one) => this.describe(one)) };
+  }
+
+  /** Takes up a new lab, and reports every breakpoint that this binds or looses. */
+  bindTo(lab: DebugLab): void {
+    this.lab = lab;
+    const before = this.describeAll();
+    for (const [uri, wanted] of this.lines) this.bindLines(uri, wanted);
+    this.bindFunctions();
+    const previous = before.map((one) => JSON.stringify(one));
+    for (const [index, now] of this.describeAll().entries()) {
+      if (JSON.stringify(now) !== previous[index]) this.changed(now);
+    }
+  }
+
+  /** For a run that stops nowhere. */
+  unbind(reason: string): void {
+    this.lab = undefined;
+    this.whyUnbound = reason;
+    for (const wanted of [...[...this.lines.values()].flat(), ...this.functions]) wanted.bound = undefined;
+  }
+
+  /** The client's ids for the lab's. */
+  clientIds(labIds: readonly number[]): number[] {
+    const all: readonly WantedBreakpoint[] = [...[...this.lines.values()].flat(), ...this.functions];
+    return all.filter((one) => one.bound && labIds.includes(one.bound.id)).map((one) => one.id);
+  }
+
+  private bindLines(uri: string, wanted: readonly WantedLine[]): void {
+    const offered = wanted.filter((one) => one.refusal === undefined);
+    const rows = this.lab?.setLineBreakpoints(
+      uri,
+      offered.map((one) => one.line),
+    );
+    for (const [index, one] of offered.entries()) one.bound = rows?.[index];
+  }
+
+  private bindFunctions(): void {
+    const offered = this.functions.filter((one) => one.refusal === undefined);
+    const rows = this.lab?.setFunctionBreakpoints(offered.map((one) => one.name));
+    for (const [index, one] of offered.entries()) one.bound = rows?.[index];
+  }
+
+  private describeAll(): DebugProtocol.Breakpoint[] {
+    const lines = [...this.lines].flatMap(([uri, wanted]) => wanted.map((one) => this.describeLine(uri, one)));
+    return [...lines, ...this.functions.map((one) => this.describe(one))];
+  }
+
+  private describeLine(uri: string, one: WantedLine): DebugProtocol.Breakpoint {
+    const asked = { source: this.format.toSource(uri), line: this.format.toClientLine(one.line) };
+    return { ...asked, ...this.describe(one) };
+  }
+
+  private describe(one: WantedBreakpoint): DebugProtocol.Breakpoint {
+    if (one.refusal !== undefined) return { id: one.id, verified: false, message: one.refusal, reason: "failed" };
+    if (!one.bound) return { id: one.id, verified: false, message: this.whyUnbound, reason: "pending" };
+    const { verified, message, source } = one.bound;
+    return {
+      id: one.id,
+      verified,
+      ...(message !== undefined && { message }),
+      ...(!verified && { reason: "failed" as const }),
+      ...(source && this.format.toPlace(source)),
+    };
+  }
+}
+
+/** `initialize` offers no exception filters, so whatever filter is asked for is unknown; clients send an empty list. */
+export function answerExceptionFilters(args: Arguments): DebugProtocol.SetExceptionBreakpointsResponse["body"] {
+  const filters = args.optionalList("filters") ?? [];
+  const message = (filter: unknown) => `There is no exception filter ${JSON.stringify(filter)}`;
+  return { breakpoints: filters.map((filter) => ({ verified: false, message: message(filter), reason: "failed" })) };
+}
+
+function requestedLines(args: Arguments): readonly { line: number; refusal?: string }[] {
+  const requested = args.optionalObjects("breakpoints");
+  if (requested) return requested.map((one) => ({ line: one.integer("line"), refusal: refusalOf(one) }));
+  const lines = args.optionalList("lines") ?? missingList();
+  return lines.map((line, index) => {
+    if (!Number.isSafeInteger(line)) throw new RequestError(`lines[${index}] must be an integer`);
+    return { line: line as number };
+  });
+}
+
+/** A breakpoint whose condition were ignored would stop where nobody asked for it. */
+function refusalOf(asked: Arguments): string | undefined {
+  for (const [name, what] of Object.entries(conditionNames)) {
+    if (asked.optionalString(name)) return `${what} are not supported`;
+  }
+  return undefined;
+}
+
+const conditionNames = { condition: "Conditions", hitCondition: "Hit counts", logMessage: "Log messages" };
+
+function missingList(): never {
+  throw new RequestError("breakpoints is missing: it must be a list");
+}

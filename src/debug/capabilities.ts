@@ -1,0 +1,15 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+
+/**
+ * What this adapter can do; a capability is named here on the day its request works. Clients read this once, so the
+ * exception filters, when they come, belong here too.
+ */
+export const capabilities: DebugProtocol.Capabilities = {
+  supportsConfigurationDoneRequest: true,
+  supportsFunctionBreakpoints: true,
+  supportsStepBack: true,
+  supportsRestartRequest: true,
+  supportsTerminateRequest: true,
+  supportsDelayedStackTraceLoading: true,
+  supportTerminateDebuggee: false,
+};

@@ -1,0 +1,92 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { DebugLab } from "../lab/api.ts";
+import type { FrameRow, Inspection } from "../lab/protocol.ts";
+import type { Arguments } from "./arguments.ts";
+import type { ClientFormat } from "./client-format.ts";
+import { RequestError } from "./request-error.ts";
+
+/** From this many children on, clients that can are asked to fetch them page by page. */
+const pagedFrom = 100;
+
+/**
+ * What can be looked at while the lab stands still: stacks, scopes and variables. Frame ids and variable references
+ * live for one stop only; references are never used twice, so that a stale one is recognised instead of showing
+ * something else.
+ */
+export class StopInspection {
+  private readonly format: ClientFormat;
+  private readonly threadOfFrame = new Map<number, number>();
+  private readonly containers = new Map<number, () => readonly Inspection[]>();
+  private nextReference = 1;
+
+  constructor(format: ClientFormat) {
+    this.format = format;
+  }
+
+  /** The lab is about to move. */
+  forget(): void {
+    this.threadOfFrame.clear();
+    this.containers.clear();
+  }
+
+  stackTrace(lab: DebugLab, args: Arguments): DebugProtocol.StackTraceResponse["body"] {
+    const threadId = args.integer("threadId");
+    const start = args.optionalInteger("startFrame", 0) ?? 0;
+    const levels = args.optionalInteger("levels", 0) || Number.MAX_SAFE_INTEGER;
+    const { frames, total } = lab.stack(threadId, start, levels);
+    if (total === 0) throw new RequestError(`There is no thread ${threadId}`);
+    for (const frame of frames) this.threadOfFrame.set(frame.id, threadId);
+    return { stackFrames: frames.map((frame) => this.toStackFrame(frame)), totalFrames: total };
+  }
+
+  scopes(lab: DebugLab, args: Arguments): DebugProtocol.ScopesResponse["body"] {
+    const frameId = args.integer("frameId");
+    const threadId = this.threadOfFrame.get(frameId);
+    if (threadId === undefined) throw new RequestError(`There is no frame ${frameId} at this stop`);
+    const scopes = lab.scopes(threadId, frameId).map((scope) => ({
+      name: scope.name,
+      expensive: scope.expensive,
+      variablesReference: this.refer(() => scope.children()),
+    }));
+    return { scopes };
+  }
+
+  variables(args: Arguments): DebugProtocol.VariablesResponse["body"] {
+    const reference = args.integer("variablesReference");
+    const start = args.optionalInteger("start", 0) ?? 0;
+    const count = args.optionalInteger("count", 0) || Number.MAX_SAFE_INTEGER;
+    const filter = args.optionalString("filter");
+    const children = this.containers.get(reference);
+    if (!children) throw new RequestError(`There is no variable ${reference} at this stop`);
+    const all = children();
+    // A container's children are all of one kind, the one that `countOf` told the client.
+    if (filter && filter !== (all.length >= pagedFrom ? "indexed" : "named")) return { variables: [] };
+    return { variables: all.slice(start, start + count).map((one) => this.toVariable(one)) };
+  }
+
+  private toStackFrame(frame: FrameRow): DebugProtocol.StackFrame {
+    const place = frame.source ? this.format.toPlace(frame.source) : { line: 0, column: 0 };
+    return { id: frame.id, name: frame.name, ...place, presentationHint: frame.hint, canRestart: false };
+  }
+
+  private toVariable(inspection: Inspection): DebugProtocol.Variable {
+    const { name, value, type, childCount } = inspection;
+    return {
+      name,
+      value,
+      variablesReference: inspection.children ? this.refer(() => inspection.children?.() ?? []) : 0,
+      ...(type !== undefined && { type }),
+      ...(childCount !== undefined && countOf(childCount)),
+    };
+  }
+
+  private refer(children: () => readonly Inspection[]): number {
+    const reference = this.nextReference++;
+    this.containers.set(reference, children);
+    return reference;
+  }
+}
+
+function countOf(children: number): { indexedVariables: number } | { namedVariables: number } {
+  return children >= pagedFrom ? { indexedVariables: children } : { namedVariables: children };
+}

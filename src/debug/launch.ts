@@ -1,0 +1,88 @@
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { formatPlace } from "../base/source-range.ts";
+import type { DebugLab } from "../lab/api.ts";
+import type { Arguments } from "./arguments.ts";
+import type { ClientFormat } from "./client-format.ts";
+import type { DebugEnvironment, OpenLabResult } from "./environment.ts";
+import { RequestError } from "./request-error.ts";
+
+/** The attributes of a launch configuration; README.md of this folder documents them for users. */
+export interface LaunchArguments {
+  readonly program: string;
+  readonly scenario?: string;
+  readonly seed?: number;
+  readonly stopOnEntry: boolean;
+  /** Stand still after the last event instead of ending the session, so that one can look around and step back. */
+  readonly stopAtEnd: boolean;
+  /** The most threads that one `threads` answer holds: clients freeze on thousands. */
+  readonly maxThreads: number;
+  /** Run to the end without breakpoints: "Run Without Debugging". */
+  readonly noDebug: boolean;
+}
+
+export interface OpenedProgram {
+  readonly lab: DebugLab;
+  /** Warnings and notes, as lines to print. */
+  readonly notes: readonly string[];
+}
+
+const defaultMaxThreads = 200;
+const shownDiagnostics = 10;
+
+export function parseLaunchArguments(args: Arguments): LaunchArguments {
+  const program = args.optionalString("program");
+  if (!program) throw new RequestError('launch needs "program": the path of a .k8snet file', { showUser: true });
+  return {
+    program,
+    scenario: args.optionalString("scenario"),
+    seed: args.optionalInteger("seed", 0),
+    stopOnEntry: args.optionalBoolean("stopOnEntry") ?? false,
+    stopAtEnd: args.optionalBoolean("stopAtEnd") ?? false,
+    maxThreads: args.optionalInteger("maxThreads", 1) ?? defaultMaxThreads,
+    noDebug: args.optionalBoolean("noDebug") ?? false,
+  };
+}
+
+/** Reads the program anew, compiles it and builds the lab; what is wrong with it becomes an error for the user. */
+export async function openProgram(
+  launch: LaunchArguments,
+  environment: DebugEnvironment,
+  format: ClientFormat,
+): Promise<OpenedProgram> {
+  const text = await environment.readFile(launch.program).catch((error: unknown) => {
+    throw new RequestError(`Cannot read ${launch.program}: ${messageOf(error)}`, { showUser: true });
+  });
+  const uri = format.programUri(launch.program);
+  const result = await environment.openLab({ uri, text, scenario: launch.scenario, seed: launch.seed });
+  return toOpenedProgram(result, launch, format);
+}
+
+function toOpenedProgram(result: OpenLabResult, launch: LaunchArguments, format: ClientFormat): OpenedProgram {
+  switch (result.kind) {
+    case "opened":
+      return { lab: result.lab, notes: result.diagnostics.map((one) => printDiagnostic(one, format)) };
+    case "invalid": {
+      const errors = result.diagnostics.filter((one) => one.severity === "error");
+      const lines = errors.slice(0, shownDiagnostics).map((one) => printDiagnostic(one, format));
+      if (errors.length > shownDiagnostics) lines.push(`and ${errors.length - shownDiagnostics} more`);
+      throw new RequestError(lines.join("\n"), { showUser: true });
+    }
+    case "unknown scenario":
+      throw new RequestError(unknownScenario(launch, result.scenarios), { showUser: true });
+  }
+}
+
+function unknownScenario(launch: LaunchArguments, scenarios: readonly string[]): string {
+  if (scenarios.length === 0) return `${launch.program} has no scenario to run`;
+  const names = scenarios.map((name) => `"${name}"`).join(", ");
+  return `${launch.program} has no scenario "${launch.scenario}"; it has ${names}`;
+}
+
+function printDiagnostic(diagnostic: Diagnostic, format: ClientFormat): string {
+  const path = format.toSource(diagnostic.range.uri).path;
+  return `${formatPlace(diagnostic.range, path)}: ${diagnostic.severity}: ${diagnostic.message}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { serveDap } from "../../src/cli/dap.ts";
+import type { OpenLab } from "../../src/debug/server.ts";
+import { messageCheck } from "./dap-schema.ts";
+import { RecordedClient } from "./recorded-client.ts";
+import { transcript } from "./transcript.ts";
+
+export interface Harness {
+  /** A new client, connected; after the test all its messages are checked against the protocol's schema. */
+  connect(options?: { readonly sendsNonsense?: boolean }): Promise<RecordedClient>;
+  /** Writes a program for this test file and returns its path. */
+  program(text: string, name?: string): string;
+  transcriptOf(client: RecordedClient, from?: number): string;
+}
+
+/** One server for a test file, as `k8snet dap --port` starts it. */
+export function dapHarness(openLab: OpenLab): Harness {
+  const folder = mkdtempSync(join(tmpdir(), "k8snet-dap-"));
+  const check = messageCheck();
+  const stop = new AbortController();
+  let clients: { readonly client: RecordedClient; readonly sendsNonsense: boolean }[] = [];
+  let served: Promise<void>;
+  let port = 0;
+
+  beforeAll(async () => {
+    port = await new Promise((listening) => {
+      served = serveDap({ port: 0, openLab, signal: stop.signal, onListening: listening });
+    });
+  });
+  afterAll(async () => {
+    stop.abort();
+    await served;
+    rmSync(folder, { recursive: true });
+  });
+  afterEach(async () => {
+    const finished = clients;
+    clients = [];
+    for (const { client, sendsNonsense } of finished) {
+      await client.stop();
+      expect(client.complaints(check, () => sendsNonsense)).toEqual([]);
+    }
+  });
+
+  return {
+    async connect({ sendsNonsense = false } = {}) {
+      const client = new RecordedClient();
+      await client.start(port);
+      clients.push({ client, sendsNonsense });
+      return client;
+    },
+    program(text, name = "fake.k8snet") {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    },
+    transcriptOf: (client, from = 0) => transcript(client.recorded.slice(from), { [folder]: "DIR" }),
+  };
+}
