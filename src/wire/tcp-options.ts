@@ -1,4 +1,4 @@
-import { readUint16, readUint32, writeUint16, writeUint32 } from "./octets.ts";
+import { readUint16, readUint32, writeUint32 } from "./octets.ts";
 import type { TcpSegment } from "./tcp.ts";
 
 /** What a segment's options say (RFC 9293 section 3.2, RFC 2018, RFC 7323); kinds not named here are passed over. */
@@ -8,6 +8,14 @@ export interface TcpOptions {
   readonly windowScale?: number;
   readonly sackPermitted: boolean;
   readonly timestamps?: TcpTimestamps;
+  /** Data that has been received out of order, the newest first. */
+  readonly sackBlocks?: readonly SackBlock[];
+}
+
+/** `end` is the sequence number after the last octet. */
+export interface SackBlock {
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface TcpTimestamps {
@@ -21,6 +29,7 @@ const optionKind = {
   maximumSegmentSize: 2,
   windowScale: 3,
   sackPermitted: 4,
+  sack: 5,
   timestamps: 8,
 } as const;
 
@@ -42,32 +51,42 @@ export function tcpOptions(segment: TcpSegment): TcpOptions {
     if (bytes[at] === optionKind.sackPermitted && length === 2) found.sackPermitted = true;
     if (bytes[at] === optionKind.timestamps && length === 10)
       found.timestamps = { value: readUint32(value, 0), echoReply: readUint32(value, 4) };
+    if (bytes[at] === optionKind.sack && length >= 10 && length % 8 === 2) found.sackBlocks = sackBlocks(value);
     at += length;
   }
   return found;
 }
 
-/** The 20 octets that Linux puts into a SYN and its answer: MSS, SACK permitted, timestamps, NOP, window scale (`tcp_options_write`). */
-export function synOptions(maximumSegmentSize: number, windowScale: number, timestamps: TcpTimestamps): Uint8Array {
-  const bytes = new Uint8Array(20);
-  bytes.set([optionKind.maximumSegmentSize, 4]);
-  writeUint16(bytes, 2, maximumSegmentSize);
-  bytes.set([optionKind.sackPermitted, 2], 4);
-  writeTimestamps(bytes, 6, timestamps);
-  bytes.set([optionKind.noOperation, optionKind.windowScale, 3, windowScale], 16);
+/** Lays options out as Linux does, aligned to four octets (net/ipv4/tcp_output.c, tcp_options_write). */
+export function emitTcpOptions(options: TcpOptions): Uint8Array {
+  const { maximumSegmentSize, windowScale, sackPermitted, timestamps, sackBlocks = [] } = options;
+  const nops = 0x0101_0000;
+  const words: number[] = [];
+  if (maximumSegmentSize !== undefined) words.push(0x0204_0000 + maximumSegmentSize);
+  if (sackPermitted) words.push(timestamps === undefined ? nops + 0x0402 : 0x0402_080a);
+  if (timestamps !== undefined && !sackPermitted) words.push(nops + 0x080a);
+  if (timestamps !== undefined) words.push(timestamps.value, timestamps.echoReply);
+  if (windowScale !== undefined) words.push(0x0103_0300 + windowScale);
+  if (sackBlocks.length > 0) words.push(nops + 0x0500 + 2 + 8 * sackBlocks.length);
+  for (const block of sackBlocks) words.push(block.start, block.end);
+  const bytes = new Uint8Array(4 * words.length);
+  for (const [index, word] of words.entries()) writeUint32(bytes, 4 * index, word);
   return bytes;
+}
+
+/** The 20 octets that Linux puts into a SYN and its answer: MSS, SACK permitted, timestamps, NOP, window scale. */
+export function synOptions(maximumSegmentSize: number, windowScale: number, timestamps: TcpTimestamps): Uint8Array {
+  return emitTcpOptions({ maximumSegmentSize, sackPermitted: true, timestamps, windowScale });
 }
 
 /** The 12 octets that Linux puts into every later segment: NOP, NOP, timestamps. */
 export function timestampOptions(timestamps: TcpTimestamps): Uint8Array {
-  const bytes = new Uint8Array(12);
-  bytes.set([optionKind.noOperation, optionKind.noOperation]);
-  writeTimestamps(bytes, 2, timestamps);
-  return bytes;
+  return emitTcpOptions({ sackPermitted: false, timestamps });
 }
 
-function writeTimestamps(bytes: Uint8Array, offset: number, timestamps: TcpTimestamps): void {
-  bytes.set([optionKind.timestamps, 10], offset);
-  writeUint32(bytes, offset + 2, timestamps.value);
-  writeUint32(bytes, offset + 6, timestamps.echoReply);
+function sackBlocks(value: Uint8Array): SackBlock[] {
+  const blocks: SackBlock[] = [];
+  for (let at = 0; at < value.length; at += 8)
+    blocks.push({ start: readUint32(value, at), end: readUint32(value, at + 4) });
+  return blocks;
 }
