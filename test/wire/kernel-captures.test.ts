@@ -28,20 +28,20 @@ describe.each(kernelCaptures)("$name", (capture) => {
       }
     }
   });
+});
 
-  test.skipIf(capture.name === "19-ipv6-ndp")(
-    "the frame trace prints the recorded lines, interface by interface",
-    () => {
-      const tracer = new FrameTracer(capture.isMentionedPort);
-      for (const bytes of allFrames(capture)) tracer.observe(parsed(bytes));
-      for (const [place, frames] of capture.frames) {
-        const printed = frames.map((bytes) => tracer.line(parsed(bytes)));
-        const recorded = capture.lines.get(place) ?? [];
-        expect({ place, lines: printed }).toEqual({ place, lines: recorded });
-      }
-      expect([...capture.frames.keys()]).toEqual(expect.arrayContaining([...capture.lines.keys()]));
-    },
-  );
+// IPv6 is not decoded yet.
+const ipv4Captures = kernelCaptures.filter((capture) => capture.name !== "19-ipv6-ndp");
+
+test.each(ipv4Captures)("the frame trace prints the recorded lines of $name, interface by interface", (capture) => {
+  const tracer = new FrameTracer(capture.isMentionedPort);
+  for (const bytes of allFrames(capture)) tracer.observe(parsed(bytes));
+  for (const [place, frames] of capture.frames) {
+    const printed = frames.map((bytes) => tracer.line(parsed(bytes)));
+    const recorded = capture.lines.get(place) ?? [];
+    expect({ place, lines: printed }).toEqual({ place, lines: recorded });
+  }
+  expect([...capture.frames.keys()]).toEqual(expect.arrayContaining([...capture.lines.keys()]));
 });
 
 function allFrames(capture: KernelCapture): Uint8Array[] {
