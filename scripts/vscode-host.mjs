@@ -238,7 +238,9 @@ async function untilAnswering(port, server) {
     }
     await delay(100);
   }
-  throw new Error(`The VS Code server did not answer within ${startTimeoutMs / 1000} s:\n${server.output().slice(-2_000)}`);
+  throw new Error(
+    `The VS Code server did not answer within ${startTimeoutMs / 1000} s:\n${server.output().slice(-2_000)}`,
+  );
 }
 
 /** The first free port from this one on; 0 for any. @param {number} first @returns {Promise<number>} */
