@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parseFrame } from "../../src/wire/ethernet.ts";
 import { type TcpSegment, tcpFlag, tcpSegment } from "../../src/wire/tcp.ts";
-import { synOptions, tcpOptions, timestampOptions } from "../../src/wire/tcp-options.ts";
+import { emitTcpOptions, synOptions, tcpOptions, timestampOptions } from "../../src/wire/tcp-options.ts";
 import { kernelCaptures } from "./kernel-captures.ts";
 
 test("a SYN's options are laid out as every SYN of the kernel's", () => {
@@ -32,6 +32,22 @@ test("what is made can be read", () => {
     sackPermitted: true,
     timestamps: { value: 0xfedcba98, echoReply: 5 },
   });
+});
+
+test("up to three SACK blocks fit beside timestamps (RFC 2018 section 3), and are read back", () => {
+  const sackBlocks = [
+    { start: 100, end: 200 },
+    { start: 0xffff_ff00, end: 20 },
+    { start: 500, end: 501 },
+  ];
+  const options = emitTcpOptions({ sackPermitted: false, timestamps: { value: 1, echoReply: 2 }, sackBlocks });
+  expect(options).toHaveLength(40);
+  expect(tcpOptions(withOptions(options))).toMatchObject({ sackBlocks, timestamps: { value: 1, echoReply: 2 } });
+});
+
+test("a SACK option that is not made of whole blocks says nothing", () => {
+  const options = Uint8Array.of(5, 11, 0, 0, 0, 1, 0, 0, 0, 2, 9, 1);
+  expect(tcpOptions(withOptions(options))).toEqual({ sackPermitted: false });
 });
 
 test.each([
