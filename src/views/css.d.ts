@@ -1,0 +1,2 @@
+/** Style sheets become files next to the scripts that import them. */
+declare module "*.css";

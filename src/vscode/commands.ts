@@ -1,0 +1,39 @@
+import * as vscode from "vscode";
+import { commandIds, languageId } from "./identifiers.ts";
+import { activeNetworkFile, launchOf } from "./launch-configurations.ts";
+
+const samplePath = ["test", "labs", "same-node-ping.k8snet"];
+
+export function registerCommands(extensionUri: vscode.Uri): vscode.Disposable {
+  const start =
+    (noDebug: boolean) =>
+    (uri?: vscode.Uri, scenario?: string): Promise<boolean> =>
+      startScenario(uri, scenario, noDebug);
+  return vscode.Disposable.from(
+    vscode.commands.registerCommand(commandIds.debugScenario, start(false)),
+    vscode.commands.registerCommand(commandIds.runScenario, start(true)),
+    vscode.commands.registerCommand(commandIds.openSample, () => openSample(extensionUri)),
+  );
+}
+
+/** Called from the palette and the editor's title (with at most a file), and from code lenses (with a scenario). */
+async function startScenario(
+  uri: vscode.Uri | undefined,
+  scenario: string | undefined,
+  noDebug: boolean,
+): Promise<boolean> {
+  const program = uri ?? activeNetworkFile()?.uri;
+  if (!program) {
+    void vscode.window.showErrorMessage("Open a .k8snet file first.");
+    return false;
+  }
+  const folder = vscode.workspace.getWorkspaceFolder(program);
+  return vscode.debug.startDebugging(folder, launchOf(program, scenario), { noDebug });
+}
+
+/** A copy to play with, in an unsaved editor. */
+async function openSample(extensionUri: vscode.Uri): Promise<void> {
+  const bytes = await vscode.workspace.fs.readFile(vscode.Uri.joinPath(extensionUri, ...samplePath));
+  const content = new TextDecoder().decode(bytes);
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: languageId, content }));
+}

@@ -1,0 +1,23 @@
+import * as vscode from "vscode";
+import type { DebugEnvironment } from "../debug/environment.ts";
+import { K8snetDebugSession } from "../debug/session.ts";
+import { openLab } from "../lab/lab.ts";
+import { fromClientPath, toClientPath } from "./client-paths.ts";
+import { readDocument } from "./documents.ts";
+import { debugType } from "./identifiers.ts";
+
+/** The debug adapter runs in the extension host itself: no process is started. */
+export function registerDebugAdapter(yieldToMessages: () => Promise<void>): vscode.Disposable {
+  const environment: DebugEnvironment = {
+    readFile: (clientPath) => readDocument(fromClientPath(clientPath)),
+    openLab,
+    toUri: (clientPath) => fromClientPath(clientPath).toString(),
+    toClientPath: (uri) => toClientPath(vscode.Uri.parse(uri, true)),
+    now: () => performance.now(),
+    yieldToMessages,
+  };
+  return vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
+    createDebugAdapterDescriptor: () =>
+      new vscode.DebugAdapterInlineImplementation(new K8snetDebugSession(environment)),
+  });
+}

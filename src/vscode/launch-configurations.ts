@@ -1,0 +1,79 @@
+import * as vscode from "vscode";
+import { fromClientPath, toClientPath } from "./client-paths.ts";
+import { type Compilations, isNetworkFile } from "./documents.ts";
+import { debugType } from "./identifiers.ts";
+import { contains } from "./ranges.ts";
+
+/** Makes F5 work without a launch.json, and fills in what one leaves out. */
+export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
+  private readonly compilations: Compilations;
+
+  constructor(compilations: Compilations) {
+    this.compilations = compilations;
+  }
+
+  /** One for each scenario of the file in the editor, for "Select and Start Debugging". */
+  async provideDebugConfigurations(): Promise<vscode.DebugConfiguration[]> {
+    const document = activeNetworkFile();
+    if (!document) return [];
+    const { plan } = await this.compilations.of(document);
+    return (plan?.scenarios ?? []).map(({ name }) => launchOf(document.uri, name));
+  }
+
+  resolveDebugConfiguration(
+    _folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): vscode.DebugConfiguration | undefined {
+    if (configuration.program) return configuration;
+    const document = activeNetworkFile();
+    if (!document) {
+      void vscode.window.showErrorMessage("Open a .k8snet file to debug it, or name one as “program” in launch.json.");
+      return undefined;
+    }
+    return {
+      ...launchOf(document.uri),
+      ...configuration,
+      type: debugType,
+      request: "launch",
+      program: toClientPath(document.uri),
+    };
+  }
+
+  /** Without a scenario it is the one that the cursor is in; without that, the session takes the file's first. */
+  async resolveDebugConfigurationWithSubstitutedVariables(
+    _folder: vscode.WorkspaceFolder | undefined,
+    configuration: vscode.DebugConfiguration,
+  ): Promise<vscode.DebugConfiguration> {
+    if (configuration.scenario !== undefined) return configuration;
+    const scenario = await this.scenarioAtCursor(configuration.program);
+    return scenario === undefined ? configuration : { ...configuration, scenario };
+  }
+
+  private async scenarioAtCursor(program: unknown): Promise<string | undefined> {
+    const editor = vscode.window.activeTextEditor;
+    if (!editor || !isNetworkFile(editor.document) || typeof program !== "string") return undefined;
+    if (fromClientPath(program).toString() !== editor.document.uri.toString()) return undefined;
+    const { plan } = await this.compilations.of(editor.document);
+    return plan?.scenarios.find((one) => contains(one.source, editor.selection.active))?.name;
+  }
+}
+
+/**
+ * How a scenario is debugged where nobody said otherwise: it stands still after its last event, so that a run
+ * without breakpoints still shows its tables and can be walked back.
+ */
+export function launchOf(program: vscode.Uri, scenario?: string): vscode.DebugConfiguration {
+  return {
+    type: debugType,
+    request: "launch",
+    name: scenario === undefined ? "Debug packets" : `Debug packets of “${scenario}”`,
+    program: toClientPath(program),
+    ...(scenario !== undefined && { scenario }),
+    stopAtEnd: true,
+  };
+}
+
+export function activeNetworkFile(): vscode.TextDocument | undefined {
+  const document = vscode.window.activeTextEditor?.document;
+  return document && isNetworkFile(document) ? document : undefined;
+}
