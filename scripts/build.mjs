@@ -50,10 +50,8 @@ function allBundles() {
       platform: "node",
     },
     {
-      ...extensionHost("src/vscode/extension-web.ts", "dist/extension-web.cjs"),
-      platform: "browser",
-      mainFields: ["browser", "module", "main"],
-      plugins: [withoutNode()],
+      ...extensionHost("src/vscode/extension-web.ts", "dist/extension-web.js"),
+      ...webWorker(),
     },
     {
       entryPoints: readdirSync(join(projectFolder, "src/views"))
