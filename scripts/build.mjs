@@ -65,7 +65,13 @@ function allBundles() {
       plugins: [withoutNode()],
     },
     { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.cjs"), platform: "node" },
+    { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.js"), ...webWorker() },
   ];
+}
+
+/** The web worker's loader takes CommonJS too, but only from files whose names end in `.js`. @returns {esbuild.BuildOptions} */
+function webWorker() {
+  return { platform: "browser", mainFields: ["browser", "module", "main"], plugins: [withoutNode()] };
 }
 
 /** @param {boolean} production @returns {esbuild.BuildOptions} */
