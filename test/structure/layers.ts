@@ -51,6 +51,8 @@ export const pureFolders = [
 
 /** Folders that only ever run in Node; all others run in a web worker or a browser, too. */
 export const nodeFolders = ["cli", "netns"];
+/** The extension's entry point in a Node extension host; `extension-web.ts` is its twin. */
+export const nodeFiles = ["vscode/extension.ts"];
 
 /** Files that are longer than the rule allows. Only ever shortened. */
 export const longFiles: readonly string[] = [];
