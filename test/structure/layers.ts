@@ -16,7 +16,7 @@ export const layers: readonly Layer[] = [
   },
   { folder: "cli", imports: ["debug", "netns", "lab"], packages: ["node:", "commander"] },
   { folder: "debug", imports: ["lab"], packages: ["@vscode/debugadapter", "@vscode/debugprotocol"] },
-  { folder: "views", imports: [], packages: ["@vscode-elements/elements", "@vscode/codicons"] },
+  { folder: "views", imports: [], packages: ["@vscode/codicons"] },
   { folder: "netns", imports: ["lab", "programs"], packages: ["node:"] },
   { folder: "lab", imports: ["language", "linux", "reach"], packages: ["@marcbachmann/cel-js"] },
   { folder: "reach", imports: ["linux"], packages: [] },
