@@ -10,6 +10,7 @@ export interface DapOptions {
   readonly openLab: OpenLab;
   /** Closes the server and its connections. */
   readonly signal?: AbortSignal;
+  /** Told instead of the line on standard error. */
   onListening?(port: number): void;
 }
 
@@ -43,8 +44,8 @@ function serveSockets(environment: DebugEnvironment, options: DapOptions, port: 
     server.listen(port, "127.0.0.1", () => {
       const address = server.address();
       const actual = typeof address === "object" && address ? address.port : port;
-      process.stderr.write(`listening on 127.0.0.1:${actual}\n`);
-      options.onListening?.(actual);
+      if (options.onListening) options.onListening(actual);
+      else process.stderr.write(`listening on 127.0.0.1:${actual}\n`);
     });
   });
 }
@@ -53,6 +54,8 @@ function serveConnection(environment: DebugEnvironment, socket: Socket): void {
   const session = createSession(environment);
   // The answer to `disconnect` is still to be written when the session ends.
   session.onDidEnd(() => setImmediate(() => socket.end()));
+  // An answer and the event after it are two small writes: without this the second waits for the first's acknowledgement.
+  socket.setNoDelay(true);
   session.start(socket, socket);
 }
 

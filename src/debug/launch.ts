@@ -31,7 +31,7 @@ const shownDiagnostics = 10;
 
 export function parseLaunchArguments(args: Arguments): LaunchArguments {
   const program = args.optionalString("program");
-  if (!program) throw new RequestError('launch needs "program": the path of a .k8snet file', { showUser: true });
+  if (!program) throw new RequestError('launch needs "program": the path of a .k8snet file');
   return {
     program,
     scenario: args.optionalString("scenario"),
@@ -50,7 +50,7 @@ export async function openProgram(
   format: ClientFormat,
 ): Promise<OpenedProgram> {
   const text = await environment.readFile(launch.program).catch((error: unknown) => {
-    throw new RequestError(`Cannot read ${launch.program}: ${messageOf(error)}`, { showUser: true });
+    throw new RequestError(`Cannot read ${launch.program}: ${messageOf(error)}`);
   });
   const uri = format.programUri(launch.program);
   const result = await environment.openLab({ uri, text, scenario: launch.scenario, seed: launch.seed });
@@ -65,10 +65,10 @@ function toOpenedProgram(result: OpenLabResult, launch: LaunchArguments, format:
       const errors = result.diagnostics.filter((one) => one.severity === "error");
       const lines = errors.slice(0, shownDiagnostics).map((one) => printDiagnostic(one, format));
       if (errors.length > shownDiagnostics) lines.push(`and ${errors.length - shownDiagnostics} more`);
-      throw new RequestError(lines.join("\n"), { showUser: true });
+      throw new RequestError(lines.join("\n"));
     }
     case "unknown scenario":
-      throw new RequestError(unknownScenario(launch, result.scenarios), { showUser: true });
+      throw new RequestError(unknownScenario(launch, result.scenarios));
   }
 }
 

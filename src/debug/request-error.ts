@@ -5,16 +5,13 @@
  */
 export class RequestError extends Error {
   readonly short: string;
-  /** Whether the client should put the text before the user's eyes. */
-  readonly showUser: boolean;
 
-  constructor(text: string, options: { readonly short?: string; readonly showUser?: boolean } = {}) {
+  constructor(text: string, short: string = text) {
     super(text);
-    this.short = options.short ?? text;
-    this.showUser = options.showUser ?? false;
+    this.short = short;
   }
 }
 
 export function notStopped(): RequestError {
-  return new RequestError("The packets are moving; pause first", { short: "notStopped" });
+  return new RequestError("The packets are moving; pause first", "notStopped");
 }

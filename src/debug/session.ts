@@ -102,7 +102,9 @@ export class K8snetDebugSession extends DebugSession {
     const known = error instanceof RequestError;
     const text = known ? error.message : `k8snet failed: ${error instanceof Error ? error.message : String(error)}`;
     const response: DebugProtocol.ErrorResponse = { ...new Response(request, known ? error.short : text), body: {} };
-    response.body.error = { id: 1, format: text, showUser: known ? error.showUser : true };
+    // What keeps a program from starting concerns the user; most other refusals are between the two programs.
+    const showUser = !known || request.command === "launch" || request.command === "restart";
+    response.body.error = { id: 1, format: text, showUser };
     this.sendResponse(response);
   }
 
@@ -222,7 +224,7 @@ export class K8snetDebugSession extends DebugSession {
   /** Terminate and disconnect may have come while the file was being read. */
   private leaveOpening(next: "initialized" | "open"): void {
     if (this.phase === "terminated" || this.phase === "closed") {
-      throw new RequestError("The session has ended meanwhile", { short: "cancelled" });
+      throw new RequestError("The session has ended meanwhile", "cancelled");
     }
     this.phase = next;
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DebugProtocol } from "@vscode/debugprotocol";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { serveDap } from "../../src/cli/dap.ts";
 import type { OpenLab } from "../../src/debug/server.ts";
@@ -11,6 +12,8 @@ import { transcript } from "./transcript.ts";
 export interface Harness {
   /** A new client, connected; after the test all its messages are checked against the protocol's schema. */
   connect(options?: { readonly sendsNonsense?: boolean }): Promise<RecordedClient>;
+  /** A client whose program is open: everything up to, and without, `configurationDone`. */
+  open(launch: object, options?: { readonly sendsNonsense?: boolean }): Promise<RecordedClient>;
   /** Writes a program for this test file and returns its path. */
   program(text: string, name?: string): string;
   transcriptOf(client: RecordedClient, from?: number): string;
@@ -39,16 +42,24 @@ export function dapHarness(openLab: OpenLab): Harness {
     const finished = clients;
     clients = [];
     for (const { client, sendsNonsense } of finished) {
-      await client.stop();
+      await client.leave();
       expect(client.complaints(check, () => sendsNonsense)).toEqual([]);
     }
   });
 
+  async function connect({ sendsNonsense = false } = {}): Promise<RecordedClient> {
+    const client = new RecordedClient();
+    await client.start(port);
+    clients.push({ client, sendsNonsense });
+    return client;
+  }
+
   return {
-    async connect({ sendsNonsense = false } = {}) {
-      const client = new RecordedClient();
-      await client.start(port);
-      clients.push({ client, sendsNonsense });
+    connect,
+    async open(launch, options) {
+      const client = await connect(options);
+      await client.launch(launch as DebugProtocol.LaunchRequestArguments);
+      await client.event("initialized", 0);
       return client;
     },
     program(text, name = "fake.k8snet") {

@@ -11,17 +11,24 @@ export interface Recorded {
 /** The test support's client, which besides writes down every message as it passes over the socket. */
 export class RecordedClient extends DebugClient {
   readonly recorded: Recorded[] = [];
+  /** Resolves when either side has closed the connection. */
+  readonly closed: Promise<void>;
   private readonly waiting = new Set<() => void>();
+  private socket: Writable | undefined;
+  private tellClosed: () => void = () => {};
 
   constructor() {
     super("node", "unused: a server is connected to", "k8snet");
+    this.closed = new Promise((resolve) => {
+      this.tellClosed = resolve;
+    });
   }
 
   protected override connect(readable: Readable, writable: Writable): void {
-    readable.on(
-      "data",
-      tap((message) => this.record("received", message)),
-    );
+    this.socket = writable;
+    readable.on("close", () => this.tellClosed());
+    const received = tap((message) => this.record("received", message));
+    readable.on("data", received);
     const sent = tap((message) => this.record("sent", message));
     const write = (chunk: string, encoding: BufferEncoding) => {
       sent(Buffer.from(chunk, encoding));
@@ -30,14 +37,28 @@ export class RecordedClient extends DebugClient {
     super.connect(readable, { write } as unknown as Writable);
   }
 
-  /** The first event of that name after the `from`th recorded message, waited for if need be. */
-  async event<E extends DebugProtocol.Event>(name: string, from = this.recorded.length): Promise<E> {
-    const found = () =>
-      this.received()
-        .slice(0)
-        .find((one, index) => index >= 0 && one.at >= from && one.name === name);
-    while (!found()) await new Promise<void>((next) => this.waiting.add(next));
-    return found()!.message as E;
+  /** Disconnects properly if the connection is still there. */
+  async leave(): Promise<void> {
+    if (this.socket?.writable) await this.stop();
+  }
+
+  /** Hangs up without a word. */
+  hangUp(): void {
+    this.socket?.destroy();
+  }
+
+  /** The first event of that name among the recorded messages from the `from`th on, waited for if need be. */
+  async event<E extends DebugProtocol.Event = DebugProtocol.Event>(
+    name: string,
+    from = this.recorded.length,
+  ): Promise<E> {
+    for (;;) {
+      const found = this.events()
+        .slice(from)
+        .find((event) => event?.event === name);
+      if (found) return found as E;
+      await new Promise<void>((next) => this.waiting.add(next));
+    }
   }
 
   /** Sends a resuming request and waits for the stop that it leads to. */
@@ -45,6 +66,28 @@ export class RecordedClient extends DebugClient {
     const from = this.recorded.length;
     await this.customRequest(command, args);
     return this.event("stopped", from);
+  }
+
+  /** Sends bytes that are no message. */
+  sendRaw(text: string): void {
+    this.socket?.write(text);
+  }
+
+  /** Starts the opened program and waits for the first event of that name. */
+  async startUntil(event: string): Promise<void> {
+    const from = this.recorded.length;
+    await this.configurationDoneRequest();
+    await this.event(event, from);
+  }
+
+  /** Why a request is refused. */
+  refusal(command: string, args?: object): Promise<string> {
+    return this.customRequest(command, args).then(
+      () => {
+        throw new Error(`${command} was not refused`);
+      },
+      (error: Error) => error.message,
+    );
   }
 
   /** Every complaint about a recorded message, other than those about requests that a test sends wrong on purpose. */
@@ -56,11 +99,10 @@ export class RecordedClient extends DebugClient {
     });
   }
 
-  private received() {
-    return this.recorded.flatMap(({ direction, message }, at) =>
-      direction === "received" && message.type === "event"
-        ? [{ at, name: (message as DebugProtocol.Event).event, message }]
-        : [],
+  /** The recorded events, at their places among all messages. */
+  private events(): (DebugProtocol.Event | undefined)[] {
+    return this.recorded.map(({ message }) =>
+      message.type === "event" ? (message as DebugProtocol.Event) : undefined,
     );
   }
 

@@ -1,0 +1,122 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { openFakeLab } from "./fake-lab.ts";
+import { dapHarness } from "./harness.ts";
+import type { RecordedClient } from "./recorded-client.ts";
+
+const dap = dapHarness(openFakeLab);
+const walk = "12 arp.request pod1/eth0\n13 bridge.flood cbr0\nprint hello\nheld a == b\nrepeat 1000";
+
+test("unknown requests, and known ones that are not offered, get an error", async () => {
+  const client = await dap.open({ program: dap.program(walk) }, { sendsNonsense: true });
+  for (const command of ["evaluate", "goto", "k8snet/teleport", "__proto__", "constructor", ""]) {
+    expect(await client.refusal(command, {})).toBe(`k8snet does not know the request "${command}"`);
+  }
+});
+
+test("nothing works before initialize, and nothing works twice that happens once", async () => {
+  const client = await dap.connect({ sendsNonsense: true });
+  expect(await client.refusal("launch", { program: dap.program(walk) })).toBe("initialize comes first");
+  await client.initializeRequest();
+  expect(await client.refusal("initialize", { adapterID: "again" })).toBe("The session is initialized already");
+  expect(await client.refusal("configurationDone")).toBe("No program is open: launch comes first");
+  await client.launchRequest({ program: dap.program(walk), stopOnEntry: true } as object);
+  expect(await client.refusal("launch", { program: dap.program(walk) })).toBe("The program is launched already");
+  await client.startUntil("stopped");
+  expect(await client.refusal("configurationDone")).toBe("The program has started already");
+});
+
+test("arguments that are no object are refused, whatever the request", async () => {
+  const client = await dap.open({ program: dap.program(walk), stopOnEntry: true }, { sendsNonsense: true });
+  for (const command of ["launch", "setBreakpoints", "stackTrace", "k8snet/tree"]) {
+    expect(await client.refusal(command, [1])).toBe("arguments must be an object");
+  }
+});
+
+test("junk between messages is reported, and the session listens on", async () => {
+  const client = await dap.open({ program: dap.program(walk), stopOnEntry: true });
+  const from = client.recorded.length;
+  client.sendRaw("Content-Length: 9\r\n\r\n{not json");
+  client.sendRaw("Content-Length: 4\r\n\r\nnull");
+  client.sendRaw("X-Other: 1\r\n\r\n");
+  await client.startUntil("stopped");
+  const lines = dap.transcriptOf(client, from).split("\n");
+  expect(lines.filter((line) => line.startsWith("* output"))).toHaveLength(2);
+  expect(lines.some((line) => line.startsWith("* stopped"))).toBe(true);
+});
+
+describe("300 random messages, in and out of order", () => {
+  const values = fc.oneof(
+    fc.integer({ min: -2, max: 20 }),
+    fc.string({ maxLength: 5 }),
+    fc.boolean(),
+    fc.constant(null),
+  );
+  const args = fc.record(
+    {
+      threadId: fc.oneof(fc.constantFrom(1, 12, 13), values),
+      frameId: fc.oneof(fc.integer({ min: 0, max: 30 }), values),
+      variablesReference: fc.oneof(fc.integer({ min: 0, max: 30 }), values),
+      startFrame: values,
+      levels: values,
+      start: values,
+      count: values,
+      source: fc.oneof(fc.record({ path: fc.oneof(fc.constant("PROGRAM"), values) }), values),
+      breakpoints: fc.oneof(fc.array(fc.record({ line: values, name: values }, { requiredKeys: [] })), values),
+      lines: fc.array(values),
+      filters: fc.array(values),
+      program: fc.oneof(fc.constant("PROGRAM"), values),
+      stopOnEntry: fc.boolean(),
+      stopAtEnd: fc.constant(true),
+      parentId: values,
+      limit: values,
+      adapterID: fc.constant("k8snet"),
+    },
+    { requiredKeys: [] },
+  );
+  // `disconnect` and `terminate` end a session by right, and have their own tests.
+  const commands = [
+    ..."initialize launch restart configurationDone setBreakpoints setFunctionBreakpoints".split(" "),
+    ..."setExceptionBreakpoints continue reverseContinue next stepIn stepOut stepBack pause threads".split(" "),
+    ..."stackTrace scopes variables k8snet/tree k8snet/position evaluate attach source nonsense".split(" "),
+  ];
+  const messages = fc.array(fc.record({ command: fc.constantFrom(...commands), args: fc.option(args) }), {
+    minLength: 300,
+    maxLength: 300,
+  });
+
+  for (const seed of [1, 2, 3]) {
+    test(`each gets exactly one answer, and the session still works afterwards (seed ${seed})`, async () => {
+      const program = dap.program(walk, "random.k8snet");
+      const client = await dap.connect({ sendsNonsense: true });
+      if (seed > 1) await client.initializeRequest();
+      if (seed > 2) await client.launchRequest({ program, stopAtEnd: true } as object);
+      const [sequence] = fc.sample(messages, { seed, numRuns: 1 });
+      const answers = sequence!.map(({ command, args: raw }) => {
+        const text = JSON.stringify(raw ?? {}).replaceAll('"PROGRAM"', JSON.stringify(program));
+        return client.customRequest(command, JSON.parse(text)).catch(() => undefined);
+      });
+      await Promise.all(answers);
+      expect(answersPerRequest(client)).toEqual(new Set([1]));
+      expect(stackTraces(client)).toEqual([]);
+      await client.customRequest("terminate");
+    });
+  }
+});
+
+function answersPerRequest(client: RecordedClient): ReadonlySet<number> {
+  const counts = new Map<number, number>();
+  for (const { direction, message } of client.recorded) {
+    if (direction === "sent") counts.set(message.seq, counts.get(message.seq) ?? 0);
+    if (message.type !== "response") continue;
+    const { request_seq } = message as DebugProtocol.Response;
+    counts.set(request_seq, (counts.get(request_seq) ?? 0) + 1);
+  }
+  return new Set(counts.values());
+}
+
+function stackTraces(client: RecordedClient): readonly string[] {
+  const texts = client.recorded.map(({ message }) => JSON.stringify(message));
+  return texts.filter((text) => /\\n\s+at .*:\d+|is not a function|Cannot read prop/.test(text));
+}
