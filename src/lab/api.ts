@@ -28,7 +28,11 @@ export interface DebugLab {
 
   threads(limit: number): { readonly threads: readonly ThreadRow[]; readonly total: number };
   /** Newest frame first. Empty for a thread that is no longer there. */
-  stack(threadId: number, start: number, levels: number): { readonly frames: readonly FrameRow[]; readonly total: number };
+  stack(
+    threadId: number,
+    start: number,
+    levels: number,
+  ): { readonly frames: readonly FrameRow[]; readonly total: number };
   scopes(threadId: number, frameId: number): readonly ScopeRow[];
 
   /** Replaces the line breakpoints of one document. Answers in the order asked. */

@@ -32,7 +32,8 @@ export class PairIndex {
     const first = this.first.get(row);
     const second = this.second.get(row);
     let other = this.next[row];
-    while (other !== 0 && (this.first.get(other) !== first || this.second.get(other) !== second)) other = this.next[other];
+    while (other !== 0 && (this.first.get(other) !== first || this.second.get(other) !== second))
+      other = this.next[other];
     return other;
   }
 

@@ -75,7 +75,10 @@ export class Timers {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= this.size) break;
-      if (child + 1 < this.size && this.isBefore(this.dues[child + 1], this.kinds[child + 1], this.rows[child + 1], child))
+      if (
+        child + 1 < this.size &&
+        this.isBefore(this.dues[child + 1], this.kinds[child + 1], this.rows[child + 1], child)
+      )
         child++;
       if (this.isBefore(dueNs, kind, row, child)) break;
       this.move(child, at);

@@ -1,0 +1,38 @@
+import type { PacketData } from "../linux/packets.ts";
+import { stage, stageNames } from "../linux/stage.ts";
+import type { World } from "../linux/world.ts";
+import { printFrame, printIpv4 } from "../wire/frame-text.ts";
+
+/** Stages that happen in a namespace's protocol stack rather than at a device. */
+const namespaceStages: ReadonlySet<number> = new Set([
+  stage.ipReceive,
+  stage.ipForward,
+  stage.routeInput,
+  stage.routeOutput,
+  stage.icmpReceive,
+  stage.icmpError,
+  stage.udpReceive,
+  stage.tcpReceive,
+]);
+
+/** `pod1/eth0`. */
+export function deviceName(world: World, device: number): string {
+  const { devices, namespaces } = world;
+  return `${namespaces.name.get(devices.netns.get(device))}/${devices.name.get(device)}`;
+}
+
+/** Where an event of a packet's walk happens: a device, or the namespace whose protocols are at work. */
+export function placeName(world: World, stageNumber: number, device: number): string {
+  if (namespaceStages.has(stageNumber)) return world.namespaces.name.get(world.devices.netns.get(device));
+  return deviceName(world, device);
+}
+
+/** `bridge.flood @ node1/cbr0`. */
+export function eventName(world: World, stageNumber: number, device: number): string {
+  return `${stageNames[stageNumber]} @ ${placeName(world, stageNumber, device)}`;
+}
+
+/** One line that says what a packet carries. */
+export function packetText(data: PacketData): string {
+  return "ttl" in data ? printIpv4(data) : printFrame(data);
+}

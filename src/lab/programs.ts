@@ -1,0 +1,50 @@
+import type { Listen } from "../plan/commands.ts";
+import type { Arping, Curl, Ping, Statement, TcpConnect, UdpSend } from "../plan/statements.ts";
+import { arpingProgram } from "../programs/arping.ts";
+import { curlProgram } from "../programs/curl.ts";
+import { echoServer } from "../programs/echo-server.ts";
+import { httpServer } from "../programs/http-server.ts";
+import { pingProgram } from "../programs/ping.ts";
+import type { Program } from "../programs/program.ts";
+import { sinkServer } from "../programs/sink-server.ts";
+import { tcpClient } from "../programs/tcp-client.ts";
+import { udpClient } from "../programs/udp-client.ts";
+import { whoamiServer } from "../programs/whoami-server.ts";
+
+/** A statement that runs a program. */
+export type ProgramStatement = Ping | UdpSend | TcpConnect | Curl | Arping;
+
+export function isProgramStatement(statement: Statement): statement is ProgramStatement {
+  return ["ping", "udp", "tcp", "curl", "arping"].includes(statement.do);
+}
+
+/** The program that a statement runs. `identifier` is for a ping that names none. */
+export function clientFor(statement: ProgramStatement, identifier: () => number): Program<unknown> {
+  switch (statement.do) {
+    case "ping":
+      return pingProgram({ ...statement, program: "ping", identifier: statement.identifier ?? identifier() });
+    case "udp":
+      return udpClient({ ...statement, program: "udp" });
+    case "tcp":
+      return tcpClient({ ...statement, program: "tcp" });
+    case "curl":
+      return curlProgram({ ...statement, program: "curl" });
+    case "arping":
+      return arpingProgram({ ...statement, program: "arping" });
+  }
+}
+
+/** The program of a listening container. */
+export function serverFor(command: Listen): Program<unknown> {
+  const local = { address: command.address, port: command.port };
+  switch (command.program) {
+    case "echo":
+      return echoServer(command.protocol, local);
+    case "http":
+      return httpServer(local, command.netns);
+    case "whoami":
+      return whoamiServer(command.protocol, local);
+    case "sink":
+      return sinkServer(command.protocol, local);
+  }
+}

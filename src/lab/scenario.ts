@@ -1,0 +1,217 @@
+import { assert } from "../base/assert.ts";
+import { startProcess } from "../linux/process/run.ts";
+import type { SetUp } from "../linux/setup/apply.ts";
+import { stage } from "../linux/stage.ts";
+import type { World } from "../linux/world.ts";
+import type { Configure, Expect, Parallel, ScenarioPlan, Statement } from "../plan/statements.ts";
+import type { ProgramResult } from "../programs/program.ts";
+import type { Int32Column, ReferenceColumn } from "../sim/column.ts";
+import { Lane } from "../sim/lane.ts";
+import type { Table } from "../sim/table.ts";
+import { addTimer, type TimerColumn } from "../sim/timers.ts";
+import { clientFor, isProgramStatement, type ProgramStatement } from "./programs.ts";
+
+/** What the scenario tells the lab, while an event is taken for the first time. */
+export interface ScenarioListener {
+  started(statement: Statement, process: number): void;
+  /** Answers whether the expectation holds. */
+  judge(statement: Expect, result: ProgramResult | null): boolean;
+  refused(statement: Configure, message: string): void;
+}
+
+/**
+ * Runs a scenario's statements inside the simulation, one after the other. The main strand runs the scenario, and every
+ * statement of a `parallel` block runs in a strand of its own.
+ */
+export class Scenario {
+  readonly plan: ScenarioPlan;
+  private readonly world: World;
+  private readonly setUp: SetUp;
+  private readonly listener: ScenarioListener;
+
+  private readonly strands: Table;
+  private readonly statements: ReferenceColumn<readonly Statement[]>;
+  /** Index of the statement that runs, or of the next one to run. */
+  private readonly index: Int32Column;
+  private readonly parent: Int32Column;
+  /** The process of the statement that runs, or 0. */
+  private readonly process: Int32Column;
+  /** Strands of a `parallel` block that are not done. */
+  private readonly pending: Int32Column;
+  private readonly result: ReferenceColumn<ProgramResult | null>;
+  private readonly wait: TimerColumn;
+  private readonly end: TimerColumn;
+  private readonly ready: Lane;
+
+  private readonly outcome: Table;
+  private readonly held: Int32Column;
+  private readonly failed: Int32Column;
+  private readonly isOver: Int32Column;
+  private readonly outcomeRow: number;
+  private readonly main: number;
+
+  constructor(world: World, setUp: SetUp, plan: ScenarioPlan, listener: ScenarioListener) {
+    const { sim } = world;
+    this.world = world;
+    this.setUp = setUp;
+    this.plan = plan;
+    this.listener = listener;
+    const table = sim.addTable("strand");
+    this.strands = table;
+    this.statements = table.reference<readonly Statement[]>("statements", []);
+    this.index = table.int32("index");
+    this.parent = table.int32("parent");
+    this.process = table.int32("process");
+    this.pending = table.int32("pending");
+    this.result = table.reference<ProgramResult | null>("result", null);
+    this.wait = addTimer(table, sim.log, sim.timers, "wait", stage.statement);
+    this.end = addTimer(table, sim.log, sim.timers, "end", stage.scenarioEnd);
+    this.ready = sim.addLane(new Lane(sim.log, "statements", 0, stage.statement));
+    this.outcome = sim.addTable("outcome");
+    this.held = this.outcome.int32("held");
+    this.failed = this.outcome.int32("failed");
+    this.isOver = this.outcome.int32("isOver");
+    this.outcomeRow = this.outcome.allocate();
+    this.outcome.link(this.outcomeRow);
+    sim.on(stage.statement, (strand) => this.run(strand));
+    sim.on(stage.scenarioEnd, () => this.isOver.set(this.outcomeRow, 1));
+    this.main = this.addStrand(plan.statements, 0);
+    this.schedule(this.main);
+  }
+
+  get ended(): boolean {
+    return this.isOver.get(this.outcomeRow) === 1;
+  }
+
+  get expectations(): { readonly held: number; readonly failed: number } {
+    return { held: this.held.get(this.outcomeRow), failed: this.failed.get(this.outcomeRow) };
+  }
+
+  /** The statement that a strand runs, or will run next; undefined when it is done. */
+  statementOf(strand: number): Statement | undefined {
+    return this.statements.get(strand)[this.index.get(strand)];
+  }
+
+  /** The statement that the main strand runs, or will run next. */
+  get currentStatement(): Statement | undefined {
+    return this.statementOf(this.main);
+  }
+
+  /** The statement that started a process, while it runs. */
+  statementOfProcess(process: number): Statement | undefined {
+    const strand = this.strandOf(process);
+    return strand === 0 ? undefined : this.statementOf(strand);
+  }
+
+  /** To be called when a program has exited: its statement is done. */
+  processExited(process: number): void {
+    const strand = this.strandOf(process);
+    if (strand === 0) return;
+    this.process.set(strand, 0);
+    this.result.set(strand, this.world.processes.result.get(process));
+    this.advance(strand);
+  }
+
+  private strandOf(process: number): number {
+    for (const strand of this.strands.rows()) if (this.process.get(strand) === process) return strand;
+    return 0;
+  }
+
+  private addStrand(statements: readonly Statement[], parent: number): number {
+    const strand = this.strands.allocate();
+    this.statements.set(strand, statements);
+    this.index.set(strand, 0);
+    this.parent.set(strand, parent);
+    this.process.set(strand, 0);
+    this.pending.set(strand, 0);
+    this.result.set(strand, null);
+    this.strands.link(strand);
+    return strand;
+  }
+
+  /** Lets the strand's next statement run: now, or at its time. */
+  private schedule(strand: number): void {
+    const next = this.statementOf(strand);
+    if (next === undefined) return this.strandDone(strand);
+    const { nowNs } = this.world;
+    if (next.atNs !== undefined && next.atNs > nowNs) this.wait.set(strand, next.atNs);
+    else this.ready.push(strand, nowNs);
+  }
+
+  private advance(strand: number): void {
+    this.index.set(strand, this.index.get(strand) + 1);
+    this.schedule(strand);
+  }
+
+  private strandDone(strand: number): void {
+    if (strand === this.main) return this.finish();
+    const parent = this.parent.get(strand);
+    this.result.set(parent, this.result.get(strand));
+    this.strands.remove(strand);
+    this.pending.set(parent, this.pending.get(parent) - 1);
+    if (this.pending.get(parent) === 0) this.advance(parent);
+  }
+
+  /** The scenario ends with its last statement, or at `until`; timers that are then pending do not fire. */
+  private finish(): void {
+    const untilNs = this.plan.untilNs ?? 0;
+    if (untilNs > this.world.nowNs) this.end.set(this.main, untilNs);
+    else this.isOver.set(this.outcomeRow, 1);
+  }
+
+  private run(strand: number): void {
+    const statement = this.statementOf(strand);
+    // A strand whose last statement is a wait is done when the wait is over.
+    if (statement === undefined) return this.strandDone(strand);
+    switch (statement.do) {
+      case "wait":
+        this.listener.started(statement, 0);
+        return this.runWait(strand, statement.durationNs);
+      case "expect":
+        return this.runExpect(strand, statement);
+      case "configure":
+        return this.runConfigure(strand, statement);
+      case "parallel":
+        return this.runParallel(strand, statement);
+      default:
+        return this.runProgram(strand, statement);
+    }
+  }
+
+  private runWait(strand: number, durationNs: number): void {
+    this.index.set(strand, this.index.get(strand) + 1);
+    const untilNs = this.world.nowNs + durationNs;
+    this.wait.set(strand, Math.max(untilNs, this.statementOf(strand)?.atNs ?? 0));
+  }
+
+  private runExpect(strand: number, statement: Expect): void {
+    const counter = this.listener.judge(statement, this.result.get(strand)) ? this.held : this.failed;
+    counter.set(this.outcomeRow, counter.get(this.outcomeRow) + 1);
+    this.advance(strand);
+  }
+
+  private runConfigure(strand: number, statement: Configure): void {
+    this.listener.started(statement, 0);
+    const failure = this.setUp.change(statement.command);
+    if (failure !== undefined) this.listener.refused(statement, failure);
+    this.advance(strand);
+  }
+
+  private runParallel(strand: number, statement: Parallel): void {
+    this.pending.set(strand, statement.statements.length);
+    if (statement.statements.length === 0) return this.advance(strand);
+    for (const one of statement.statements) this.schedule(this.addStrand([one], strand));
+  }
+
+  private runProgram(strand: number, statement: ProgramStatement): void {
+    assert(isProgramStatement(statement), `no program for ${statement.do}`);
+    const { world } = this;
+    const netns = this.setUp.netns(statement.netns);
+    const program = clientFor(statement, () => 1 + world.sim.random.below(0xffff));
+    // The strand must know its process before the program's first effects are carried out: it may exit at once.
+    startProcess(world, netns, program, "", statement.source, (row) => {
+      this.process.set(strand, row);
+      this.listener.started(statement, row);
+    });
+  }
+}

@@ -1,0 +1,146 @@
+import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
+import { isGroupMac } from "../../wire/mac-address.ts";
+import { drop } from "../drop.ts";
+import { jiffyNs } from "../fdb.ts";
+import type { Flooded } from "../packets.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { deliverToProtocol } from "./link.ts";
+
+/** No path without a loop passes so many bridges and routers. */
+const maximumHops = 255;
+
+/** The Linux bridge (net/bridge): learning, forwarding, flooding, local delivery, ageing. */
+export function registerBridge(world: World): void {
+  const { sim } = world;
+  sim.on(stage.bridgeReceive, (packet) => receive(world, packet));
+  sim.on(stage.bridgeForward, (packet) => forward(world, packet));
+  sim.on(stage.bridgeFlood, (packet) => flood(world, packet));
+  sim.on(stage.bridgeDeliver, (packet) => deliver(world, packet));
+  sim.on(stage.bridgeTransmit, (packet) => transmit(world, packet));
+  sim.on(stage.bridgeAge, (bridge) => age(world, bridge));
+}
+
+/** `br_handle_frame_finish` (net/bridge/br_input.c): learn who sent it, then decide where it goes. */
+function receive(world: World, packet: number): void {
+  const { packets, fdb, devices } = world;
+  const bridge = packets.device.get(packet);
+  const frame = packets.data.get(packet) as EthernetFrame;
+  if (devices.up.get(bridge) === 0) return drop(world, packet, "DEV_READY");
+  const hops = packets.hops.get(packet) + 1;
+  if (hops > maximumHops) return drop(world, packet, "BRIDGE_LOOP");
+  packets.hops.set(packet, hops);
+  learn(world, bridge, packets.inDevice.get(packet), frame.source);
+  if (isGroupMac(frame.destination)) {
+    packets.stage.set(packet, stage.bridgeFlood);
+    return;
+  }
+  const row = fdb.find(bridge, frame.destination);
+  if (row === 0) {
+    packets.stage.set(packet, stage.bridgeFlood);
+  } else if (fdb.isLocal.get(row) === 1) {
+    packets.stage.set(packet, stage.bridgeDeliver);
+  } else {
+    packets.outDevice.set(packet, fdb.port.get(row));
+    packets.stage.set(packet, stage.bridgeForward);
+  }
+}
+
+/** `br_fdb_update` (net/bridge/br_fdb.c). An address of this machine is not learned on a port. */
+function learn(world: World, bridge: number, port: number, mac: number): void {
+  if (isGroupMac(mac) || mac === 0) return;
+  const { fdb } = world;
+  const row = fdb.find(bridge, mac);
+  const jiffies = Math.floor(world.nowNs / jiffyNs);
+  if (row === 0) {
+    fdb.add(bridge, mac, port, 0, jiffies);
+    return;
+  }
+  if (fdb.isLocal.get(row) === 1) return;
+  fdb.port.set(row, port);
+  fdb.updatedJiffies.set(row, jiffies);
+}
+
+/** `br_forward` (net/bridge/br_forward.c). */
+function forward(world: World, packet: number): void {
+  const { packets, devices } = world;
+  const port = packets.outDevice.get(packet);
+  if (port === packets.inDevice.get(packet) && devices.hairpin.get(port) === 0)
+    return drop(world, packet, "BRIDGE_SAME_PORT");
+  if (!devices.isRunning(port)) return drop(world, packet, "BRIDGE_PORT_DOWN");
+  packets.device.set(packet, port);
+  packets.stage.set(packet, devices.transmitStage.get(port));
+}
+
+/**
+ * `br_flood`: a copy for every other port, the newest port first; then a broadcast is delivered to the bridge itself.
+ * The frame itself is what is delivered; a flooded unicast ends here and lives on in its copies.
+ */
+function flood(world: World, packet: number): void {
+  const { packets, devices, sim } = world;
+  const bridge = packets.device.get(packet);
+  const inDevice = packets.inDevice.get(packet);
+  const origin = packets.origin.get(packet);
+  if (wasFlooded(origin.flooded, bridge)) return drop(world, packet, "BRIDGE_LOOP");
+  const flooded: Flooded = { bridge, before: origin.flooded };
+  const frame = packets.data.get(packet) as EthernetFrame;
+  const isDelivered = inDevice !== 0 && isGroupMac(frame.destination);
+  const ports: number[] = [];
+  for (let port = devices.firstPort.get(bridge); port !== 0; port = devices.nextPort.get(port))
+    if ((port !== inDevice || devices.hairpin.get(port) === 1) && devices.isRunning(port)) ports.push(port);
+  if (!isDelivered && ports.length === 0) return drop(world, packet, "BRIDGE_NO_PORT");
+  // Copies are numbered in the order in which they leave, and put under way in the reverse: the last put is the first to go.
+  const copies: number[] = [];
+  for (let i = ports.length - 1; i >= 0; i--)
+    copies.push(packets.copy(packet, ports[i], devices.transmitStage.get(ports[i]), flooded));
+  if (isDelivered) packets.stage.set(packet, stage.bridgeDeliver);
+  else packets.end(packet);
+  for (let i = copies.length - 1; i >= 0; i--) sim.underWay.push(copies[i]);
+}
+
+function wasFlooded(flooded: Flooded | undefined, bridge: number): boolean {
+  for (let at = flooded; at !== undefined; at = at.before) if (at.bridge === bridge) return true;
+  return false;
+}
+
+/** `br_pass_frame_up`: the bridge is a device of its machine, too, and hears what is addressed to it. */
+function deliver(world: World, packet: number): void {
+  const { packets, devices } = world;
+  const bridge = packets.device.get(packet);
+  devices.countReceived(bridge, frameLength(packets.data.get(packet) as EthernetFrame));
+  packets.inDevice.set(packet, bridge);
+  deliverToProtocol(world, packet);
+}
+
+/** `br_dev_xmit` (net/bridge/br_device.c): the machine itself sends through its bridge. */
+function transmit(world: World, packet: number): void {
+  const { packets, devices, fdb } = world;
+  const bridge = packets.device.get(packet);
+  if (devices.up.get(bridge) === 0) return drop(world, packet, "DEV_READY");
+  const frame = packets.data.get(packet) as EthernetFrame;
+  devices.countTransmitted(bridge, frameLength(frame));
+  packets.inDevice.set(packet, 0);
+  const row = isGroupMac(frame.destination) ? 0 : fdb.find(bridge, frame.destination);
+  if (row === 0) {
+    packets.stage.set(packet, stage.bridgeFlood);
+  } else if (fdb.isLocal.get(row) === 1) {
+    packets.stage.set(packet, stage.bridgeDeliver);
+  } else {
+    packets.outDevice.set(packet, fdb.port.get(row));
+    packets.stage.set(packet, stage.bridgeForward);
+  }
+}
+
+/** `br_fdb_cleanup`: forgets addresses that were silent for the ageing time, and comes again when the next one is due. */
+function age(world: World, bridge: number): void {
+  const { fdb, devices, nowNs } = world;
+  const ageingTimeNs = devices.ageingTimeNs.get(bridge);
+  let nextNs = nowNs + ageingTimeNs;
+  for (const row of fdb.table.rows()) {
+    if (fdb.bridge.get(row) !== bridge || fdb.isLocal.get(row) === 1) continue;
+    const dueNs = fdb.updatedJiffies.get(row) * jiffyNs + ageingTimeNs;
+    if (dueNs <= nowNs) fdb.table.remove(row);
+    else nextNs = Math.min(nextNs, dueNs);
+  }
+  devices.ageing.set(bridge, nextNs);
+}

@@ -1,0 +1,69 @@
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import { frameLength } from "../../wire/ethernet.ts";
+import { isGroupMac } from "../../wire/mac-address.ts";
+import { drop } from "../drop.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+
+/**
+ * veth pairs and `lo` (drivers/net/veth.c, drivers/net/loopback.c): what one end transmits waits in the other end's
+ * backlog, and is received from there when the kernel has finished what it is at.
+ */
+export function registerLinks(world: World): void {
+  world.sim.on(stage.vethTransmit, (packet) => vethTransmit(world, packet));
+  world.sim.on(stage.vethReceive, (packet) => receive(world, packet));
+  world.sim.on(stage.loTransmit, (packet) => loopbackTransmit(world, packet));
+  world.sim.on(stage.loReceive, (packet) => receive(world, packet));
+}
+
+function vethTransmit(world: World, packet: number): void {
+  const { devices, packets, sim } = world;
+  const device = packets.device.get(packet);
+  if (!devices.isRunning(device)) return drop(world, packet, "DEV_READY");
+  const peer = devices.peer.get(device);
+  devices.countTransmitted(device, frameLength(packets.data.get(packet) as EthernetFrame));
+  packets.device.set(packet, peer);
+  packets.netns.set(packet, devices.netns.get(peer));
+  packets.stage.set(packet, stage.vethReceive);
+  sim.underWay.pop();
+  world.links.push(packet, sim.nowNs);
+}
+
+function loopbackTransmit(world: World, packet: number): void {
+  const { devices, packets, sim } = world;
+  const device = packets.device.get(packet);
+  if (devices.up.get(device) === 0) return drop(world, packet, "DEV_READY");
+  devices.countTransmitted(device, frameLength(packets.data.get(packet) as EthernetFrame));
+  packets.stage.set(packet, stage.loReceive);
+  sim.underWay.pop();
+  world.links.push(packet, sim.nowNs);
+}
+
+/** `__netif_receive_skb_core` of net/core/dev.c: a bridge port hands the frame to its bridge, others to the protocol. */
+function receive(world: World, packet: number): void {
+  const { devices, packets } = world;
+  const device = packets.device.get(packet);
+  if (devices.up.get(device) === 0) return drop(world, packet, "DEV_READY");
+  devices.countReceived(device, frameLength(packets.data.get(packet) as EthernetFrame));
+  packets.inDevice.set(packet, device);
+  const bridge = devices.master.get(device);
+  if (bridge === 0) return deliverToProtocol(world, packet);
+  packets.device.set(packet, bridge);
+  packets.stage.set(packet, stage.bridgeReceive);
+}
+
+/** Hands a received frame to ARP or IPv4. */
+export function deliverToProtocol(world: World, packet: number): void {
+  const frame = world.packets.data.get(packet) as EthernetFrame;
+  const kind = frame.payload.kind;
+  if (kind === "other") return drop(world, packet, "UNHANDLED_PROTO");
+  world.packets.stage.set(packet, kind === "arp" ? stage.arpReceive : stage.ipReceive);
+}
+
+/** PACKET_OTHERHOST: a unicast frame that is not addressed to the device that received it. */
+export function isForOtherHost(world: World, packet: number): boolean {
+  const frame = world.packets.data.get(packet) as EthernetFrame;
+  const device = world.packets.device.get(packet);
+  if (frame.destination === world.devices.mac.get(device)) return false;
+  return !isGroupMac(frame.destination);
+}

@@ -1,0 +1,88 @@
+import type { SourceRange } from "../base/source-range.ts";
+import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
+import type { Simulation } from "../sim/simulation.ts";
+import type { Table } from "../sim/table.ts";
+import { addTimer, type TimerColumn } from "../sim/timers.ts";
+import { stage } from "./stage.ts";
+
+export const deviceKind = { loopback: 1, veth: 2, bridge: 3 } as const;
+export const deviceKindNames = ["none", "loopback", "veth", "bridge"] as const;
+
+/** Network devices, with the fields that `ip -s link` shows. */
+export class Devices {
+  readonly table: Table;
+  readonly name: ReferenceColumn<string>;
+  readonly source: ReferenceColumn<SourceRange | null>;
+  readonly netns: Int32Column;
+  /** The number inside its namespace that `ip link` shows. */
+  readonly ifindex: Int32Column;
+  readonly kind: Int32Column;
+  readonly mac: Float64Column;
+  readonly mtu: Int32Column;
+  /** Administratively up. */
+  readonly up: Int32Column;
+  /** The other end of a veth pair. */
+  readonly peer: Int32Column;
+  readonly nextInNetns: Int32Column;
+  /** The bridge that it is a port of. */
+  readonly master: Int32Column;
+  /** The stage that sends a frame out of this kind of device. */
+  readonly transmitStage: Int32Column;
+
+  readonly hairpin: Int32Column;
+  /** Ports of a bridge, oldest first, chained through `nextPort`. */
+  readonly firstPort: Int32Column;
+  readonly lastPort: Int32Column;
+  readonly nextPort: Int32Column;
+  readonly ageingTimeNs: Float64Column;
+  readonly ageing: TimerColumn;
+
+  readonly rxPackets: Float64Column;
+  readonly rxBytes: Float64Column;
+  readonly txPackets: Float64Column;
+  readonly txBytes: Float64Column;
+
+  constructor(sim: Simulation) {
+    const table = sim.addTable("device");
+    this.table = table;
+    this.name = table.reference("name", "");
+    this.source = table.reference<SourceRange | null>("source", null);
+    this.netns = table.int32("netns");
+    this.ifindex = table.int32("ifindex");
+    this.kind = table.int32("kind");
+    this.mac = table.float64("mac");
+    this.mtu = table.int32("mtu");
+    this.up = table.int32("up");
+    this.peer = table.int32("peer");
+    this.nextInNetns = table.int32("nextInNetns");
+    this.master = table.int32("master");
+    this.transmitStage = table.int32("transmitStage");
+    this.hairpin = table.int32("hairpin");
+    this.firstPort = table.int32("firstPort");
+    this.lastPort = table.int32("lastPort");
+    this.nextPort = table.int32("nextPort");
+    this.ageingTimeNs = table.float64("ageingTimeNs");
+    this.ageing = addTimer(table, sim.log, sim.timers, "ageing", stage.bridgeAge);
+    this.rxPackets = table.float64("rxPackets");
+    this.rxBytes = table.float64("rxBytes");
+    this.txPackets = table.float64("txPackets");
+    this.txBytes = table.float64("txBytes");
+  }
+
+  countReceived(device: number, bytes: number): void {
+    this.rxPackets.add(device, 1);
+    this.rxBytes.add(device, bytes);
+  }
+
+  countTransmitted(device: number, bytes: number): void {
+    this.txPackets.add(device, 1);
+    this.txBytes.add(device, bytes);
+  }
+
+  /** A link carries frames when both its ends are up. */
+  isRunning(device: number): boolean {
+    if (this.up.get(device) === 0) return false;
+    const peer = this.peer.get(device);
+    return peer === 0 || this.up.get(peer) === 1;
+  }
+}

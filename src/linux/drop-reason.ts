@@ -1,0 +1,42 @@
+/**
+ * Why a packet was lost. Names are the kernel's `SKB_DROP_REASON_*` (include/net/dropreason-core.h) without that prefix
+ * where it has one; the others are marked and say what the kernel does instead.
+ */
+export const dropReasons = {
+  NOT_SPECIFIED: "no reason given",
+  OTHERHOST: "the frame's destination MAC address is another machine's",
+  DEV_READY: "the device is down",
+  NEIGH_FAILED: "nobody answered the ARP requests for the next hop",
+  NEIGH_QUEUEFULL: "too many packets wait for the neighbour to be resolved",
+  NEIGH_CREATEFAIL: "the kernel's neighbour table is full (gc_thresh3)",
+  IP_OUTNOROUTES: "no route to the destination",
+  IP_INNOROUTES: "no route to the destination",
+  /** The kernel frees it in `ip_error`: net.ipv4.ip_forward is 0. */
+  IP_FORWARDING_OFF: "not for this machine, and net.ipv4.ip_forward is 0",
+  /** A route of type blackhole, unreachable or prohibit. */
+  IP_ROUTE_REFUSES: "the route to the destination says to refuse it",
+  IP_TTL_EXPIRED: "the time to live ran out",
+  PKT_TOO_BIG: "larger than the MTU, and it must not be fragmented",
+  IP_INVALID_SOURCE: "the source address is not one that may arrive here",
+  IP_NOPROTO: "no protocol of that number",
+  FRAG_REASM_TIMEOUT: "the other fragments did not arrive in time",
+  NO_SOCKET: "no socket listens on that port",
+  /** The kernel frees it in silence: a bridge never sends a frame back out of the port it came in by. */
+  BRIDGE_SAME_PORT: "its destination is behind the port it came from, and hairpin mode is off",
+  /** The kernel frees it in silence: the port's own flag. */
+  BRIDGE_PORT_DOWN: "the bridge port it should leave by is down",
+  BRIDGE_NO_PORT: "the bridge has no other port to send it to",
+  /** The kernel would send it round for ever. */
+  BRIDGE_LOOP: "it came round to a bridge that had flooded it before: the bridges form a loop",
+  UNHANDLED_PROTO: "an EtherType that nobody here listens to",
+  ICMP_NOBODY: "no program waits for this ICMP message",
+} as const;
+
+export type DropReason = keyof typeof dropReasons;
+
+export const dropReasonNames = Object.keys(dropReasons) as readonly DropReason[];
+
+/** The number under which a packet's row holds a reason. */
+export function dropReasonNumber(reason: DropReason): number {
+  return dropReasonNames.indexOf(reason);
+}

@@ -1,0 +1,53 @@
+import type { Float64Column, Int32Column } from "../sim/column.ts";
+import { PairIndex } from "../sim/pair-index.ts";
+import type { Simulation } from "../sim/simulation.ts";
+import type { Table } from "../sim/table.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
+
+/** XRLIM_BURST_FACTOR of net/ipv4/icmp.c. */
+const burst = 6;
+const minuteNs = 60_000_000_000;
+
+/**
+ * How many ICMP errors a destination may still get (`inet_peer_xrlim_allow`): a bucket per destination that fills by one
+ * every `icmp_ratelimit` and holds six.
+ */
+export class IcmpLimits {
+  readonly table: Table;
+  readonly netns: Int32Column;
+  readonly address: Float64Column;
+  readonly tokensNs: Float64Column;
+  readonly lastNs: Float64Column;
+  private readonly byAddress: PairIndex;
+
+  constructor(sim: Simulation) {
+    const table = sim.addTable("icmp limit");
+    this.table = table;
+    this.netns = table.int32("netns");
+    this.address = table.float64("address");
+    this.tokensNs = table.float64("tokensNs");
+    this.lastNs = table.float64("lastNs");
+    this.byAddress = table.addIndex(new PairIndex(this.netns, this.address));
+  }
+
+  /** Takes a token if there is one. `rateNs` 0 sets no limit. */
+  allow(netns: number, address: Ipv4Address, nowNs: number, rateNs: number): boolean {
+    if (rateNs === 0) return true;
+    const row = this.byAddress.find(netns, address) || this.add(netns, address, nowNs);
+    const tokensNs = Math.min(burst * rateNs, this.tokensNs.get(row) + nowNs - this.lastNs.get(row));
+    const isAllowed = tokensNs >= rateNs;
+    this.lastNs.set(row, nowNs);
+    this.tokensNs.set(row, isAllowed ? tokensNs - rateNs : tokensNs);
+    return isAllowed;
+  }
+
+  private add(netns: number, address: Ipv4Address, nowNs: number): number {
+    const row = this.table.allocate();
+    this.netns.set(row, netns);
+    this.address.set(row, address);
+    this.tokensNs.set(row, 0);
+    this.lastNs.set(row, nowNs - minuteNs);
+    this.table.link(row);
+    return row;
+  }
+}

@@ -1,0 +1,115 @@
+import { never } from "../../sim/timers.ts";
+import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
+import {
+  emitIpv4Packet,
+  type Ipv4Packet,
+  ipv4HeaderLength,
+  ipv4Packet,
+  parseIpv4Packet,
+  protocolNumber,
+  rawIpPayload,
+} from "../../wire/ipv4.ts";
+import { isMalformed } from "../../wire/malformed.ts";
+import { drop } from "../drop.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { sendIcmpErrorFor } from "./icmp-error.ts";
+import { deliverToTransport } from "./input.ts";
+
+/** net.ipv4.ipfrag_time. */
+const reassemblyTimeNs = 30_000_000_000;
+
+export function registerFragments(world: World): void {
+  world.sim.on(stage.ipFragment, (packet) => fragment(world, packet));
+  world.sim.on(stage.ipReassemblyTimeout, (row) => timedOut(world, row));
+}
+
+export function isFragment(ip: Ipv4Packet): boolean {
+  return ip.moreFragments || ip.fragmentOffset !== 0;
+}
+
+/** `ip_do_fragment` (net/ipv4/ip_output.c): pieces that fit the MTU, all but the last a multiple of eight bytes long. */
+function fragment(world: World, packet: number): void {
+  const { packets, devices, sim } = world;
+  const ip = packets.data.get(packet) as Ipv4Packet;
+  const device = packets.outDevice.get(packet);
+  const nextHop = packets.nextHop.get(packet);
+  const room = (devices.mtu.get(device) - ipv4HeaderLength) & ~7;
+  const bytes = emitIpv4Packet(ip).subarray(ipv4HeaderLength + (ip.options?.length ?? 0));
+  const pieces: number[] = [];
+  for (let offset = 0; offset < bytes.length; offset += room) {
+    const isLast = offset + room >= bytes.length;
+    const piece = packets.copy(packet, device, stage.neighOutput, packets.origin.get(packet).flooded);
+    packets.data.set(piece, pieceOf(ip, bytes.subarray(offset, offset + room), offset, ip.moreFragments || !isLast));
+    packets.outDevice.set(piece, device);
+    packets.nextHop.set(piece, nextHop);
+    pieces.push(piece);
+  }
+  packets.end(packet);
+  for (let i = pieces.length - 1; i >= 0; i--) sim.underWay.push(pieces[i]);
+}
+
+function pieceOf(ip: Ipv4Packet, bytes: Uint8Array, offset: number, moreFragments: boolean): Ipv4Packet {
+  return ipv4Packet({
+    ...ip,
+    checksum: undefined,
+    fragmentOffset: ip.fragmentOffset + offset,
+    moreFragments,
+    payload: rawIpPayload(protocolNumber(ip.payload), bytes),
+  });
+}
+
+/** `ip_defrag`: the packet under way waits as bytes until the last piece is there, which then carries on as the whole. */
+export function reassemble(world: World, packet: number, piece: Ipv4Packet): void {
+  const { fragments, packets } = world;
+  const netns = packets.netns.get(packet);
+  const row = fragments.find(netns, piece) || fragments.add(netns, piece);
+  const pieces = [...fragments.pieces.get(row).filter((other) => other.fragmentOffset !== piece.fragmentOffset), piece];
+  pieces.sort((a, b) => a.fragmentOffset - b.fragmentOffset);
+  const whole = join(pieces);
+  if (whole === undefined) {
+    if (fragments.timer.get(row) === never) fragments.timer.set(row, world.nowNs + reassemblyTimeNs);
+    fragments.pieces.set(row, pieces);
+    packets.end(packet);
+    return;
+  }
+  fragments.timer.set(row, never);
+  fragments.table.remove(row);
+  const parsed = parseIpv4Packet(whole);
+  if (isMalformed(parsed)) return drop(world, packet, "NOT_SPECIFIED");
+  const frame = packets.data.get(packet) as EthernetFrame;
+  packets.data.set(packet, ethernetFrame(frame.destination, frame.source, parsed));
+  deliverToTransport(world, packet, parsed);
+}
+
+/** The whole packet's bytes, or undefined while a piece is missing. */
+function join(pieces: readonly Ipv4Packet[]): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  for (const piece of pieces) {
+    if (piece.fragmentOffset !== end) return undefined;
+    const bytes = emitIpv4Packet(piece).subarray(ipv4HeaderLength + (piece.options?.length ?? 0));
+    parts.push(bytes);
+    end += bytes.length;
+  }
+  if (pieces[pieces.length - 1].moreFragments) return undefined;
+  const data = new Uint8Array(end);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  const first = pieces[0];
+  const payload = rawIpPayload(protocolNumber(first.payload), data);
+  return emitIpv4Packet(
+    ipv4Packet({ ...first, checksum: undefined, moreFragments: false, fragmentOffset: 0, payload }),
+  );
+}
+
+/** `ip_expire`: the sender is told if the first piece came. */
+function timedOut(world: World, row: number): void {
+  const { fragments } = world;
+  const first = fragments.pieces.get(row)[0];
+  if (first.fragmentOffset === 0) sendIcmpErrorFor(world, fragments.netns.get(row), first, 11, 1);
+  fragments.table.remove(row);
+}

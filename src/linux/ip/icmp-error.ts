@@ -1,0 +1,82 @@
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import type { IcmpError } from "../../wire/icmp.ts";
+import { makeIcmpError } from "../../wire/icmp-error.ts";
+import type { Ipv4Packet } from "../../wire/ipv4.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { isGroupMac } from "../../wire/mac-address.ts";
+import type { Origin } from "../packets.ts";
+import type { World } from "../world.ts";
+import { isBroadcastAddress, isLocalAddress } from "./local.ts";
+import { type OutputHeader, sendIp } from "./output.ts";
+import { routeOutput } from "./source.ts";
+
+/** Precedence "internetwork control", which every ICMP error carries (RFC 1812 section 4.3.2.5). */
+const internetworkControl = 0xc0;
+
+/**
+ * `icmp_send` (net/ipv4/icmp.c): tells the sender of `ip`, if it may be told, that its packet is lost. The error is put
+ * under way on top of the packet that is, so it goes first.
+ */
+export function sendIcmpError(
+  world: World,
+  packet: number,
+  ip: Ipv4Packet,
+  type: number,
+  code: number,
+  rest: number,
+): void {
+  if (!mayBeTold(ip) || wasBroadcast(world, packet, ip)) return;
+  const netns = world.packets.netns.get(packet);
+  const source = isLocalAddress(world, netns, ip.destination) ? ip.destination : 0;
+  send(world, netns, ip, makeIcmpError(type, code, rest, ip), source, world.packets.causedBy(packet));
+}
+
+/** `ipv4_link_failure`: the next hop does not answer; the packet itself is not under way, but waited for it. */
+export function sendHostUnreachable(world: World, packet: number, ip: Ipv4Packet): void {
+  if (!mayBeTold(ip)) return;
+  const { packets } = world;
+  send(world, packets.netns.get(packet), ip, makeIcmpError(3, 1, 0, ip), 0, packets.causedBy(packet));
+}
+
+/** An error about a packet of which no row is left. */
+export function sendIcmpErrorFor(world: World, netns: number, ip: Ipv4Packet, type: number, code: number): void {
+  if (!mayBeTold(ip)) return;
+  const origin = { name: world.packets.nextName(), causeData: ip, process: 0 };
+  send(world, netns, ip, makeIcmpError(type, code, 0, ip), 0, origin);
+}
+
+function send(
+  world: World,
+  netns: number,
+  ip: Ipv4Packet,
+  error: IcmpError,
+  source: Ipv4Address,
+  origin: Origin,
+): void {
+  const way = routeOutput(world, netns, ip.source);
+  if (way.kind !== "local" && way.kind !== "unicast") return;
+  const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
+  if (way.kind === "unicast" && !world.icmpLimits.allow(netns, ip.source, world.nowNs, rateNs)) return;
+  const header: OutputHeader = {
+    source: source === 0 ? way.source : source,
+    destination: ip.source,
+    ttl: world.namespaces.defaultTtl.get(netns),
+    tos: internetworkControl,
+    dontFragment: false,
+  };
+  sendIp(world, netns, header, error, origin);
+}
+
+/** Never about an error, a later fragment, or something that nobody in particular sent (RFC 1122 section 3.2.2). */
+function mayBeTold(ip: Ipv4Packet): boolean {
+  if (ip.fragmentOffset !== 0 || ip.source === 0) return false;
+  if (ip.payload.kind === "icmp-error" || ip.payload.kind === "icmp-other") return false;
+  return ip.destination >>> 28 !== 0xe && ip.source >>> 28 !== 0xe;
+}
+
+function wasBroadcast(world: World, packet: number, ip: Ipv4Packet): boolean {
+  const device = world.packets.device.get(packet);
+  if (isBroadcastAddress(world, device, ip.destination) || isBroadcastAddress(world, device, ip.source)) return true;
+  const data = world.packets.data.get(packet) as EthernetFrame | Ipv4Packet;
+  return "trailer" in data && isGroupMac(data.destination);
+}

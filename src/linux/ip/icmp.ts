@@ -1,0 +1,46 @@
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import { type IcmpEcho, type IcmpError, icmpEcho } from "../../wire/icmp.ts";
+import type { Ipv4Packet } from "../../wire/ipv4.ts";
+import { drop } from "../drop.ts";
+import { deliverEchoReply, deliverIcmpError } from "../socket/icmp-delivery.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { isBroadcastAddress } from "./local.ts";
+import { sendIp } from "./output.ts";
+import { routeOutput } from "./source.ts";
+
+/** Receiving ICMP (net/ipv4/icmp.c, `icmp_rcv`). */
+export function registerIcmp(world: World): void {
+  world.sim.on(stage.icmpReceive, (packet) => receive(world, packet));
+}
+
+function receive(world: World, packet: number): void {
+  const ip = (world.packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
+  const message = ip.payload;
+  if (message.kind === "icmp-echo" && message.type === 8) return answer(world, packet, ip, message);
+  const isHeard =
+    message.kind === "icmp-echo"
+      ? deliverEchoReply(world, packet, ip, message)
+      : message.kind === "icmp-error" && deliverIcmpError(world, packet, ip, message as IcmpError);
+  if (isHeard) world.packets.end(packet);
+  else drop(world, packet, "ICMP_NOBODY");
+}
+
+/** `icmp_echo`: the reply has the request's data, no DF, and the address that was pinged as its source. */
+function answer(world: World, packet: number, ip: Ipv4Packet, request: IcmpEcho): void {
+  const { packets, namespaces } = world;
+  const netns = packets.netns.get(packet);
+  const isBroadcast = isBroadcastAddress(world, packets.device.get(packet), ip.destination);
+  const way = routeOutput(world, netns, ip.source);
+  if (isBroadcast || way.kind === "none" || way.kind === "refused") return drop(world, packet, "ICMP_NOBODY");
+  const origin = packets.causedBy(packet);
+  const header = {
+    source: ip.destination,
+    destination: ip.source,
+    ttl: namespaces.defaultTtl.get(netns),
+    tos: ip.tos,
+    dontFragment: false,
+  };
+  packets.end(packet);
+  sendIp(world, netns, header, icmpEcho(0, request.identifier, request.sequence, request.data), origin);
+}

@@ -1,0 +1,74 @@
+import { type Ipv4Packet, type Ipv4Payload, ipv4Packet } from "../../wire/ipv4.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { drop } from "../drop.ts";
+import type { Origin } from "../packets.ts";
+import { routeType } from "../routes.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { isLocalAddress } from "./local.ts";
+
+/** What a packet made on this machine says in its header, besides its payload. */
+export interface OutputHeader {
+  readonly source: Ipv4Address;
+  readonly destination: Ipv4Address;
+  readonly ttl: number;
+  readonly tos: number;
+  readonly dontFragment: boolean;
+}
+
+/** Sends a packet made in this namespace: its first stage looks up the route. */
+export function sendIp(
+  world: World,
+  netns: number,
+  header: OutputHeader,
+  payload: Ipv4Payload,
+  origin: Origin,
+): number {
+  const packet = ipv4Packet({
+    source: header.source,
+    destination: header.destination,
+    ttl: header.ttl,
+    tos: header.tos,
+    dontFragment: header.dontFragment,
+    identification: world.namespaces.takeIpId(netns),
+    payload,
+  });
+  const row = world.packets.make(netns, world.namespaces.loopback.get(netns), stage.routeOutput, packet, origin);
+  world.sim.underWay.push(row);
+  return row;
+}
+
+export function registerOutput(world: World): void {
+  world.sim.on(stage.routeOutput, (packet) => route(world, packet));
+}
+
+/** `ip_queue_xmit`, `ip_send_skb`: where to, and does it fit? */
+function route(world: World, packet: number): void {
+  const { packets, devices, routes, namespaces } = world;
+  const netns = packets.netns.get(packet);
+  const ip = packets.data.get(packet) as Ipv4Packet;
+  if (isLocalAddress(world, netns, ip.destination))
+    return leaveBy(world, packet, namespaces.loopback.get(netns), ip.destination);
+  const row = routes.lookup(netns, ip.destination);
+  if (row === 0) return drop(world, packet, "IP_OUTNOROUTES");
+  if (routes.type.get(row) !== routeType.unicast) return drop(world, packet, "IP_ROUTE_REFUSES");
+  const device = routes.device.get(row);
+  if (devices.up.get(device) === 0) return drop(world, packet, "IP_OUTNOROUTES");
+  leaveBy(world, packet, device, routes.gateway.get(row) || ip.destination);
+}
+
+/** Sends the packet on to the neighbour code of the device, in fragments if it must. */
+export function leaveBy(world: World, packet: number, device: number, nextHop: Ipv4Address): void {
+  const { packets, devices } = world;
+  packets.outDevice.set(packet, device);
+  packets.nextHop.set(packet, nextHop);
+  const ip = packets.data.get(packet) as Ipv4Packet;
+  if (ip.totalLength > devices.mtu.get(device)) {
+    if (ip.dontFragment) return drop(world, packet, "PKT_TOO_BIG");
+    packets.device.set(packet, device);
+    packets.stage.set(packet, stage.ipFragment);
+    return;
+  }
+  packets.device.set(packet, device);
+  packets.stage.set(packet, stage.neighOutput);
+}

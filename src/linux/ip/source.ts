@@ -1,0 +1,54 @@
+import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
+import type { World } from "../world.ts";
+import { isLocalAddress } from "./local.ts";
+
+/**
+ * `inet_select_addr` (net/ipv4/devinet.c): the device's first address in the target's network, else its first, else
+ * the first of another device of the namespace. 0 when there is none.
+ */
+export function selectSource(world: World, device: number, target: Ipv4Address): Ipv4Address {
+  const { addresses, devices, namespaces } = world;
+  const own = addresses.ofDevice(device);
+  for (const row of own) {
+    const address = addresses.address.get(row);
+    if (prefixContains({ address, length: addresses.prefixLength.get(row) }, target)) return address;
+  }
+  if (own.length > 0) return addresses.address.get(own[0]);
+  const netns = devices.netns.get(device);
+  for (let other = namespaces.firstDevice.get(netns); other !== 0; other = devices.nextInNetns.get(other)) {
+    if (other === namespaces.loopback.get(netns)) continue;
+    const rows = addresses.ofDevice(other);
+    if (rows.length > 0) return addresses.address.get(rows[0]);
+  }
+  return 0;
+}
+
+/** Where a packet to an address goes from here. */
+export type RouteDecision =
+  | { readonly kind: "local"; readonly device: number; readonly source: Ipv4Address }
+  | {
+      readonly kind: "unicast";
+      readonly device: number;
+      readonly nextHop: Ipv4Address;
+      readonly source: Ipv4Address;
+      readonly route: number;
+    }
+  | { readonly kind: "refused"; readonly type: number; readonly route: number }
+  | { readonly kind: "none" };
+
+/** `ip_route_output_key_hash`: table local, then table main; with the source address that the kernel would choose. */
+export function routeOutput(world: World, netns: number, destination: Ipv4Address): RouteDecision {
+  const { routes, devices, namespaces } = world;
+  if (isLocalAddress(world, netns, destination))
+    return { kind: "local", device: namespaces.loopback.get(netns), source: destination };
+  const route = routes.lookup(netns, destination);
+  if (route === 0) return { kind: "none" };
+  const type = routes.type.get(route);
+  if (type !== 1) return { kind: "refused", type, route };
+  const device = routes.device.get(route);
+  if (devices.up.get(device) === 0) return { kind: "none" };
+  const gateway = routes.gateway.get(route);
+  const nextHop = gateway === 0 ? destination : gateway;
+  const source = routes.preferredSource.get(route) || selectSource(world, device, nextHop);
+  return { kind: "unicast", device, nextHop, source, route };
+}

@@ -1,0 +1,124 @@
+import type { SourceRange } from "../base/source-range.ts";
+import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
+import { PairIndex } from "../sim/pair-index.ts";
+import type { Simulation } from "../sim/simulation.ts";
+import type { Table } from "../sim/table.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
+
+/** Sysctls by their dotted keys. */
+export type Sysctls = Readonly<Record<string, number>>;
+
+/** Nodes: one Linux kernel each, with the limits that all its namespaces share. */
+export class Nodes {
+  readonly table: Table;
+  readonly name: ReferenceColumn<string>;
+  readonly source: ReferenceColumn<SourceRange | null>;
+  /** Entries in all ARP tables of this kernel (net/core/neighbour.c: `neigh_table.entries`). */
+  readonly neighbours: Int32Column;
+  readonly gcThresh2: Int32Column;
+  readonly gcThresh3: Int32Column;
+  readonly lastFlushNs: Float64Column;
+
+  constructor(sim: Simulation) {
+    this.table = sim.addTable("node");
+    this.name = this.table.reference("name", "");
+    this.source = this.table.reference<SourceRange | null>("source", null);
+    this.neighbours = this.table.int32("neighbours");
+    this.gcThresh2 = this.table.int32("gcThresh2");
+    this.gcThresh3 = this.table.int32("gcThresh3");
+    this.lastFlushNs = this.table.float64("lastFlushNs");
+  }
+}
+
+/** Network namespaces. */
+export class Namespaces {
+  readonly table: Table;
+  readonly name: ReferenceColumn<string>;
+  readonly role: ReferenceColumn<string>;
+  readonly source: ReferenceColumn<SourceRange | null>;
+  readonly node: Int32Column;
+  /** First of its devices, oldest first; they are chained through `Devices.nextInNetns`. */
+  readonly firstDevice: Int32Column;
+  readonly lastDevice: Int32Column;
+  readonly loopback: Int32Column;
+  /** net.ipv4.ip_forward. */
+  readonly forwarding: Int32Column;
+  /** net.ipv4.ip_default_ttl. */
+  readonly defaultTtl: Int32Column;
+  /** net.ipv4.icmp_ratelimit, in milliseconds. */
+  readonly icmpRateLimitMs: Int32Column;
+  /** Prefix lengths that its routes use: bit n for /n; bit 32 does not fit and is `hasHostRoutes`. */
+  readonly prefixLengths: Int32Column;
+  readonly hasHostRoutes: Int32Column;
+  /** The identification of the next IPv4 packet made here. */
+  readonly nextIpId: Int32Column;
+  /** The next ephemeral port to try. */
+  readonly nextPort: Int32Column;
+  /** Other sysctls that were set, by their keys. */
+  readonly sysctls: ReferenceColumn<Sysctls>;
+
+  constructor(sim: Simulation) {
+    const table = sim.addTable("netns");
+    this.table = table;
+    this.name = table.reference("name", "");
+    this.role = table.reference("role", "netns");
+    this.source = table.reference<SourceRange | null>("source", null);
+    this.node = table.int32("node");
+    this.firstDevice = table.int32("firstDevice");
+    this.lastDevice = table.int32("lastDevice");
+    this.loopback = table.int32("loopback");
+    this.forwarding = table.int32("forwarding");
+    this.defaultTtl = table.int32("defaultTtl");
+    this.icmpRateLimitMs = table.int32("icmpRateLimitMs");
+    this.prefixLengths = table.int32("prefixLengths");
+    this.hasHostRoutes = table.int32("hasHostRoutes");
+    this.nextIpId = table.int32("nextIpId");
+    this.nextPort = table.int32("nextPort");
+    this.sysctls = table.reference<Sysctls>("sysctls", {});
+  }
+
+  /** Takes the next identification for an IPv4 header. */
+  takeIpId(netns: number): number {
+    const id = (this.nextIpId.get(netns) + 1) & 0xffff;
+    this.nextIpId.set(netns, id);
+    return id;
+  }
+}
+
+/** Addresses of devices: what `ip addr` shows, and with it the `local` routing table. */
+export class Addresses {
+  readonly table: Table;
+  readonly netns: Int32Column;
+  readonly address: Float64Column;
+  readonly prefixLength: Int32Column;
+  readonly device: Int32Column;
+  readonly source: ReferenceColumn<SourceRange | null>;
+  readonly byNetnsAndAddress: PairIndex;
+  readonly byDevice: PairIndex;
+  private readonly always: Float64Column;
+
+  constructor(sim: Simulation) {
+    const table = sim.addTable("address");
+    this.table = table;
+    this.netns = table.int32("netns");
+    this.address = table.float64("address");
+    this.prefixLength = table.int32("prefixLength");
+    this.device = table.int32("device");
+    this.source = table.reference<SourceRange | null>("source", null);
+    this.always = table.float64("always");
+    this.byNetnsAndAddress = table.addIndex(new PairIndex(this.netns, this.address));
+    this.byDevice = table.addIndex(new PairIndex(this.device, this.always));
+  }
+
+  /** The row of this address in the namespace, or 0. */
+  find(netns: number, address: Ipv4Address): number {
+    return this.byNetnsAndAddress.find(netns, address);
+  }
+
+  /** The addresses of a device, in the order in which they were added. */
+  ofDevice(device: number): readonly number[] {
+    const rows: number[] = [];
+    for (let row = this.byDevice.find(device, 0); row !== 0; row = this.byDevice.findNext(row)) rows.push(row);
+    return rows.sort((a, b) => a - b);
+  }
+}

@@ -1,0 +1,142 @@
+import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
+import type { Simulation } from "../sim/simulation.ts";
+import type { Table } from "../sim/table.ts";
+import type { EthernetFrame } from "../wire/ethernet.ts";
+import type { Ipv4Packet } from "../wire/ipv4.ts";
+
+/** What travels: with its link header while on a link, without one above it. */
+export type PacketData = EthernetFrame | Ipv4Packet;
+
+/** Where a packet comes from; one value for its whole walk, shared by nobody. */
+export interface Origin {
+  /** `12`, or `12.3` for the third copy of it. */
+  readonly name: string;
+  /** The packet that caused this one: the asker of a reply, the packet that waits for this ARP request. */
+  readonly causedBy?: string;
+  /** What that packet carried, to print it when it is gone. */
+  readonly causeData?: PacketData;
+  /** The process that sent it, or whose packet caused it; 0 when none is to blame. */
+  readonly process: number;
+  /** Bridges that flooded it, newest first: a loop meets one twice. */
+  readonly flooded?: Flooded;
+}
+
+export interface Flooded {
+  readonly bridge: number;
+  readonly before?: Flooded;
+}
+
+export const nobody: Origin = { name: "0", process: 0 };
+
+/** The packets in flight: the walkers of the simulation. */
+export class Packets {
+  readonly table: Table;
+  readonly data: ReferenceColumn<PacketData | null>;
+  readonly origin: ReferenceColumn<Origin>;
+  /** The stage to run next. */
+  readonly stage: Int32Column;
+  /** The device where that stage runs; 0 before routing has chosen one. */
+  readonly device: Int32Column;
+  readonly netns: Int32Column;
+  /** Counts all packets ever made; the number in its name. */
+  readonly number: Int32Column;
+  /** The device it came in by, 0 for one made here. */
+  readonly inDevice: Int32Column;
+  readonly outDevice: Int32Column;
+  /** The address to resolve on `outDevice`. */
+  readonly nextHop: Float64Column;
+  /** The next packet in the queue that this one waits in; 0 at its end. */
+  readonly next: Int32Column;
+  /** Why it is to be dropped: a number of `dropReasonNames`. */
+  readonly dropReason: Int32Column;
+  /** Bridges and routers passed. */
+  readonly hops: Int32Column;
+  /** Copies made of it so far. */
+  readonly copies: Int32Column;
+
+  private readonly sim: Simulation;
+  private readonly counters: Table;
+  private readonly made: Int32Column;
+  private readonly counterRow: number;
+
+  constructor(sim: Simulation) {
+    this.sim = sim;
+    const table = sim.addTable("packet");
+    this.table = table;
+    this.data = table.reference<PacketData | null>("data", null);
+    this.origin = table.reference<Origin>("origin", nobody);
+    this.stage = table.int32("stage");
+    this.device = table.int32("device");
+    this.netns = table.int32("netns");
+    this.number = table.int32("number");
+    this.inDevice = table.int32("inDevice");
+    this.outDevice = table.int32("outDevice");
+    this.nextHop = table.float64("nextHop");
+    this.next = table.int32("next");
+    this.dropReason = table.int32("dropReason");
+    this.hops = table.int32("hops");
+    this.copies = table.int32("copies");
+    this.counters = sim.addTable("packet counter");
+    this.made = this.counters.int32("made");
+    this.counterRow = this.counters.allocate();
+    this.counters.link(this.counterRow);
+    sim.setWalkers({ table, stage: this.stage, place: this.device, number: this.number });
+  }
+
+  /** Makes a packet that will run `stage` next; it must then be put under way, in a lane or in a queue. */
+  make(netns: number, device: number, stage: number, data: PacketData, origin: Origin): number {
+    const packet = this.table.allocate();
+    const number = this.made.get(this.counterRow) + 1;
+    this.made.set(this.counterRow, number);
+    this.data.set(packet, data);
+    this.origin.set(packet, origin);
+    this.stage.set(packet, stage);
+    this.device.set(packet, device);
+    this.netns.set(packet, netns);
+    this.number.set(packet, number);
+    this.inDevice.set(packet, 0);
+    this.outDevice.set(packet, 0);
+    this.nextHop.set(packet, 0);
+    this.next.set(packet, 0);
+    this.dropReason.set(packet, 0);
+    this.hops.set(packet, 0);
+    this.copies.set(packet, 0);
+    this.table.link(packet);
+    return packet;
+  }
+
+  /** The name that a new packet gets when it is nobody's copy. */
+  nextName(): string {
+    return String(this.made.get(this.counterRow) + 1);
+  }
+
+  /** The origin of a packet that `cause` gives rise to. */
+  causedBy(cause: number): Origin {
+    const origin = this.origin.get(cause);
+    const causeData = this.data.get(cause) ?? undefined;
+    return { name: this.nextName(), causedBy: origin.name, causeData, process: origin.process };
+  }
+
+  /** A copy that carries on at `stage`; named after its parent. */
+  copy(parent: number, device: number, stage: number, flooded: Flooded | undefined): number {
+    const origin = this.origin.get(parent);
+    const nth = this.copies.get(parent) + 1;
+    this.copies.set(parent, nth);
+    const copy = this.make(this.netns.get(parent), device, stage, this.data.get(parent) as PacketData, {
+      name: `${origin.name}.${nth}`,
+      causedBy: origin.causedBy,
+      causeData: origin.causeData,
+      process: origin.process,
+      flooded,
+    });
+    this.inDevice.set(copy, this.inDevice.get(parent));
+    this.hops.set(copy, this.hops.get(parent));
+    return copy;
+  }
+
+  /** Ends the walk of the packet that is under way. */
+  end(packet: number): void {
+    this.sim.underWay.pop();
+    this.table.remove(packet);
+  }
+}

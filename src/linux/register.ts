@@ -1,0 +1,34 @@
+import { registerBridge } from "./device/bridge.ts";
+import { registerLinks } from "./device/link.ts";
+import { registerDrop } from "./drop.ts";
+import { registerFragments } from "./ip/fragment.ts";
+import { registerIcmp } from "./ip/icmp.ts";
+import { registerInput } from "./ip/input.ts";
+import { registerOutput } from "./ip/output.ts";
+import { registerArp } from "./neighbour/arp.ts";
+import { registerNeighbours } from "./neighbour/neighbour.ts";
+import { registerProcesses } from "./process/run.ts";
+import { registerTcp } from "./socket/tcp-socket.ts";
+import { registerUdp } from "./socket/udp-socket.ts";
+import { World, type WorldOptions } from "./world.ts";
+
+/** A world without machines, with every stage in place. */
+export function makeWorld(options: WorldOptions): World {
+  const world = new World(options);
+  for (const register of [
+    registerLinks,
+    registerBridge,
+    registerNeighbours,
+    registerArp,
+    registerInput,
+    registerOutput,
+    registerFragments,
+    registerIcmp,
+    registerUdp,
+    registerTcp,
+    registerProcesses,
+    registerDrop,
+  ])
+    register(world);
+  return world;
+}

@@ -1,0 +1,139 @@
+import type { SourceRange } from "../base/source-range.ts";
+import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
+import { PairIndex } from "../sim/pair-index.ts";
+import type { Simulation } from "../sim/simulation.ts";
+import type { Table } from "../sim/table.ts";
+import { type Ipv4Address, netmask } from "../wire/ipv4-address.ts";
+import type { Namespaces } from "./namespaces.ts";
+
+export const routeType = { unicast: 1, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+
+/** Routing tables: what `ip route` shows (table main). The `local` table is derived from the addresses. */
+export class Routes {
+  readonly table: Table;
+  readonly netns: Int32Column;
+  readonly prefixLength: Int32Column;
+  readonly network: Float64Column;
+  /** 0.0.0.0: directly connected. */
+  readonly gateway: Float64Column;
+  readonly device: Int32Column;
+  /** 0.0.0.0: chosen from the device's addresses. */
+  readonly preferredSource: Float64Column;
+  readonly metric: Int32Column;
+  readonly type: Int32Column;
+  /** 1: made by the kernel for an address (`proto kernel scope link`). */
+  readonly isConnected: Int32Column;
+  readonly source: ReferenceColumn<SourceRange | null>;
+  readonly byNetns: PairIndex;
+  private readonly netnsAndLength: Int32Column;
+  private readonly zero: Float64Column;
+  private readonly byPrefix: PairIndex;
+  private readonly namespaces: Namespaces;
+
+  constructor(sim: Simulation, namespaces: Namespaces) {
+    const table = sim.addTable("route");
+    this.namespaces = namespaces;
+    this.table = table;
+    this.netns = table.int32("netns");
+    this.prefixLength = table.int32("prefixLength");
+    this.network = table.float64("network");
+    this.gateway = table.float64("gateway");
+    this.device = table.int32("device");
+    this.preferredSource = table.float64("preferredSource");
+    this.metric = table.int32("metric");
+    this.type = table.int32("type");
+    this.isConnected = table.int32("isConnected");
+    this.source = table.reference<SourceRange | null>("source", null);
+    this.netnsAndLength = table.int32("netnsAndLength");
+    this.zero = table.float64("zero");
+    this.byPrefix = table.addIndex(new PairIndex(this.netnsAndLength, this.network));
+    this.byNetns = table.addIndex(new PairIndex(this.netns, this.zero));
+  }
+
+  add(route: {
+    netns: number;
+    network: Ipv4Address;
+    prefixLength: number;
+    gateway: Ipv4Address;
+    device: number;
+    preferredSource: Ipv4Address;
+    metric: number;
+    type: number;
+    isConnected: boolean;
+    source: SourceRange | null;
+  }): number {
+    const row = this.table.allocate();
+    this.netns.set(row, route.netns);
+    this.prefixLength.set(row, route.prefixLength);
+    this.network.set(row, route.network);
+    this.gateway.set(row, route.gateway);
+    this.device.set(row, route.device);
+    this.preferredSource.set(row, route.preferredSource);
+    this.metric.set(row, route.metric);
+    this.type.set(row, route.type);
+    this.isConnected.set(row, route.isConnected ? 1 : 0);
+    this.source.set(row, route.source);
+    this.netnsAndLength.set(row, key(route.netns, route.prefixLength));
+    this.table.link(row);
+    this.noteLength(route.netns, route.prefixLength);
+    return row;
+  }
+
+  /** Longest prefix first, then lowest metric, then the older one. 0 when nothing matches. */
+  lookup(netns: number, destination: Ipv4Address): number {
+    if (this.namespaces.hasHostRoutes.get(netns) === 1) {
+      const row = this.best(netns, 32, destination);
+      if (row !== 0) return row;
+    }
+    let lengths = this.namespaces.prefixLengths.get(netns) >>> 0;
+    while (lengths !== 0) {
+      const length = 31 - Math.clz32(lengths);
+      const row = this.best(netns, length, (destination & netmask(length)) >>> 0);
+      if (row !== 0) return row;
+      lengths &= ~(1 << length);
+    }
+    return 0;
+  }
+
+  /** The routes of a namespace to exactly this prefix. */
+  find(netns: number, network: Ipv4Address, prefixLength: number): readonly number[] {
+    const rows: number[] = [];
+    let row = this.byPrefix.find(key(netns, prefixLength), network);
+    for (; row !== 0; row = this.byPrefix.findNext(row)) rows.push(row);
+    return rows.sort((a, b) => a - b);
+  }
+
+  /** All routes of a namespace, in the order of `ip route`: shortest prefix first, then by network. */
+  ofNetns(netns: number): readonly number[] {
+    const rows: number[] = [];
+    for (let row = this.byNetns.find(netns, 0); row !== 0; row = this.byNetns.findNext(row)) rows.push(row);
+    return rows.sort(
+      (a, b) =>
+        Math.sign(this.prefixLength.get(a)) - Math.sign(this.prefixLength.get(b)) ||
+        this.network.get(a) - this.network.get(b) ||
+        this.prefixLength.get(b) - this.prefixLength.get(a) ||
+        this.metric.get(a) - this.metric.get(b) ||
+        a - b,
+    );
+  }
+
+  private best(netns: number, length: number, network: Ipv4Address): number {
+    let best = 0;
+    let row = this.byPrefix.find(key(netns, length), network);
+    for (; row !== 0; row = this.byPrefix.findNext(row)) {
+      const metric = this.metric.get(row);
+      if (best === 0 || metric < this.metric.get(best) || (metric === this.metric.get(best) && row < best)) best = row;
+    }
+    return best;
+  }
+
+  /** Lengths only ever gain bits: an unused one costs a look-up, a missing one a route. */
+  private noteLength(netns: number, length: number): void {
+    if (length === 32) this.namespaces.hasHostRoutes.set(netns, 1);
+    else this.namespaces.prefixLengths.set(netns, this.namespaces.prefixLengths.get(netns) | (1 << length));
+  }
+}
+
+function key(netns: number, length: number): number {
+  return netns * 64 + length;
+}

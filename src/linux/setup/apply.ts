@@ -1,0 +1,159 @@
+import type { Listen, NeighbourCommand, NetnsAdd, NetworkCommand, NodeAdd, SetUpCommand } from "../../plan/commands.ts";
+import { never } from "../../sim/timers.ts";
+import { create, removeNeighbour, update } from "../neighbour/neighbour.ts";
+import { nud } from "../neighbours.ts";
+import { startProcess } from "../process/run.ts";
+import type { AnyProgram } from "../processes.ts";
+import { findDevice } from "../socket/arp-socket.ts";
+import type { World } from "../world.ts";
+import { addBridge, addLoopback, addVeth, setLink } from "./devices.ts";
+import { changeAddress, changeRoute } from "./routes.ts";
+import { setSysctl } from "./sysctl.ts";
+
+/** What the tool would have printed, or undefined when the command succeeded. */
+export type CommandFailure = string | undefined;
+
+/** Makes the program that a listening container runs. */
+export type ServerFactory = (command: Listen) => AnyProgram;
+
+/** Applies a plan's commands to a world, by the names that they use. */
+export class SetUp {
+  private readonly nodes = new Map<string, number>();
+  private readonly namespaces = new Map<string, number>();
+  private readonly world: World;
+  private readonly serverFor: ServerFactory;
+
+  constructor(world: World, serverFor: ServerFactory) {
+    this.world = world;
+    this.serverFor = serverFor;
+  }
+
+  /** The namespace of that name, or 0. */
+  netns(name: string): number {
+    return this.namespaces.get(name) ?? 0;
+  }
+
+  apply(command: SetUpCommand): CommandFailure {
+    switch (command.do) {
+      case "node add":
+        return this.addNode(command);
+      case "netns add":
+        return this.addNetns(command);
+      case "listen":
+        return this.listen(command);
+      default:
+        return this.change(command);
+    }
+  }
+
+  /** A command of the set-up or of a scenario that changes one namespace. */
+  change(command: NetworkCommand): CommandFailure {
+    const { world } = this;
+    const netns = this.netns(command.netns);
+    if (netns === 0) return `Cannot open network namespace "${command.netns}": No such file or directory`;
+    switch (command.do) {
+      case "veth add":
+        return this.addVeth(netns, command);
+      case "bridge add":
+        if (findDevice(world, netns, command.dev) !== 0) return "RTNETLINK answers: File exists";
+        return addBridge(world, netns, command) as undefined;
+      case "sysctl":
+        return setSysctl(world, netns, command.key, command.value);
+      default:
+        return this.changeDevice(netns, command);
+    }
+  }
+
+  private changeDevice(
+    netns: number,
+    command: Exclude<NetworkCommand, { do: "veth add" | "bridge add" | "sysctl" }>,
+  ): CommandFailure {
+    const { world } = this;
+    const device = command.dev === undefined ? 0 : findDevice(world, netns, command.dev);
+    if (device === 0 && command.dev !== undefined) return `Cannot find device "${command.dev}"`;
+    switch (command.do) {
+      case "link set":
+        return this.setLink(netns, device, command);
+      case "addr add":
+      case "addr del":
+        return changeAddress(world, netns, device, command);
+      case "route add":
+      case "route replace":
+      case "route del":
+        return changeRoute(world, netns, device, command);
+      default:
+        return changeNeighbour(world, device, command);
+    }
+  }
+
+  private setLink(netns: number, device: number, command: Extract<NetworkCommand, { do: "link set" }>): CommandFailure {
+    let master: number | undefined;
+    if (command.master === null) master = 0;
+    else if (command.master !== undefined) {
+      master = findDevice(this.world, netns, command.master);
+      if (master === 0) return `Cannot find device "${command.master}"`;
+    }
+    setLink(this.world, device, master, command);
+    return undefined;
+  }
+
+  private addNode(command: NodeAdd): CommandFailure {
+    const { nodes } = this.world;
+    const row = nodes.table.allocate();
+    nodes.name.set(row, command.node);
+    nodes.source.set(row, command.source);
+    nodes.gcThresh2.set(row, 512);
+    nodes.gcThresh3.set(row, 1024);
+    nodes.table.link(row);
+    this.nodes.set(command.node, row);
+    return undefined;
+  }
+
+  private addNetns(command: NetnsAdd): CommandFailure {
+    const { namespaces } = this.world;
+    const row = namespaces.table.allocate();
+    namespaces.name.set(row, command.netns);
+    namespaces.role.set(row, command.role);
+    namespaces.source.set(row, command.source);
+    namespaces.node.set(row, this.nodes.get(command.node) ?? 0);
+    namespaces.defaultTtl.set(row, 64);
+    namespaces.icmpRateLimitMs.set(row, 1000);
+    namespaces.table.link(row);
+    this.namespaces.set(command.netns, row);
+    addLoopback(this.world, row, command.source);
+    return undefined;
+  }
+
+  private addVeth(netns: number, command: Extract<NetworkCommand, { do: "veth add" }>): CommandFailure {
+    const { world } = this;
+    const peerNetns = this.netns(command.peerNetns);
+    if (peerNetns === 0) return `Cannot open network namespace "${command.peerNetns}": No such file or directory`;
+    const isTaken = findDevice(world, netns, command.dev) !== 0 || findDevice(world, peerNetns, command.peerDev) !== 0;
+    if (isTaken) return "RTNETLINK answers: File exists";
+    addVeth(world, netns, peerNetns, command);
+    return undefined;
+  }
+
+  private listen(command: Listen): CommandFailure {
+    const netns = this.netns(command.netns);
+    startProcess(this.world, netns, this.serverFor(command), command.container, command.source);
+    return undefined;
+  }
+}
+
+/** `ip neigh add|replace|del`. */
+function changeNeighbour(world: World, device: number, command: NeighbourCommand): CommandFailure {
+  const { neighbours } = world;
+  const existing = neighbours.find(device, command.address);
+  if (command.do === "neigh del") {
+    if (existing === 0) return "RTNETLINK answers: No such file or directory";
+    removeNeighbour(world, existing);
+    return undefined;
+  }
+  if (command.do === "neigh add" && existing !== 0) return "RTNETLINK answers: File exists";
+  const row = existing || create(world, device, command.address);
+  if (row === 0) return "RTNETLINK answers: No buffer space available";
+  neighbours.timer.set(row, never);
+  update(world, row, command.mac ?? 0, nud.permanent, true);
+  return undefined;
+}

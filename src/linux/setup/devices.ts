@@ -1,0 +1,173 @@
+import type { SourceRange } from "../../base/source-range.ts";
+import type { BridgeAdd, LinkSet, VethAdd } from "../../plan/commands.ts";
+import { mix } from "../../sim/random.ts";
+import { never } from "../../sim/timers.ts";
+import type { MacAddress } from "../../wire/mac-address.ts";
+import { deviceKind } from "../devices.ts";
+import { removeNeighbour } from "../neighbour/neighbour.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { addConnectedRoutes, removeRoutesOf } from "./routes.ts";
+
+const ethernetMtu = 1500;
+const loopbackMtu = 65_536;
+const defaultAgeingTimeNs = 300_000_000_000;
+
+export function addLoopback(world: World, netns: number, source: SourceRange): number {
+  const device = addDevice(world, netns, "lo", deviceKind.loopback, 0, source);
+  world.devices.mtu.set(device, loopbackMtu);
+  world.devices.transmitStage.set(device, stage.loTransmit);
+  world.namespaces.loopback.set(netns, device);
+  return device;
+}
+
+export function addVeth(world: World, netns: number, peerNetns: number, command: VethAdd): void {
+  const { devices } = world;
+  const mac = command.mac ?? derivedMac(`${command.netns}/${command.dev}`);
+  const peerMac = command.peerMac ?? derivedMac(`${command.peerNetns}/${command.peerDev}`);
+  const one = addDevice(world, netns, command.dev, deviceKind.veth, mac, command.source);
+  const source = command.peerSource ?? command.source;
+  const other = addDevice(world, peerNetns, command.peerDev, deviceKind.veth, peerMac, source);
+  for (const [device, peer] of [
+    [one, other],
+    [other, one],
+  ]) {
+    devices.peer.set(device, peer);
+    devices.transmitStage.set(device, stage.vethTransmit);
+  }
+}
+
+export function addBridge(world: World, netns: number, command: BridgeAdd): void {
+  const { devices, fdb } = world;
+  const mac = command.mac ?? derivedMac(`${command.netns}/${command.dev}`);
+  const bridge = addDevice(world, netns, command.dev, deviceKind.bridge, mac, command.source);
+  devices.transmitStage.set(bridge, stage.bridgeTransmit);
+  devices.ageingTimeNs.set(bridge, command.ageingTimeNs ?? defaultAgeingTimeNs);
+  fdb.add(bridge, mac, bridge, 1, 0);
+}
+
+function addDevice(
+  world: World,
+  netns: number,
+  name: string,
+  kind: number,
+  mac: MacAddress,
+  source: SourceRange,
+): number {
+  const { devices, namespaces } = world;
+  const device = devices.table.allocate();
+  const last = namespaces.lastDevice.get(netns);
+  devices.name.set(device, name);
+  devices.source.set(device, source);
+  devices.netns.set(device, netns);
+  devices.ifindex.set(device, last === 0 ? 1 : devices.ifindex.get(last) + 1);
+  devices.kind.set(device, kind);
+  devices.mac.set(device, mac);
+  devices.mtu.set(device, ethernetMtu);
+  devices.up.set(device, 0);
+  devices.peer.set(device, 0);
+  devices.nextInNetns.set(device, 0);
+  devices.master.set(device, 0);
+  devices.hairpin.set(device, 0);
+  devices.firstPort.set(device, 0);
+  devices.lastPort.set(device, 0);
+  devices.nextPort.set(device, 0);
+  devices.table.link(device);
+  if (last === 0) namespaces.firstDevice.set(netns, device);
+  else devices.nextInNetns.set(last, device);
+  namespaces.lastDevice.set(netns, device);
+  return device;
+}
+
+/** A locally administered unicast address that belongs to the device's name, where Linux would draw one at random. */
+export function derivedMac(name: string): MacAddress {
+  let hash = 0x811c_9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x0100_0193);
+  return 0x02_00_0000_0000 + (mix(hash, 1) & 0xff) * 0x1_0000_0000 + mix(hash, 2);
+}
+
+/** `ip link set`. */
+export function setLink(world: World, device: number, master: number | undefined, command: LinkSet): void {
+  const { devices } = world;
+  if (command.mtu !== undefined) devices.mtu.set(device, command.mtu);
+  if (command.mac !== undefined) changeMac(world, device, command.mac);
+  if (command.hairpin !== undefined) devices.hairpin.set(device, command.hairpin ? 1 : 0);
+  if (master !== undefined) changeMaster(world, device, master);
+  if (command.up !== undefined && (devices.up.get(device) === 1) !== command.up) {
+    if (command.up) bringUp(world, device);
+    else bringDown(world, device);
+  }
+}
+
+function changeMac(world: World, device: number, mac: MacAddress): void {
+  const { devices, fdb } = world;
+  const before = devices.mac.get(device);
+  const bridge = devices.kind.get(device) === deviceKind.bridge ? device : devices.master.get(device);
+  devices.mac.set(device, mac);
+  if (bridge === 0) return;
+  const row = fdb.find(bridge, before);
+  if (row !== 0 && fdb.port.get(row) === device) fdb.table.remove(row);
+  addLocalAddress(world, bridge, device);
+}
+
+/** The bridge takes frames to its ports' addresses as its own. */
+function addLocalAddress(world: World, bridge: number, device: number): void {
+  const { fdb, devices } = world;
+  const mac = devices.mac.get(device);
+  const row = fdb.find(bridge, mac);
+  if (row !== 0) fdb.table.remove(row);
+  fdb.add(bridge, mac, device, 1, 0);
+}
+
+function changeMaster(world: World, port: number, bridge: number): void {
+  const { devices } = world;
+  const before = devices.master.get(port);
+  if (before === bridge) return;
+  if (before !== 0) leaveBridge(world, port, before);
+  devices.master.set(port, bridge);
+  if (bridge === 0) return;
+  const last = devices.lastPort.get(bridge);
+  if (last === 0) devices.firstPort.set(bridge, port);
+  else devices.nextPort.set(last, port);
+  devices.lastPort.set(bridge, port);
+  addLocalAddress(world, bridge, port);
+}
+
+function leaveBridge(world: World, port: number, bridge: number): void {
+  const { devices } = world;
+  let before = 0;
+  for (let at = devices.firstPort.get(bridge); at !== port; at = devices.nextPort.get(at)) before = at;
+  const next = devices.nextPort.get(port);
+  if (before === 0) devices.firstPort.set(bridge, next);
+  else devices.nextPort.set(before, next);
+  if (devices.lastPort.get(bridge) === port) devices.lastPort.set(bridge, before);
+  devices.nextPort.set(port, 0);
+  forgetPort(world, port);
+}
+
+/** Whatever the bridge knew of the port goes with it. */
+function forgetPort(world: World, port: number): void {
+  const { fdb } = world;
+  for (const row of [...fdb.table.rows()]) if (fdb.port.get(row) === port) fdb.table.remove(row);
+}
+
+function bringUp(world: World, device: number): void {
+  const { devices } = world;
+  devices.up.set(device, 1);
+  addConnectedRoutes(world, device);
+  if (devices.kind.get(device) === deviceKind.bridge)
+    devices.ageing.set(device, world.nowNs + devices.ageingTimeNs.get(device));
+}
+
+/** Routes over the device and its neighbours go; a bridge forgets what it learned behind a port that goes down. */
+function bringDown(world: World, device: number): void {
+  const { devices, neighbours, fdb } = world;
+  devices.up.set(device, 0);
+  devices.ageing.set(device, never);
+  removeRoutesOf(world, device);
+  for (const row of [...neighbours.table.rows()])
+    if (neighbours.device.get(row) === device) removeNeighbour(world, row);
+  for (const row of [...fdb.table.rows()])
+    if (fdb.isLocal.get(row) === 0 && (fdb.port.get(row) === device || fdb.bridge.get(row) === device))
+      fdb.table.remove(row);
+}

@@ -1,0 +1,116 @@
+import type { AddressCommand, RouteCommand } from "../../plan/commands.ts";
+import { networkAddress } from "../../wire/ipv4-address.ts";
+import { deviceKind } from "../devices.ts";
+import { routeType } from "../routes.ts";
+import type { World } from "../world.ts";
+import type { CommandFailure } from "./apply.ts";
+
+/** `ip addr add|del`. */
+export function changeAddress(world: World, netns: number, device: number, command: AddressCommand): CommandFailure {
+  const { addresses, devices } = world;
+  const { address, length } = command.prefix;
+  const existing = addresses.ofDevice(device).find((row) => addresses.address.get(row) === address);
+  if (command.do === "addr del") {
+    if (existing === undefined) return "RTNETLINK answers: Cannot assign requested address";
+    removeConnectedRoute(world, existing);
+    addresses.table.remove(existing);
+    return undefined;
+  }
+  if (existing !== undefined) return "RTNETLINK answers: File exists";
+  const row = addresses.table.allocate();
+  addresses.netns.set(row, netns);
+  addresses.address.set(row, address);
+  addresses.prefixLength.set(row, length);
+  addresses.device.set(row, device);
+  addresses.source.set(row, command.source);
+  addresses.table.link(row);
+  if (devices.up.get(device) === 1) addConnectedRoute(world, row);
+  return undefined;
+}
+
+/** `fib_add_ifaddr`: a device that comes up reaches the networks of its addresses. */
+export function addConnectedRoutes(world: World, device: number): void {
+  for (const row of world.addresses.ofDevice(device)) addConnectedRoute(world, row);
+}
+
+function addConnectedRoute(world: World, address: number): void {
+  const { addresses, routes, devices } = world;
+  const device = addresses.device.get(address);
+  const length = addresses.prefixLength.get(address);
+  if (length === 32 || devices.kind.get(device) === deviceKind.loopback) return;
+  routes.add({
+    netns: devices.netns.get(device),
+    network: networkAddress({ address: addresses.address.get(address), length }),
+    prefixLength: length,
+    gateway: 0,
+    device,
+    preferredSource: addresses.address.get(address),
+    metric: 0,
+    type: routeType.unicast,
+    isConnected: true,
+    source: addresses.source.get(address),
+  });
+}
+
+function removeConnectedRoute(world: World, address: number): void {
+  const { addresses, routes } = world;
+  const length = addresses.prefixLength.get(address);
+  const network = networkAddress({ address: addresses.address.get(address), length });
+  for (const row of routes.find(addresses.netns.get(address), network, length))
+    if (routes.isConnected.get(row) === 1 && routes.preferredSource.get(row) === addresses.address.get(address))
+      routes.table.remove(row);
+}
+
+/** Routes over a device go when it goes down. */
+export function removeRoutesOf(world: World, device: number): void {
+  const { routes } = world;
+  for (const row of routes.ofNetns(world.devices.netns.get(device)))
+    if (routes.device.get(row) === device) routes.table.remove(row);
+}
+
+/** `ip route add|replace|del`. `device` 0: found from the gateway. */
+export function changeRoute(world: World, netns: number, device: number, command: RouteCommand): CommandFailure {
+  const { routes } = world;
+  const { length } = command.destination;
+  const network = networkAddress(command.destination);
+  const metric = command.metric ?? 0;
+  const same = routes.find(netns, network, length).filter((row) => routes.metric.get(row) === metric);
+  if (command.do === "route del") {
+    const match = same.find((row) => device === 0 || routes.device.get(row) === device);
+    if (match === undefined) return "RTNETLINK answers: No such process";
+    routes.table.remove(match);
+    return undefined;
+  }
+  if (command.do === "route add" && same.length > 0) return "RTNETLINK answers: File exists";
+  const out = command.type === "unicast" ? device || deviceTowards(world, netns, command.via) : 0;
+  if (command.type === "unicast" && out === 0) return "RTNETLINK answers: Network is unreachable";
+  if (out !== 0 && world.devices.up.get(out) === 0) return "RTNETLINK answers: Network is down";
+  if (command.via !== undefined && command.onlink !== true && !isOnLink(world, netns, out, command.via))
+    return "Error: Nexthop has invalid gateway.";
+  if (command.do === "route replace") for (const row of same) routes.table.remove(row);
+  routes.add({
+    netns,
+    network,
+    prefixLength: length,
+    gateway: command.via ?? 0,
+    device: out,
+    preferredSource: command.preferredSource ?? 0,
+    metric,
+    type: routeType[command.type],
+    isConnected: false,
+    source: command.source,
+  });
+  return undefined;
+}
+
+function deviceTowards(world: World, netns: number, gateway: number | undefined): number {
+  if (gateway === undefined) return 0;
+  const row = world.routes.lookup(netns, gateway);
+  return row === 0 ? 0 : world.routes.device.get(row);
+}
+
+/** `fib_check_nh`: the gateway must be a neighbour, not behind another gateway. */
+function isOnLink(world: World, netns: number, device: number, gateway: number): boolean {
+  const row = world.routes.lookup(netns, gateway);
+  return row !== 0 && world.routes.device.get(row) === device && world.routes.gateway.get(row) === 0;
+}

@@ -1,0 +1,45 @@
+import type { Endpoint, SocketError } from "../../programs/program.ts";
+import type { RouteDecision } from "../ip/source.ts";
+import type { World } from "../world.ts";
+
+/** net.ipv4.ip_local_port_range. */
+const firstEphemeralPort = 32_768;
+const lastEphemeralPort = 60_999;
+
+/** The port that a socket gets: the one asked for, or a free ephemeral one. 0 when it is taken. */
+export function bindPort(world: World, netns: number, kinds: readonly number[], local: Endpoint | undefined): number {
+  const asked = local?.port ?? 0;
+  const address = local?.address ?? 0;
+  if (asked !== 0) return isTaken(world, netns, kinds, address, asked) ? 0 : asked;
+  return ephemeralPort(world, netns, kinds, address);
+}
+
+/** The kernel starts at a random port and takes every second one (`__inet_hash_connect`); so do we, from the seed. */
+function ephemeralPort(world: World, netns: number, kinds: readonly number[], address: number): number {
+  const span = lastEphemeralPort - firstEphemeralPort + 1;
+  const start = world.sim.random.below(span) & ~1;
+  for (let i = 0; i < span; i++) {
+    const port = firstEphemeralPort + ((start + 2 * i + (2 * i >= span ? 1 : 0)) % span);
+    if (!isTaken(world, netns, kinds, address, port)) return port;
+  }
+  return 0;
+}
+
+/** Two sockets clash on a port unless both are bound to different addresses; connections in progress do not count. */
+function isTaken(world: World, netns: number, kinds: readonly number[], address: number, port: number): boolean {
+  const { sockets } = world;
+  for (let row = sockets.byPort.find(netns, port); row !== 0; row = sockets.byPort.findNext(row)) {
+    if (!kinds.includes(sockets.kind.get(row)) || sockets.remotePort.get(row) !== 0) continue;
+    const other = sockets.localAddress.get(row);
+    if (other === 0 || address === 0 || other === address) return true;
+  }
+  return false;
+}
+
+/** What connect(2) and sendto(2) answer when there is no way to the destination. */
+export function routeError(way: RouteDecision): SocketError | undefined {
+  if (way.kind === "none") return "ENETUNREACH";
+  if (way.kind !== "refused") return undefined;
+  if (way.type === 6) return "EINVAL";
+  return way.type === 8 ? "EACCES" : "EHOSTUNREACH";
+}

@@ -1,0 +1,49 @@
+import type { ProgramEffect } from "../../programs/program.ts";
+import { icmpEcho, icmpHeaderLength } from "../../wire/icmp.ts";
+import { ipv4HeaderLength } from "../../wire/ipv4.ts";
+import { sendIp } from "../ip/output.ts";
+import { routeOutput } from "../ip/source.ts";
+import { deliverInput } from "../process/run.ts";
+import { socketKind } from "../sockets.ts";
+import type { World } from "../world.ts";
+import { routeError } from "./bind.ts";
+
+/** A raw ICMP socket, as iputils' ping opens it. The identifier stands where others have a port. */
+export function openPing(world: World, process: number, effect: Extract<ProgramEffect, { kind: "open ping" }>): void {
+  world.sockets.add({
+    netns: world.processes.netns.get(process),
+    kind: socketKind.ping,
+    process,
+    number: effect.socket,
+    local: { address: 0, port: effect.identifier },
+  });
+}
+
+export function sendEcho(world: World, process: number, effect: Extract<ProgramEffect, { kind: "send echo" }>): void {
+  const { sockets, devices, processes } = world;
+  const socket = sockets.ofProcess(process, effect.socket);
+  if (socket === 0) return;
+  const way = routeOutput(world, processes.netns.get(process), effect.to);
+  const fail = (error: Parameters<typeof deliverInput>[2] & { kind: "error" }) => deliverInput(world, process, error);
+  if (way.kind === "none" || way.kind === "refused")
+    return fail({ kind: "error", socket: effect.socket, error: routeError(way) ?? "ENETUNREACH" });
+  const totalLength = ipv4HeaderLength + icmpHeaderLength + effect.sizeBytes;
+  if (effect.dontFragment && totalLength > devices.mtu.get(way.device))
+    return fail({ kind: "error", socket: effect.socket, error: "EMSGSIZE" });
+  const header = {
+    source: way.source,
+    destination: effect.to,
+    ttl: effect.ttl,
+    tos: 0,
+    dontFragment: effect.dontFragment,
+  };
+  const request = icmpEcho(8, sockets.localPort.get(socket), effect.sequence, pattern(effect.sizeBytes));
+  sendIp(world, processes.netns.get(process), header, request, { name: world.packets.nextName(), process });
+}
+
+/** ping fills its payload with 00 01 02 …; the time stamp that it puts in front is left out, since it is not chance but time. */
+function pattern(sizeBytes: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let i = 0; i < sizeBytes; i++) bytes[i] = i & 0xff;
+  return bytes;
+}

@@ -1,0 +1,256 @@
+import type { ProgramEffect, SocketError } from "../../programs/program.ts";
+import { never, type TimerColumn } from "../../sim/timers.ts";
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import type { IcmpError } from "../../wire/icmp.ts";
+import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
+import { type TcpSegment, tcpFlag, tcpHeaderLength } from "../../wire/tcp.ts";
+import { drop } from "../drop.ts";
+import { sendIp } from "../ip/output.ts";
+import { routeOutput } from "../ip/source.ts";
+import type { Origin } from "../packets.ts";
+import { deliverInput, firstPutFirst } from "../process/run.ts";
+import { socketKind } from "../sockets.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { bindPort, routeError } from "./bind.ts";
+import type { TcpConnection, TcpEffect, TcpInput, TcpStep, TcpTimer } from "./tcp/connection.ts";
+import { tcpInput } from "./tcp/input.ts";
+import { acceptTcp, openTcp } from "./tcp/open.ts";
+import { resetFor } from "./tcp/reset.ts";
+
+const tcpKinds = [socketKind.tcp, socketKind.tcpListen];
+
+/** TCP sockets: connects the state machine of one connection with ports, programs, timers and IPv4 (net/ipv4/tcp_ipv4.c). */
+export function registerTcp(world: World): void {
+  const { sim } = world;
+  sim.on(stage.tcpReceive, (packet) => receive(world, packet));
+  sim.on(stage.tcpTimer, (socket) => input(world, socket, { kind: "timer", timer: "retransmit" }, undefined));
+  sim.on(stage.tcpDelayedAck, (socket) => input(world, socket, { kind: "timer", timer: "delayed ack" }, undefined));
+  sim.on(stage.tcpTimeWait, (socket) => input(world, socket, { kind: "timer", timer: "time wait" }, undefined));
+}
+
+/** connect(2). */
+export function openTcpSocket(
+  world: World,
+  process: number,
+  effect: Extract<ProgramEffect, { kind: "open tcp" }>,
+): void {
+  const { sockets, processes, sim } = world;
+  const netns = processes.netns.get(process);
+  const way = routeOutput(world, netns, effect.remote.address);
+  const port = bindPort(world, netns, tcpKinds, effect.local);
+  const fail = (error: SocketError) => deliverInput(world, process, { kind: "error", socket: effect.socket, error });
+  if (way.kind === "none" || way.kind === "refused") return fail(routeError(way) ?? "ENETUNREACH");
+  if (port === 0) return fail("EADDRINUSE");
+  const local = { address: effect.local?.address || way.source, port };
+  const step = openTcp(
+    {
+      local,
+      remote: effect.remote,
+      initialSequence: sim.random.nextUint32(),
+      mss: mssOf(world, way.device),
+      timestampOffset: 0,
+    },
+    world.nowNs,
+  );
+  const row = sockets.add({
+    netns,
+    kind: socketKind.tcp,
+    process,
+    number: effect.socket,
+    local,
+    remote: effect.remote,
+    ttl: effect.ttl,
+    connection: step.connection,
+  });
+  carryOut(world, row, step, undefined);
+}
+
+/** listen(2). */
+export function listenTcp(world: World, process: number, effect: Extract<ProgramEffect, { kind: "listen tcp" }>): void {
+  const netns = world.processes.netns.get(process);
+  const port = bindPort(world, netns, [socketKind.tcpListen], effect.local);
+  if (port === 0) return deliverInput(world, process, { kind: "error", socket: effect.socket, error: "EADDRINUSE" });
+  const local = { address: effect.local.address, port };
+  world.sockets.add({ netns, kind: socketKind.tcpListen, process, number: effect.socket, local });
+}
+
+export function sendTcp(world: World, socket: number, data: Uint8Array): void {
+  input(world, socket, { kind: "send", data }, undefined);
+}
+
+/** close(2): the program lets go; the kernel winds the connection up. */
+export function closeTcp(world: World, socket: number): void {
+  input(world, socket, { kind: "close" }, undefined);
+}
+
+function mssOf(world: World, device: number): number {
+  return world.devices.mtu.get(device) - ipv4HeaderLength - tcpHeaderLength;
+}
+
+/** `tcp_v4_rcv`. */
+function receive(world: World, packet: number): void {
+  const { packets, sockets } = world;
+  const ip = (packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
+  const segment = ip.payload as TcpSegment;
+  const local = { address: ip.destination, port: segment.destinationPort };
+  const remote = { address: ip.source, port: segment.sourcePort };
+  const socket = sockets.lookup(packets.netns.get(packet), tcpKinds, local, remote);
+  if (socket === 0) return refuse(world, packet, ip, segment);
+  const origin = packets.causedBy(packet);
+  if (sockets.kind.get(socket) === socketKind.tcpListen) return knock(world, packet, socket, ip, segment, origin);
+  packets.end(packet);
+  input(world, socket, { kind: "segment", segment }, origin);
+}
+
+/** No socket: the packet is lost, and its sender gets a reset. */
+function refuse(world: World, packet: number, ip: Ipv4Packet, segment: TcpSegment): void {
+  drop(world, packet, "NO_SOCKET");
+  reset(world, packet, ip, segment);
+}
+
+/** `tcp_v4_send_reset`, put under way on top of the packet that asked for it. */
+function reset(world: World, packet: number, ip: Ipv4Packet, segment: TcpSegment): void {
+  const answer = resetFor(segment);
+  if (answer === undefined) return;
+  const netns = world.packets.netns.get(packet);
+  const ttl = world.namespaces.defaultTtl.get(netns);
+  const header = { source: ip.destination, destination: ip.source, ttl, tos: 0, dontFragment: true };
+  sendIp(world, netns, header, answer, world.packets.causedBy(packet));
+}
+
+/** A segment for a listener: a SYN makes a connection, anything else is refused. */
+function knock(
+  world: World,
+  packet: number,
+  listener: number,
+  ip: Ipv4Packet,
+  segment: TcpSegment,
+  origin: Origin,
+): void {
+  const { sockets, packets, sim } = world;
+  if ((segment.flags & (tcpFlag.syn | tcpFlag.ack | tcpFlag.rst)) !== tcpFlag.syn) {
+    return (segment.flags & tcpFlag.rst) !== 0 ? drop(world, packet, "NO_SOCKET") : refuse(world, packet, ip, segment);
+  }
+  packets.end(packet);
+  const netns = sockets.netns.get(listener);
+  const way = routeOutput(world, netns, ip.source);
+  if (way.kind === "none" || way.kind === "refused") return;
+  const local = { address: ip.destination, port: segment.destinationPort };
+  const remote = { address: ip.source, port: segment.sourcePort };
+  const step = acceptTcp(
+    { local, remote, initialSequence: sim.random.nextUint32(), mss: mssOf(world, way.device), timestampOffset: 0 },
+    segment,
+    world.nowNs,
+  );
+  const process = sockets.process.get(listener);
+  const number = world.processes.nextAccepted.get(process);
+  world.processes.nextAccepted.set(process, number + 1);
+  const row = sockets.add({
+    netns,
+    kind: socketKind.tcp,
+    process,
+    number,
+    local,
+    remote,
+    listener,
+    connection: step.connection,
+  });
+  carryOut(world, row, step, origin);
+}
+
+function input(world: World, socket: number, what: TcpInput, origin: Origin | undefined): void {
+  const connection = world.sockets.connection.get(socket) as TcpConnection;
+  carryOut(world, socket, tcpInput(connection, what, world.nowNs), origin);
+}
+
+/** `origin`: the packet that caused what is sent now, if one did. */
+function carryOut(world: World, socket: number, step: TcpStep, origin: Origin | undefined): void {
+  world.sockets.connection.set(socket, step.connection);
+  const depth = world.sim.underWay.length;
+  for (const effect of step.effects) perform(world, socket, effect, origin);
+  firstPutFirst(world, depth);
+}
+
+function perform(world: World, socket: number, effect: TcpEffect, origin: Origin | undefined): void {
+  const { sockets } = world;
+  switch (effect.kind) {
+    case "transmit":
+      return transmit(world, socket, effect.segment, origin);
+    case "set timer":
+      return timerColumn(world, effect.timer).set(socket, world.nowNs + effect.afterNs);
+    case "clear timer":
+      return timerColumn(world, effect.timer).set(socket, never);
+    case "closed":
+      return forget(world, socket);
+    case "connected":
+      return connected(world, socket);
+    case "data":
+      return tell(world, socket, { kind: "data", socket: sockets.number.get(socket), data: effect.data });
+    case "end of stream":
+      return tell(world, socket, { kind: "end of stream", socket: sockets.number.get(socket) });
+    case "error":
+      return tell(world, socket, { kind: "error", socket: sockets.number.get(socket), error: effect.error });
+  }
+}
+
+function tell(world: World, socket: number, what: Parameters<typeof deliverInput>[2]): void {
+  deliverInput(world, world.sockets.process.get(socket), what);
+}
+
+function connected(world: World, socket: number): void {
+  const { sockets } = world;
+  const number = sockets.number.get(socket);
+  const listener = sockets.listener.get(socket);
+  if (listener === 0) return tell(world, socket, { kind: "connected", socket: number, local: sockets.local(socket) });
+  const listenerNumber = sockets.number.get(listener);
+  tell(world, socket, { kind: "accepted", listener: listenerNumber, socket: number, from: sockets.remote(socket) });
+}
+
+function transmit(world: World, socket: number, segment: TcpSegment, origin: Origin | undefined): void {
+  const { sockets, namespaces, packets } = world;
+  const netns = sockets.netns.get(socket);
+  const header = {
+    source: sockets.localAddress.get(socket),
+    destination: sockets.remoteAddress.get(socket),
+    ttl: sockets.ttl.get(socket) || namespaces.defaultTtl.get(netns),
+    tos: 0,
+    dontFragment: true,
+  };
+  const process = sockets.process.get(socket);
+  sendIp(world, netns, header, segment, { process, ...origin, name: packets.nextName() });
+}
+
+function timerColumn(world: World, timer: TcpTimer): TimerColumn {
+  const { sockets } = world;
+  if (timer === "retransmit") return sockets.retransmitTimer;
+  return timer === "delayed ack" ? sockets.delayedAckTimer : sockets.timeWaitTimer;
+}
+
+function forget(world: World, socket: number): void {
+  const { sockets } = world;
+  sockets.retransmitTimer.set(socket, never);
+  sockets.delayedAckTimer.set(socket, never);
+  sockets.timeWaitTimer.set(socket, never);
+  sockets.table.remove(socket);
+}
+
+/** `tcp_v4_err`. True if the quoted segment belongs to a connection of ours. */
+export function tcpError(
+  world: World,
+  netns: number,
+  quoted: Ipv4Packet,
+  message: IcmpError,
+  error: SocketError,
+): boolean {
+  const segment = quoted.payload as TcpSegment;
+  const local = { address: quoted.source, port: segment.sourcePort };
+  const remote = { address: quoted.destination, port: segment.destinationPort };
+  const socket = world.sockets.lookup(netns, [socketKind.tcp], local, remote);
+  if (socket === 0) return false;
+  const { sequence } = segment;
+  if (message.type === 3 && message.code === 4)
+    input(world, socket, { kind: "path mtu", mtu: message.rest & 0xffff, sequence }, undefined);
+  else input(world, socket, { kind: "icmp error", error, sequence }, undefined);
+  return true;
+}

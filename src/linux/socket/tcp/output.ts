@@ -1,0 +1,121 @@
+import { noBytes } from "../../../wire/octets.ts";
+import { tcpFlag } from "../../../wire/tcp.ts";
+import { noteAnswer } from "./acknowledging.ts";
+import type { SendSpace, SentSegment } from "./connection.ts";
+import { armRetransmission } from "./retransmission.ts";
+import { transmit } from "./segments.ts";
+import { isAfter, sequenceAdd, sequenceDistance } from "./sequence.ts";
+import { type Turn, updateSend } from "./turn.ts";
+
+/** Sends what is queued as far as the peer's window, Nagle's algorithm and silly window avoidance allow (tcp_write_xmit). */
+export function transmitQueued(turn: Turn): void {
+  const wasIdle = turn.connection.send.inFlight.length === 0;
+  let sent = false;
+  while (transmitNext(turn)) sent = true;
+  const running = turn.connection.retransmission.pending === "retransmit" && !wasIdle;
+  if ((sent && !running) || mustProbeWindow(turn)) armRetransmission(turn);
+}
+
+/** Sends what little fits into a window that is too small to be worth it (tcp_write_wakeup); false when nothing fits. */
+export function transmitIntoSmallWindow(turn: Turn): boolean {
+  return transmitNext(turn, true);
+}
+
+/** Sends one new segment, and keeps it until it is acknowledged. */
+export function transmitNew(turn: Turn, flags: number, data: Uint8Array): void {
+  const { send } = turn.connection;
+  const synOrFin = (flags & (tcpFlag.syn | tcpFlag.fin)) !== 0 ? 1 : 0;
+  const end = sequenceAdd(send.next, data.length + synOrFin);
+  const segment: SentSegment = {
+    sequence: send.next,
+    end,
+    flags,
+    data,
+    sentNs: turn.nowNs,
+    retransmitted: false,
+    sacked: false,
+    lost: false,
+  };
+  transmit(turn, { sequence: send.next, flags, data });
+  updateSend(turn, { next: end, inFlight: [...send.inFlight, segment] });
+}
+
+/** Sends a segment again as it was, with what is now acknowledged. */
+export function retransmit(turn: Turn, segment: SentSegment): void {
+  transmit(turn, { sequence: segment.sequence, flags: segment.flags, data: segment.data });
+  const again: SentSegment = { ...segment, sentNs: turn.nowNs, retransmitted: true, lost: false };
+  const inFlight = turn.connection.send.inFlight.map((one) => (one.sequence === segment.sequence ? again : one));
+  updateSend(turn, { inFlight });
+}
+
+/** Nothing is on its way, something is queued, and the window has no room for it: only a probe can open it. */
+function mustProbeWindow(turn: Turn): boolean {
+  const { send, retransmission } = turn.connection;
+  const waiting = send.queue.length > 0 || send.finQueued;
+  return waiting && send.inFlight.length === 0 && retransmission.pending === undefined;
+}
+
+/** Bytes of the window that are not used up. */
+function windowRoom(send: SendSpace): number {
+  return sequenceDistance(send.next, sequenceAdd(send.unacknowledged, send.window));
+}
+
+function transmitNext(turn: Turn, whateverFits = false): boolean {
+  const { send } = turn.connection;
+  const queued = queuedBytes(send);
+  if (queued === 0) return transmitFin(turn);
+  const wanted = Math.min(send.mss, queued);
+  const size = Math.min(wanted, windowRoom(send));
+  const cutShort = size < wanted && size < send.largestWindow / 2;
+  if (size <= 0 || (cutShort && !whateverFits)) return false;
+  const small = size < send.mss;
+  const withFin = size === queued && send.finQueued && size < windowRoom(send);
+  if (small && !withFin && smallInFlight(send)) return false;
+  const taken = take(send.queue, size);
+  updateSend(turn, { queue: taken.rest, finQueued: send.finQueued && !withFin });
+  transmitNew(turn, dataFlags(taken.endsWrite, withFin), taken.data);
+  if (small) updateSend(turn, { smallEnd: turn.connection.send.next });
+  noteAnswer(turn);
+  return true;
+}
+
+function transmitFin(turn: Turn): boolean {
+  const { send } = turn.connection;
+  if (!send.finQueued || windowRoom(send) < 1) return false;
+  updateSend(turn, { finQueued: false });
+  transmitNew(turn, tcpFlag.ack | tcpFlag.fin, noBytes);
+  return true;
+}
+
+function dataFlags(endsWrite: boolean, withFin: boolean): number {
+  return tcpFlag.ack | (endsWrite ? tcpFlag.psh : 0) | (withFin ? tcpFlag.fin : 0);
+}
+
+/** Nagle's algorithm in Minshall's form: one small segment at a time may be unacknowledged (tcp_minshall_check). */
+function smallInFlight(send: SendSpace): boolean {
+  return send.inFlight.length > 0 && isAfter(send.smallEnd, send.unacknowledged);
+}
+
+function queuedBytes(send: SendSpace): number {
+  return send.queue.reduce((sum, write) => sum + write.length, 0);
+}
+
+/** The first bytes of the queue; several small writes share a segment. */
+function take(queue: readonly Uint8Array[], size: number) {
+  if (queue[0].length >= size) {
+    const rest = queue[0].length === size ? queue.slice(1) : [queue[0].subarray(size), ...queue.slice(1)];
+    return { data: queue[0].subarray(0, size), rest, endsWrite: queue[0].length === size };
+  }
+  const data = new Uint8Array(size);
+  let filled = 0;
+  let index = 0;
+  while (filled + queue[index].length <= size) {
+    data.set(queue[index], filled);
+    filled += queue[index].length;
+    index += 1;
+    if (index === queue.length) break;
+  }
+  if (filled === size) return { data, rest: queue.slice(index), endsWrite: true };
+  data.set(queue[index].subarray(0, size - filled), filled);
+  return { data, rest: [queue[index].subarray(size - filled), ...queue.slice(index + 1)], endsWrite: false };
+}

@@ -1,0 +1,110 @@
+import type { Endpoint, ProgramEffect, SocketError } from "../../programs/program.ts";
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
+import type { UdpDatagram } from "../../wire/udp.ts";
+import { udpDatagram, udpHeaderLength } from "../../wire/udp.ts";
+import { drop } from "../drop.ts";
+import { sendIcmpError } from "../ip/icmp-error.ts";
+import { isBroadcastAddress } from "../ip/local.ts";
+import { sendIp } from "../ip/output.ts";
+import { routeOutput } from "../ip/source.ts";
+import { deliverInput } from "../process/run.ts";
+import { socketKind } from "../sockets.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { bindPort, routeError } from "./bind.ts";
+
+const udpKinds = [socketKind.udp];
+
+/** UDP (net/ipv4/udp.c). */
+export function registerUdp(world: World): void {
+  world.sim.on(stage.udpReceive, (packet) => receive(world, packet));
+}
+
+export function openUdp(world: World, process: number, effect: Extract<ProgramEffect, { kind: "open udp" }>): void {
+  const netns = world.processes.netns.get(process);
+  const port = bindPort(world, netns, udpKinds, effect.local);
+  let address = effect.local?.address ?? 0;
+  let error: SocketError | undefined = port === 0 ? "EADDRINUSE" : undefined;
+  if (effect.remote !== undefined) {
+    const way = routeOutput(world, netns, effect.remote.address);
+    error ??= routeError(way);
+    if (address === 0 && (way.kind === "local" || way.kind === "unicast")) address = way.source;
+  }
+  if (error !== undefined) return deliverInput(world, process, { kind: "error", socket: effect.socket, error });
+  world.sockets.add({
+    netns,
+    kind: socketKind.udp,
+    process,
+    number: effect.socket,
+    local: { address, port },
+    remote: effect.remote,
+    ttl: effect.ttl,
+  });
+}
+
+/** send(2) on a connected socket. */
+export function sendUdp(world: World, socket: number, data: Uint8Array): void {
+  transmit(world, socket, world.sockets.remote(socket), data);
+}
+
+export function sendUdpTo(world: World, process: number, number: number, to: Endpoint, data: Uint8Array): void {
+  const socket = world.sockets.ofProcess(process, number);
+  if (socket !== 0) transmit(world, socket, to, data);
+}
+
+function transmit(world: World, socket: number, to: Endpoint, data: Uint8Array): void {
+  const { sockets, namespaces, devices } = world;
+  const netns = sockets.netns.get(socket);
+  const way = routeOutput(world, netns, to.address);
+  if (way.kind === "none" || way.kind === "refused") return report(world, socket, routeError(way) as SocketError);
+  // IP_PMTUDISC_WANT: a datagram that fits is sent with DF; one that does not fit may be fragmented here.
+  const isTooLong = ipv4HeaderLength + udpHeaderLength + data.length > devices.mtu.get(way.device);
+  const header = {
+    source: sockets.localAddress.get(socket) || way.source,
+    destination: to.address,
+    ttl: sockets.ttl.get(socket) || namespaces.defaultTtl.get(netns),
+    tos: 0,
+    dontFragment: !isTooLong,
+  };
+  const datagram = udpDatagram(sockets.localPort.get(socket), to.port, data);
+  const origin = { name: world.packets.nextName(), process: sockets.process.get(socket) };
+  sendIp(world, netns, header, datagram, origin);
+}
+
+function report(world: World, socket: number, error: SocketError): void {
+  const number = world.sockets.number.get(socket);
+  deliverInput(world, world.sockets.process.get(socket), { kind: "error", socket: number, error });
+}
+
+/** `__udp4_lib_rcv`. */
+function receive(world: World, packet: number): void {
+  const { packets, sockets } = world;
+  const ip = (packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
+  const udp = ip.payload as UdpDatagram;
+  const from = { address: ip.source, port: udp.sourcePort };
+  const to = { address: ip.destination, port: udp.destinationPort };
+  const netns = packets.netns.get(packet);
+  const socket = sockets.lookup(netns, udpKinds, to, from);
+  if (socket === 0) {
+    if (!isBroadcastAddress(world, packets.device.get(packet), ip.destination))
+      sendIcmpError(world, packet, ip, 3, 3, 0);
+    return drop(world, packet, "NO_SOCKET");
+  }
+  packets.end(packet);
+  const number = sockets.number.get(socket);
+  const process = sockets.process.get(socket);
+  deliverInput(world, process, { kind: "datagram", socket: number, from, data: udp.data, ttl: ip.ttl });
+}
+
+/** `__udp4_lib_err`: a program hears of an ICMP error about a datagram of its connected socket. */
+export function udpError(world: World, netns: number, quoted: Ipv4Packet, error: SocketError): boolean {
+  const udp = quoted.payload as UdpDatagram;
+  const { sockets } = world;
+  const local = { address: quoted.source, port: udp.sourcePort };
+  const remote = { address: quoted.destination, port: udp.destinationPort };
+  const socket = sockets.lookup(netns, udpKinds, local, remote);
+  if (socket === 0 || sockets.remotePort.get(socket) === 0) return false;
+  report(world, socket, error);
+  return true;
+}

@@ -1,0 +1,79 @@
+import { Lane } from "../sim/lane.ts";
+import { Simulation } from "../sim/simulation.ts";
+import { Devices } from "./devices.ts";
+import { ForwardingDatabase } from "./fdb.ts";
+import { Fragments } from "./fragments.ts";
+import { IcmpLimits } from "./icmp-limit.ts";
+import { Addresses, Namespaces, Nodes, type Sysctls } from "./namespaces.ts";
+import { Neighbours } from "./neighbours.ts";
+import { Packets } from "./packets.ts";
+import { Processes } from "./processes.ts";
+import { Routes } from "./routes.ts";
+import { Sockets } from "./sockets.ts";
+import { stage } from "./stage.ts";
+
+/** Simulated durations of what Linux does in its own time. Chosen near what the reference captures show. */
+const linkDelayNs = 2_000;
+const wakeDelayNs = 5_000;
+
+export interface WorldOptions {
+  /** Decides everything that chance decides. */
+  readonly seed: number;
+  /** History may take so many bytes before its oldest part is dropped. */
+  readonly historyBytes: number;
+}
+
+/** What the world tells whoever runs it. Called while an event is taken for the first time, never in a replay. */
+export interface WorldListener {
+  printed(process: number, text: string): void;
+  exited(process: number): void;
+}
+
+/** The simulated Linux machines: their tables, and the simulation that changes them. */
+export class World {
+  readonly sim: Simulation;
+  readonly seed: number;
+  readonly nodes: Nodes;
+  readonly namespaces: Namespaces;
+  readonly devices: Devices;
+  readonly addresses: Addresses;
+  readonly routes: Routes;
+  readonly neighbours: Neighbours;
+  readonly fdb: ForwardingDatabase;
+  readonly packets: Packets;
+  readonly sockets: Sockets;
+  readonly processes: Processes;
+  readonly icmpLimits: IcmpLimits;
+  readonly fragments: Fragments;
+  /** Frames between the two ends of a veth pair, or on `lo`: the receiver's backlog. */
+  readonly links: Lane;
+  /** Inputs on their way to programs. */
+  readonly wakes: Lane;
+  /** For each set of sysctls, the sets that came of one more setting: a cache, not part of the world's state. */
+  readonly sysctlSuccessors = new WeakMap<Sysctls, Map<string, Sysctls>>();
+  listener: WorldListener = { printed() {}, exited() {} };
+
+  constructor(options: WorldOptions) {
+    const sim = new Simulation(options);
+    this.sim = sim;
+    this.seed = options.seed;
+    this.nodes = new Nodes(sim);
+    this.namespaces = new Namespaces(sim);
+    this.devices = new Devices(sim);
+    this.addresses = new Addresses(sim);
+    this.routes = new Routes(sim, this.namespaces);
+    this.neighbours = new Neighbours(sim);
+    this.fdb = new ForwardingDatabase(sim);
+    this.packets = new Packets(sim);
+    this.sockets = new Sockets(sim);
+    this.processes = new Processes(sim);
+    this.icmpLimits = new IcmpLimits(sim);
+    this.fragments = new Fragments(sim);
+    this.links = sim.addLane(new Lane(sim.log, "links", linkDelayNs));
+    this.wakes = sim.addLane(new Lane(sim.log, "wakes", wakeDelayNs, stage.programWake));
+  }
+
+  get nowNs(): number {
+    return this.sim.nowNs;
+  }
+}
