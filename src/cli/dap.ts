@@ -24,7 +24,11 @@ export function serveDap(options: DapOptions): Promise<void> {
 function serveStdio(environment: DebugEnvironment): Promise<void> {
   return new Promise((done) => {
     const session = createSession(environment);
-    session.onDidEnd(() => setImmediate(done));
+    session.onDidEnd(() => {
+      // A listening standard input would keep the process alive.
+      process.stdin.pause();
+      setImmediate(done);
+    });
     session.start(process.stdin, process.stdout);
   });
 }

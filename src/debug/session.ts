@@ -190,6 +190,7 @@ export class K8snetDebugSession extends DebugSession {
     if (this.phase !== "open" || old.over) throw new RequestError("There is no running program to restart");
     const changed = args.optionalObject("arguments");
     const run = await this.openRun(changed ? parseLaunchArguments(changed) : old.launch, "open");
+    if (old.over) throw new RequestError("The program has ended meanwhile", "cancelled");
     const wasStarted = old.started;
     old.abandon();
     return {
