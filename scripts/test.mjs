@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { prepare } from "./lib/prepare.mjs";
-import { cacheFolder, projectFolder } from "./lib/tools.mjs";
+import { cacheFolder, exitOnSignals, messageOf, projectFolder } from "./lib/tools.mjs";
 
 /**
  * @typedef {object} Result
@@ -26,6 +26,7 @@ const testFolder = join(projectFolder, "test");
 /** A suite that takes longer hangs. */
 const suiteTimeoutMs = 8 * 60_000;
 
+exitOnSignals();
 await main().catch((error) => {
   console.error(messageOf(error));
   console.log("0 passed, 1 failed");
@@ -140,11 +141,6 @@ function runNodeModule([module, ...args]) {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 1));
   });
-}
-
-/** @param {unknown} error */
-function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** @param {number} startedAt */

@@ -11,7 +11,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { cacheFolder, nodeIsFrom, runNpm, withLock } from "./lib/tools.mjs";
+import { cacheFolder, killGroup, nodeIsFrom, runNpm, withLock } from "./lib/tools.mjs";
 
 const codeServerVersion = "4.139.1";
 /** The Node that this VS Code asks for; other major versions lack what its server uses. */
@@ -44,6 +44,7 @@ const startTimeoutMs = 60_000;
  * @property {string} dataFolder
  * @property {(options: WorkbenchOptions) => string} workbenchUrl The page that opens these things.
  * @property {() => string} output What the server has printed so far.
+ * @property {Promise<void>} ended Resolves when the server is gone, by `stop` or by itself.
  * @property {() => Promise<void>} stop Ends the server and everything it started. Safe to call twice.
  */
 
@@ -105,6 +106,7 @@ export async function startVscodeHost(options = {}) {
     dataFolder,
     workbenchUrl: (what) => workbenchUrl(authority, token, what),
     output: server.output,
+    ended: server.ended,
     stop,
   };
 }
@@ -188,34 +190,25 @@ function launch(installed, { port, token, dataFolder, extensionsFolder }) {
       text = (text + chunk).slice(-200_000);
     });
   }
-  const exited = new Promise((resolve) => {
-    child.once("exit", resolve);
-    child.once("error", resolve);
+  /** @type {Promise<void>} */
+  const ended = new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", () => resolve());
   });
   const killNow = () => killGroup(child, "SIGKILL");
   process.once("exit", killNow);
   return {
     output: () => text,
+    ended,
     hasExited: () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null,
     async end() {
       killGroup(child, "SIGTERM");
-      const ended = await Promise.race([exited.then(() => true), delay(3_000, false, { ref: false })]);
+      await Promise.race([ended, delay(3_000, undefined, { ref: false })]);
       killNow();
-      if (!ended) await exited;
+      await ended;
       process.off("exit", killNow);
     },
   };
-}
-
-/** @param {import("node:child_process").ChildProcess} child @param {NodeJS.Signals} signal */
-function killGroup(child, signal) {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === "win32") child.kill(signal);
-    else process.kill(-child.pid, signal);
-  } catch {
-    // It is already gone.
-  }
 }
 
 /** Started from a VS Code terminal, the server would otherwise talk to that window. */

@@ -61,6 +61,21 @@ function spawnToEnd(command, args, { cwd, timeoutMs }) {
   });
 }
 
+/**
+ * Ends a child that was spawned `detached`, with all that it started.
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+export function killGroup(child, signal) {
+  if (child.pid === undefined) return;
+  try {
+    if (process.platform === "win32") child.kill(signal);
+    else process.kill(-child.pid, signal);
+  } catch {
+    // It is already gone.
+  }
+}
+
 /** The Node binary inside one of the npm packages that carry it. @param {string} folder @param {string} packageName */
 export function nodeIsFrom(folder, packageName) {
   const inPackage = process.platform === "win32" ? "node.exe" : "node";
@@ -118,4 +133,19 @@ function ownerIsGone(lockFile) {
 /** @param {unknown} error */
 export function errorCode(error) {
   return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** @param {unknown} error */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Lets the handlers of `exit` run, which end what was started, also on Ctrl-C and on a polite kill. */
+export function exitOnSignals() {
+  for (const [signal, number] of /** @type {const} */ ([
+    ["SIGHUP", 1],
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+  ]))
+    process.once(signal, () => process.exit(128 + number));
 }
