@@ -25,7 +25,7 @@ export function activateWith(context: vscode.ExtensionContext, yieldToMessages: 
     registerCommands(context.extensionUri),
     registerDebugAdapter(yieldToMessages),
     registerLaunchConfigurations(compilations),
-    StateView.register(context.extensionUri),
+    StateView.register(context),
   );
   void vscode.commands.executeCommand("setContext", activeContextKey, true);
 }

@@ -12,26 +12,31 @@ const phases: Record<StateEventBody["reason"], ViewPhase> = {
   ended: "ended",
 };
 
+const shownOnceKey = "k8snet.stateViewShown";
+
 /** "Network State" in the Run and Debug side bar: carries rows from the debug session to the page, and clicks back. */
 export class StateView implements vscode.WebviewViewProvider {
   private readonly extensionUri: vscode.Uri;
+  private readonly memory: vscode.Memento;
   private webview: vscode.Webview | undefined;
   private session: vscode.DebugSession | undefined;
   private readonly states = new Map<string, StateEventBody>();
 
-  static register(extensionUri: vscode.Uri): vscode.Disposable {
-    const view = new StateView(extensionUri);
+  static register({ extensionUri, workspaceState }: vscode.ExtensionContext): vscode.Disposable {
+    const view = new StateView(extensionUri, workspaceState);
     return vscode.Disposable.from(
       vscode.window.registerWebviewViewProvider(stateViewId, view),
       vscode.commands.registerCommand(commandIds.collapseState, () => view.send({ kind: "collapse all" })),
+      vscode.debug.onDidStartDebugSession((session) => view.showOnce(session)),
       vscode.debug.onDidChangeActiveDebugSession((session) => view.follow(session)),
       vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => view.onCustomEvent(event)),
       vscode.debug.onDidTerminateDebugSession((session) => view.onEnd(session)),
     );
   }
 
-  private constructor(extensionUri: vscode.Uri) {
+  private constructor(extensionUri: vscode.Uri, memory: vscode.Memento) {
     this.extensionUri = extensionUri;
+    this.memory = memory;
     this.follow(vscode.debug.activeDebugSession);
   }
 
@@ -46,6 +51,13 @@ export class StateView implements vscode.WebviewViewProvider {
     const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(root, name)).toString();
     const { cspSource } = webview;
     webview.html = statePage({ script: at("state.js"), style: at("state.css"), cspSource, nonce: crypto.randomUUID() });
+  }
+
+  /** VS Code adds views to its Run and Debug side bar collapsed: the first session in a workspace opens this one. */
+  private async showOnce({ type, configuration }: vscode.DebugSession): Promise<void> {
+    if (type !== debugType || configuration.noDebug || this.memory.get(shownOnceKey)) return;
+    await this.memory.update(shownOnceKey, true);
+    await vscode.commands.executeCommand(`${stateViewId}.focus`, { preserveFocus: true });
   }
 
   /** Stays with a network session while the user looks at a session of another kind. */
