@@ -3,7 +3,7 @@ import type { Program, ProgramEffect, ProgramInput, ProgramResult, ProgramStep, 
 import { errorText } from "./socket-error.ts";
 
 export interface UdpClientSpec {
-  readonly program: "udp client";
+  readonly program: "udp";
   readonly destination: Ipv4Address;
   readonly port: number;
   /** Absent: an ephemeral one. */

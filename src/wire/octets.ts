@@ -31,3 +31,11 @@ export function writeMac(bytes: Uint8Array, offset: number, mac: MacAddress): vo
 
 /** Shared by all values without data. */
 export const noBytes = new Uint8Array(0);
+
+export function joinBytes(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const joined = new Uint8Array(first.length + second.length);
+  joined.set(first);
+  joined.set(second, first.length);
+  return joined;
+}

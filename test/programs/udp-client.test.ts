@@ -3,7 +3,7 @@ import { type UdpClientSpec, udpClient } from "../../src/programs/udp-client.ts"
 import { bytes, ip, ms, ProgramRun } from "./program-run.ts";
 
 const spec: UdpClientSpec = {
-  program: "udp client",
+  program: "udp",
   destination: ip("10.244.0.3"),
   port: 5353,
   sourcePort: 41001,

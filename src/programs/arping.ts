@@ -1,0 +1,153 @@
+import { formatIpv4, type Ipv4Address } from "../wire/ipv4-address.ts";
+import { broadcastMac, formatMac, type MacAddress } from "../wire/mac-address.ts";
+import type { Program, ProgramEffect, ProgramInput, ProgramResult, ProgramStep, SocketError } from "./program.ts";
+import { microsecondNs, millisecondNs, secondNs } from "./time.ts";
+
+export interface ArpingSpec {
+  readonly program: "arping";
+  readonly dev: string;
+  readonly target: Ipv4Address;
+  /** The device's own address, for the first line; absent where the caller does not know it. */
+  readonly ownAddress?: Ipv4Address;
+  readonly count: number;
+  /** `ask` waits for replies; `announce` is `-U` (gratuitous requests), `answer` is `-A` (gratuitous replies). */
+  readonly mode: "ask" | "announce" | "answer";
+  /** How long it stays after the last probe. */
+  readonly timeoutNs: number;
+}
+
+export interface ArpingState {
+  readonly sent: number;
+  readonly broadcasts: number;
+  readonly received: number;
+  readonly requests: number;
+  readonly lastSendNs: number;
+  /** Who answered: from then on it alone is asked. */
+  readonly answerer?: MacAddress;
+  readonly reply?: ProgramResult["reply"];
+}
+
+/** iputils' `arping`: one probe a second, the first to everybody, those after an answer to the answerer only. */
+export function arpingProgram(spec: ArpingSpec): Program<ArpingState> {
+  return {
+    start: (nowNs) => start(spec, nowNs),
+    handle: (state, input, nowNs) => handle(spec, state, input, nowNs),
+  };
+}
+
+const socket = 3;
+const tick = 1;
+const operation = { request: 1, reply: 2 } as const;
+
+function start(spec: ArpingSpec, nowNs: number): ProgramStep<ArpingState> {
+  const state: ArpingState = { sent: 0, broadcasts: 0, received: 0, requests: 0, lastSendNs: nowNs };
+  const source = spec.mode === "ask" ? spec.ownAddress : spec.target;
+  const from = source === undefined ? "" : `from ${formatIpv4(source)} `;
+  const first = sendProbe(spec, state, nowNs);
+  return {
+    state: first.state,
+    effects: [
+      { kind: "open arp", socket, dev: spec.dev },
+      { kind: "print", text: `ARPING ${formatIpv4(spec.target)} ${from}${spec.dev}\n` },
+      ...first.effects,
+    ],
+  };
+}
+
+function handle(spec: ArpingSpec, state: ArpingState, input: ProgramInput, nowNs: number): ProgramStep<ArpingState> {
+  switch (input.kind) {
+    case "timer":
+      return state.sent < spec.count ? sendProbe(spec, state, nowNs) : finish(spec, state);
+    case "arp":
+      return takeArp(spec, state, input, nowNs);
+    case "error":
+      return failToOpen(spec, state, input.error);
+    default:
+      return { state, effects: [] };
+  }
+}
+
+function sendProbe(spec: ArpingSpec, state: ArpingState, nowNs: number): ProgramStep<ArpingState> {
+  const destination = state.answerer ?? broadcastMac;
+  const isBroadcast = destination === broadcastMac;
+  const sent: ArpingState = {
+    ...state,
+    sent: state.sent + 1,
+    broadcasts: state.broadcasts + (isBroadcast ? 1 : 0),
+    lastSendNs: nowNs,
+  };
+  const probe: ProgramEffect = {
+    kind: "send arp",
+    socket,
+    operation: spec.mode === "answer" ? operation.reply : operation.request,
+    senderIp: spec.mode === "ask" ? "own" : spec.target,
+    targetIp: spec.target,
+    targetMac: spec.mode === "answer" ? "own" : destination,
+    ethernetDestination: destination,
+  };
+  const afterNs = sent.sent < spec.count ? secondNs : spec.timeoutNs;
+  return { state: sent, effects: [probe, { kind: "set timer", timer: tick, afterNs }] };
+}
+
+/** Only what the target itself says counts; announcements expect no answer. */
+function takeArp(
+  spec: ArpingSpec,
+  state: ArpingState,
+  arp: ProgramInput & { kind: "arp" },
+  nowNs: number,
+): ProgramStep<ArpingState> {
+  if (spec.mode !== "ask" || arp.senderIp !== spec.target) return { state, effects: [] };
+  const isReply = arp.operation === operation.reply;
+  const timeNs = nowNs - state.lastSendNs;
+  const who = `${formatIpv4(arp.senderIp)} [${formatMac(arp.senderMac).toUpperCase()}]`;
+  const text = `${isReply ? "Unicast reply" : "Broadcast request"} from ${who}  ${millisecondsText(timeNs)}ms`;
+  return {
+    state: {
+      ...state,
+      received: state.received + 1,
+      requests: state.requests + (isReply ? 0 : 1),
+      answerer: arp.senderMac,
+      reply: { from: arp.senderIp, ttl: 0, text: formatMac(arp.senderMac), timeNs },
+    },
+    effects: [{ kind: "print", text: `${text}\n` }],
+  };
+}
+
+function finish(spec: ArpingSpec, state: ArpingState): ProgramStep<ArpingState> {
+  const ok = spec.mode !== "ask" || state.received > 0;
+  const result: ProgramResult = {
+    ok,
+    ...(ok ? {} : { error: "timeout" }),
+    sent: state.sent,
+    received: state.received,
+    ...(state.reply === undefined ? {} : { reply: state.reply }),
+    errors: [],
+  };
+  const requests = state.requests > 0 ? ` (${state.requests} request(s), ${state.requests} broadcast(s))` : "";
+  const text =
+    `Sent ${state.sent} probes (${state.broadcasts} broadcast(s))\n` +
+    `Received ${state.received} response(s)${requests}\n`;
+  return {
+    state,
+    effects: [
+      { kind: "print", text },
+      { kind: "exit", status: ok ? 0 : 1, result },
+    ],
+  };
+}
+
+function failToOpen(spec: ArpingSpec, state: ArpingState, error: SocketError): ProgramStep<ArpingState> {
+  const result: ProgramResult = { ok: false, error, sent: 0, received: 0, errors: [] };
+  return {
+    state,
+    effects: [
+      { kind: "print", text: `arping: Interface "${spec.dev}" is not available\n` },
+      { kind: "exit", status: 2, result },
+    ],
+  };
+}
+
+function millisecondsText(timeNs: number): string {
+  const us = Math.floor((timeNs % millisecondNs) / microsecondNs);
+  return `${Math.floor(timeNs / millisecondNs)}.${String(us).padStart(3, "0")}`;
+}
