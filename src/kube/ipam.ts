@@ -1,0 +1,162 @@
+import type { Diagnostic } from "../base/diagnostic.ts";
+import {
+  broadcastAddress,
+  formatIpv4,
+  formatPrefix,
+  type Ipv4Address,
+  type Ipv4Prefix,
+  networkAddress,
+  prefixContains,
+} from "../wire/ipv4-address.ts";
+import {
+  type BridgeModel,
+  type ClusterModel,
+  memberCount,
+  memberName,
+  type NodeGroup,
+  type PodGroup,
+} from "./model.ts";
+
+/** One pod of a node, the same on every member of the node's group but for the block its address counts from. */
+export interface PodSlot {
+  readonly pod: PodGroup;
+  /** Which member of the pod's group, counted from 0. */
+  readonly member: number;
+  /** Distance from the node's first pod address; the address itself where the node has no pod CIDR. */
+  readonly offset?: number;
+  /** The node's end of the cable. */
+  readonly hostDev: string;
+}
+
+/** How the bridge plugin and host-local IPAM furnish one node of a group. */
+export interface NodeLayout {
+  readonly slots: readonly PodSlot[];
+  /** The bridge that pods join, with its address as offset; absent where pods are wired by hand. */
+  readonly bridge?: PodBridge;
+  readonly problems: readonly Diagnostic[];
+}
+
+export interface PodBridge {
+  readonly name: string;
+  /** Absent: the plugin makes it (`cbr0`, the block's first address). */
+  readonly declared?: BridgeModel;
+  /** The pods' gateway: distance from the node's first pod address. */
+  readonly gatewayOffset?: number;
+}
+
+/** Hands out addresses like host-local: the gateway first, then the next free one in order, stated ones skipped. */
+export function layOutNode(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | undefined): NodeLayout {
+  const problems: Diagnostic[] = [];
+  const bridge = podBridge(model, group, cidr);
+  const taken = statedOffsets(group, cidr, problems);
+  if (bridge?.gatewayOffset !== undefined) taken.add(bridge.gatewayOffset);
+  const automatic = automaticOffsets(cidr, taken);
+  const hostDevs = hostDevNames(group);
+  const slots: PodSlot[] = [];
+  for (const pod of group.pods) {
+    let exhausted = false;
+    for (let member = 0; member < memberCount(pod.name); member++) {
+      const offset = pod.address
+        ? statedOffset(pod, member, cidr)
+        : bridge === undefined
+          ? undefined
+          : automatic.next().value;
+      exhausted ||= offset === undefined && bridge !== undefined;
+      slots.push({ pod, member, offset, hostDev: hostDevs(pod, member) });
+    }
+    if (exhausted) problems.push(noAddressLeft(group, pod, cidr));
+  }
+  return { slots, bridge, problems };
+}
+
+/** The address of a slot on a node whose pods are numbered from `base`. */
+export function slotAddress(slot: PodSlot, cidr: Ipv4Prefix | undefined): Ipv4Address | undefined {
+  if (slot.offset === undefined) return undefined;
+  return (cidr ? networkAddress(cidr) : 0) + slot.offset;
+}
+
+function podBridge(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | undefined): PodBridge | undefined {
+  if (model.cni !== "bridge" || (group.pods.length === 0 && group.podCidr === undefined)) return undefined;
+  const declared = group.contents.bridges[0];
+  if (cidr === undefined) return { name: declared?.name ?? "cbr0", declared };
+  const base = networkAddress(cidr);
+  const stated = declared?.addresses.find((address) => prefixContains(cidr, address.value.address));
+  return { name: declared?.name ?? "cbr0", declared, gatewayOffset: stated ? stated.value.address - base : 1 };
+}
+
+function statedOffset(pod: PodGroup, member: number, cidr: Ipv4Prefix | undefined): number | undefined {
+  if (pod.address === undefined) return undefined;
+  return pod.address.value + member - (cidr ? networkAddress(cidr) : 0);
+}
+
+function statedOffsets(group: NodeGroup, cidr: Ipv4Prefix | undefined, problems: Diagnostic[]): Set<number> {
+  const offsets = new Set<number>();
+  for (const pod of group.pods) {
+    if (pod.address === undefined) continue;
+    if (group.name.range) problems.push(oneAddressForMany(group, pod));
+    for (let member = 0; member < memberCount(pod.name); member++) {
+      offsets.add(statedOffset(pod, member, cidr) as number);
+    }
+    const last = pod.address.value + memberCount(pod.name) - 1;
+    if (cidr && !(prefixContains(cidr, pod.address.value) && prefixContains(cidr, last))) {
+      problems.push({
+        severity: "error",
+        code: "address-outside-pod-cidr",
+        range: pod.address.source,
+        message: `${formatIpv4(pod.address.value)} is not inside ${formatPrefix(cidr)}, the pod CIDR of ${memberName(group.name, 0)}.`,
+      });
+    }
+  }
+  return offsets;
+}
+
+/** Every host address of the block in order, without those taken. */
+function* automaticOffsets(cidr: Ipv4Prefix | undefined, taken: ReadonlySet<number>): Generator<number, undefined> {
+  if (cidr === undefined) return undefined;
+  const last = broadcastAddress(cidr) - networkAddress(cidr) - 1;
+  for (let offset = 1; offset <= last; offset++) if (!taken.has(offset)) yield offset;
+  return undefined;
+}
+
+/** Numbers host ends `veth1`, `veth2`, … in order, around those that are named in the file. */
+function hostDevNames(group: NodeGroup): (pod: PodGroup, member: number) => string {
+  const named = new Set<string>();
+  for (const pod of group.pods) {
+    for (let member = 0; pod.hostEnd?.dev && member < memberCount(pod.name); member++)
+      named.add(namedHostDev(pod, member));
+  }
+  let number = 0;
+  return (pod, member) => {
+    number++;
+    if (pod.hostEnd?.dev) return namedHostDev(pod, member);
+    while (named.has(`veth${number}`)) number++;
+    return `veth${number}`;
+  };
+}
+
+/** The stated name; in a range of pods the pod's number follows it. */
+function namedHostDev(pod: PodGroup, member: number): string {
+  const name = pod.hostEnd?.dev?.value ?? "";
+  return pod.name.range ? `${name}${pod.name.range.first + member}` : name;
+}
+
+function oneAddressForMany(group: NodeGroup, pod: PodGroup): Diagnostic {
+  return {
+    severity: "error",
+    code: "address-in-node-range",
+    range: pod.address?.source ?? pod.source,
+    message: `${pod.name.base} stands in every node of ${group.name.base}[…], so it cannot have one address. Leave the address to IPAM.`,
+  };
+}
+
+function noAddressLeft(group: NodeGroup, pod: PodGroup, cidr: Ipv4Prefix | undefined): Diagnostic {
+  const node = memberName(group.name, 0);
+  return {
+    severity: "error",
+    code: cidr ? "pod-cidr-exhausted" : "no-pod-cidr",
+    range: pod.name.source,
+    message: cidr
+      ? `${formatPrefix(cidr)}, the pod CIDR of ${node}, has no address left for ${pod.name.base}.`
+      : `${node} has no podCIDR, so ${pod.name.base} gets no address.`,
+  };
+}

@@ -1,0 +1,185 @@
+import type { SourceRange } from "../base/source-range.ts";
+import type { RouteType, ServerProgram } from "../plan/commands.ts";
+import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
+import type { MacAddress } from "../wire/mac-address.ts";
+
+/**
+ * The cluster as it was declared, before it becomes Linux commands. Plain values; every one carries the place that
+ * declared it. A declaration with a range (`worker[1..5000]`) stays one group: its members are made when asked for.
+ */
+export interface ClusterModel {
+  readonly uri: string;
+  /** Addresses of all pods; nodes without a podCIDR of their own are given blocks of it. */
+  readonly podCidr: Sourced<Ipv4Prefix>;
+  readonly serviceCidr: Sourced<Ipv4Prefix>;
+  readonly cni: Cni;
+  /** kube-controller-manager's `--node-cidr-mask-size`. */
+  readonly nodeCidrMaskLength: number;
+  readonly nodes: readonly NodeGroup[];
+  /** Namespaces wired by hand, in and outside nodes. */
+  readonly namespaces: readonly RawNamespace[];
+  /** Veth pairs laid by hand, in file order: the order in which they join their bridges. */
+  readonly veths: readonly VethPair[];
+}
+
+/** How pods are attached: the bridge plugin on one node, or not at all (by hand). */
+export type Cni = "bridge" | "none";
+
+/** A value and where it was stated. */
+export interface Sourced<Value> {
+  readonly value: Value;
+  readonly source: SourceRange;
+}
+
+/** `NAME` or `NAME[FIRST..LAST]`, whose members are NAME followed by the number. */
+export interface GroupName {
+  readonly base: string;
+  readonly range?: { readonly first: number; readonly last: number };
+  /** The name itself, not the whole declaration. */
+  readonly source: SourceRange;
+}
+
+export interface NodeGroup {
+  readonly name: GroupName;
+  /** The address of the first member; the next ones count up. */
+  readonly address?: Sourced<Ipv4Prefix>;
+  readonly mac?: Sourced<MacAddress>;
+  /** The block of the first member; the next ones take the following blocks. */
+  readonly podCidr?: Sourced<Ipv4Prefix>;
+  readonly contents: NamespaceContents;
+  readonly pods: readonly PodGroup[];
+  readonly source: SourceRange;
+}
+
+export interface PodGroup {
+  readonly name: GroupName;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The address of the first member; the next ones count up. */
+  readonly address?: Sourced<Ipv4Address>;
+  readonly mac?: Sourced<MacAddress>;
+  readonly hostEnd?: HostEnd;
+  readonly contents: NamespaceContents;
+  readonly source: SourceRange;
+}
+
+/** What a pod's `veth NAME {…}` says about the node's end of its cable. */
+export interface HostEnd {
+  readonly dev?: Sourced<string>;
+  readonly mac?: Sourced<MacAddress>;
+  /** The bridge of the node to join, where it is not the first. */
+  readonly master?: Sourced<string>;
+  readonly source: SourceRange;
+}
+
+/** A namespace wired by hand; inside a node it shares that node's kernel, else it is a machine of its own. */
+export interface RawNamespace {
+  readonly name: GroupName;
+  readonly node?: NodeGroup;
+  readonly contents: NamespaceContents;
+  readonly source: SourceRange;
+}
+
+/** What can be stated in any namespace. */
+export interface NamespaceContents {
+  readonly bridges: readonly BridgeModel[];
+  readonly interfaces: readonly InterfaceModel[];
+  readonly routes: readonly RouteModel[];
+  readonly neighbours: readonly NeighbourModel[];
+  readonly sysctls: readonly SysctlModel[];
+  readonly containers: readonly ContainerModel[];
+}
+
+export interface BridgeModel {
+  readonly name: string;
+  readonly addresses: readonly Sourced<Ipv4Prefix>[];
+  readonly mac?: Sourced<MacAddress>;
+  readonly ageingTimeNs?: number;
+  readonly source: SourceRange;
+}
+
+/** Settings of a device that some veth pair makes. */
+export interface InterfaceModel {
+  readonly dev: string;
+  readonly addresses: readonly Sourced<Ipv4Prefix>[];
+  readonly mac?: Sourced<MacAddress>;
+  readonly mtu?: number;
+  readonly master?: Sourced<string>;
+  /** False keeps it down; default up. */
+  readonly up: boolean;
+  readonly hairpin?: boolean;
+  readonly source: SourceRange;
+}
+
+export interface RouteModel {
+  readonly type: RouteType;
+  readonly destination: Ipv4Prefix;
+  readonly via?: Ipv4Address;
+  readonly dev?: string;
+  readonly preferredSource?: Ipv4Address;
+  readonly metric?: number;
+  readonly onlink?: boolean;
+  readonly source: SourceRange;
+}
+
+export interface NeighbourModel {
+  readonly address: Ipv4Address;
+  readonly mac: MacAddress;
+  readonly dev: string;
+  readonly source: SourceRange;
+}
+
+export interface SysctlModel {
+  readonly key: string;
+  readonly value: number;
+  readonly source: SourceRange;
+}
+
+export interface ContainerModel {
+  readonly name: string;
+  readonly listeners: readonly ListenerModel[];
+  readonly source: SourceRange;
+}
+
+export interface ListenerModel {
+  readonly protocol: "tcp" | "udp";
+  /** 0 = any local address. */
+  readonly address: Ipv4Address;
+  readonly port: number;
+  readonly program: ServerProgram;
+  readonly source: SourceRange;
+}
+
+export interface VethPair {
+  readonly ends: readonly [VethEnd, VethEnd];
+  readonly mtu?: number;
+  readonly source: SourceRange;
+}
+
+export interface VethEnd {
+  /** The namespace by its name in the plan. */
+  readonly netns: string;
+  readonly dev: string;
+  readonly mac?: Sourced<MacAddress>;
+  readonly master?: Sourced<string>;
+  readonly addresses: readonly Sourced<Ipv4Prefix>[];
+  readonly source: SourceRange;
+}
+
+export const emptyContents: NamespaceContents = {
+  bridges: [],
+  interfaces: [],
+  routes: [],
+  neighbours: [],
+  sysctls: [],
+  containers: [],
+};
+
+/** How many members a group has. */
+export function memberCount(name: GroupName): number {
+  return name.range ? name.range.last - name.range.first + 1 : 1;
+}
+
+/** The name of member number `index`, counted from 0. */
+export function memberName(name: GroupName, index: number): string {
+  return name.range ? `${name.base}${name.range.first + index}` : name.base;
+}

@@ -1,0 +1,120 @@
+import type { DeclaredPlace, InterfaceName, ListenerName } from "../plan/plan.ts";
+import { type ClusterLayout, memberBridge } from "./layout.ts";
+import { memberCount, type NamespaceContents, type NodeGroup, type PodGroup } from "./model.ts";
+
+/**
+ * The lines of a cluster that breakpoints bind to. What a line stands for is listed when asked for: the line of
+ * `pod web[1..30]` in 5,000 nodes stands for 150,000 namespaces.
+ */
+export function clusterPlaces(layout: ClusterLayout): DeclaredPlace[] {
+  const places: DeclaredPlace[] = [];
+  for (const group of layout.model.nodes) {
+    const netns = () => nodeNames(layout, group);
+    places.push(netnsPlace(group.source, netns));
+    const bridge = layout.nodeLayout(group).bridge;
+    if (bridge && !bridge.declared && group.podCidr) {
+      places.push(bridgePlace(group.podCidr.source, () => onEach(netns(), bridge.name)));
+    }
+    if (group.address) places.push(interfacePlace(group.address.source, () => onEach(netns(), "eth0")));
+    places.push(...contentsPlaces(group.contents, netns));
+    for (const pod of group.pods) places.push(...podPlaces(layout, group, pod));
+  }
+  for (const raw of layout.model.namespaces) {
+    const netns = () => [layout.names.rawName(raw)];
+    places.push(netnsPlace(raw.source, netns), ...contentsPlaces(raw.contents, netns));
+  }
+  for (const { ends, source } of layout.model.veths) {
+    places.push(interfacePlace(source, () => ends.map(({ netns, dev }) => ({ netns, dev }))));
+  }
+  return places;
+}
+
+function podPlaces(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): DeclaredPlace[] {
+  const netns = () => podNames(layout, group, pod);
+  const places = [netnsPlace(pod.source, netns), ...contentsPlaces(pod.contents, netns)];
+  if (pod.address) places.push(interfacePlace(pod.address.source, () => onEach(netns(), "eth0")));
+  if (pod.hostEnd) places.push(interfacePlace(pod.hostEnd.source, () => hostEnds(layout, group, pod)));
+  return places;
+}
+
+function contentsPlaces(contents: NamespaceContents, netns: () => readonly string[]): DeclaredPlace[] {
+  const places: DeclaredPlace[] = [];
+  for (const { name, source } of contents.bridges) places.push(bridgePlace(source, () => onEach(netns(), name)));
+  for (const { dev, source } of contents.interfaces) places.push(interfacePlace(source, () => onEach(netns(), dev)));
+  for (const container of contents.containers) {
+    for (const listener of container.listeners) places.push(listenPlace(listener.source, netns, [listener]));
+    if (container.listeners.length > 0) places.push(listenPlace(container.source, netns, container.listeners));
+  }
+  return places;
+}
+
+function nodeNames(layout: ClusterLayout, group: NodeGroup): string[] {
+  return Array.from({ length: memberCount(group.name) }, (_, member) => layout.names.nodeName(group, member));
+}
+
+function podNames(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): string[] {
+  const names: string[] = [];
+  for (let member = 0; member < memberCount(group.name); member++) {
+    for (let podMember = 0; podMember < memberCount(pod.name); podMember++) {
+      names.push(layout.names.podName(group, member, pod, podMember));
+    }
+  }
+  return names;
+}
+
+function hostEnds(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): InterfaceName[] {
+  const nodeLayout = layout.nodeLayout(group);
+  if (memberBridge(nodeLayout, layout.cidrs.of(group, 0)) === undefined) return [];
+  const slots = nodeLayout.slots.filter((slot) => slot.pod === pod);
+  return nodeNames(layout, group).flatMap((netns) => slots.map(({ hostDev: dev }) => ({ netns, dev })));
+}
+
+function onEach(netns: readonly string[], dev: string): InterfaceName[] {
+  return netns.map((name) => ({ netns: name, dev }));
+}
+
+type Source = DeclaredPlace["source"];
+
+function netnsPlace(source: Source, list: () => readonly string[]): DeclaredPlace {
+  return {
+    kind: "netns",
+    source,
+    get netns() {
+      return list();
+    },
+  };
+}
+
+function interfacePlace(source: Source, list: () => readonly InterfaceName[]): DeclaredPlace {
+  return {
+    kind: "interface",
+    source,
+    get interfaces() {
+      return list();
+    },
+  };
+}
+
+function bridgePlace(source: Source, list: () => readonly InterfaceName[]): DeclaredPlace {
+  return {
+    kind: "bridge",
+    source,
+    get interfaces() {
+      return list();
+    },
+  };
+}
+
+function listenPlace(
+  source: Source,
+  netns: () => readonly string[],
+  listeners: readonly { readonly protocol: "tcp" | "udp"; readonly port: number }[],
+): DeclaredPlace {
+  return {
+    kind: "listen",
+    source,
+    get listeners(): readonly ListenerName[] {
+      return netns().flatMap((name) => listeners.map(({ protocol, port }) => ({ netns: name, protocol, port })));
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import type { SetUpCommand } from "../plan/commands.ts";
+import type { ClusterLayout } from "./layout.ts";
+import { macFromNames } from "./mac-derivation.ts";
+import { type InterfaceModel, memberCount, type NamespaceContents, type VethEnd, type VethPair } from "./model.ts";
+
+/** Veth pairs laid by hand, in file order, so that bridge ports are added in that order. */
+export function* rawVethCommands(veths: readonly VethPair[]): Generator<SetUpCommand> {
+  for (const { ends, mtu, source } of veths) {
+    const [end, peer] = ends;
+    yield {
+      do: "veth add",
+      netns: end.netns,
+      dev: end.dev,
+      mac: end.mac?.value ?? macFromNames(end.netns, end.dev),
+      peerNetns: peer.netns,
+      peerDev: peer.dev,
+      peerMac: peer.mac?.value ?? macFromNames(peer.netns, peer.dev),
+      source,
+    };
+    yield* endCommands(end, mtu, source);
+    yield* endCommands(peer, mtu, source);
+  }
+}
+
+/** Addresses of devices, static neighbours, routes and servers, when every cable is laid. */
+export function* configurationCommands(layout: ClusterLayout): Generator<SetUpCommand> {
+  for (const group of layout.model.nodes) {
+    const pods = layout.nodeLayout(group).slots.filter((slot) => hasConfiguration(slot.pod.contents));
+    for (let member = 0; member < memberCount(group.name); member++) {
+      yield* contentsCommands(layout.names.nodeName(group, member), group.contents);
+      for (const { pod, member: podMember } of pods) {
+        yield* contentsCommands(layout.names.podName(group, member, pod, podMember), pod.contents);
+      }
+    }
+  }
+  for (const raw of layout.model.namespaces) yield* contentsCommands(layout.names.rawName(raw), raw.contents);
+}
+
+function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["source"]): Generator<SetUpCommand> {
+  const { netns, dev } = end;
+  for (const { value: prefix, source: place } of end.addresses) {
+    yield { do: "addr add", netns, dev, prefix, source: place };
+  }
+  yield { do: "link set", netns, dev, mtu, master: end.master?.value, up: true, source };
+}
+
+function hasConfiguration(contents: NamespaceContents): boolean {
+  const { interfaces, neighbours, routes, containers } = contents;
+  return interfaces.length + neighbours.length + routes.length + containers.length > 0;
+}
+
+function* contentsCommands(netns: string, contents: NamespaceContents): Generator<SetUpCommand> {
+  for (const device of contents.interfaces) yield* interfaceCommands(netns, device);
+  for (const { address, mac, dev, source } of contents.neighbours) {
+    yield { do: "neigh add", netns, dev, address, mac, source };
+  }
+  for (const route of contents.routes) yield { do: "route add", netns, ...route };
+  for (const container of contents.containers) {
+    for (const listener of container.listeners) {
+      yield { do: "listen", netns, container: container.name, ...listener };
+    }
+  }
+}
+
+function* interfaceCommands(netns: string, device: InterfaceModel): Generator<SetUpCommand> {
+  const { dev, source, up, mtu, hairpin } = device;
+  for (const { value: prefix, source: place } of device.addresses) {
+    yield { do: "addr add", netns, dev, prefix, source: place };
+  }
+  const [mac, master] = [device.mac?.value, device.master?.value];
+  if (!up || mtu !== undefined || mac !== undefined || master !== undefined || hairpin !== undefined) {
+    yield { do: "link set", netns, dev, up, mtu, mac, master, hairpin, source };
+  }
+}

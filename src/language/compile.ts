@@ -1,0 +1,126 @@
+import type { Diagnostic } from "../base/diagnostic.ts";
+import type { SourceRange } from "../base/source-range.ts";
+import { checkCluster } from "../kube/check.ts";
+import { type ClusterLayout, layOutCluster } from "../kube/layout.ts";
+import type { ClusterModel } from "../kube/model.ts";
+import { clusterPlaces } from "../kube/places.ts";
+import { setUpCommands } from "../kube/wiring.ts";
+import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
+import type { ScenarioPlan } from "../plan/statements.ts";
+import type { File } from "./generated/ast.ts";
+import { parseFile, unclosedBlocks } from "./parse.ts";
+import { Problems } from "./problems.ts";
+import { type Declarations, readDeclarations } from "./read/cluster.ts";
+import type { Reading } from "./read/reading.ts";
+import { readVeth } from "./read/veth.ts";
+import { readScenario } from "./scenario/scenario.ts";
+import { rangeOfNode } from "./source.ts";
+
+export { limits } from "./parse.ts";
+
+/** What a file means, as far as it can be understood, and what is wrong with it. */
+export interface Compilation {
+  readonly uri: string;
+  readonly text: string;
+  /** In the order of the file; without errors the plan can run. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** Always there: what a broken file declares rightly is in it. */
+  readonly plan: NetworkPlan;
+  /** The tree, for editor features. */
+  readonly ast: File;
+  /** Names, addresses and groups of the cluster: what `pod1` in an expression or a command means. */
+  readonly layout: ClusterLayout;
+}
+
+/** Compiles one file. Broken input gives a plan and a list of problems, never a failure. */
+export function compileSync(text: string, uri: string): Compilation {
+  const problems = new Problems(uri);
+  const reading: Reading = { uri, text, problems };
+  const ast = parseFile(text, uri, problems);
+  const declarations = readDeclarations(ast, reading);
+  reportUnclosed(ast, reading);
+  const layout = layOut(declarations, reading);
+  problems.include(layout.problems);
+  problems.include(checkCluster(layout));
+  const scenarios = readScenarios(declarations, layout, reading);
+  hintIfEmpty(ast, scenarios, reading);
+  const plan = makePlan(uri, layout, scenarios);
+  return { uri, text, diagnostics: problems.list(), plan, ast, layout };
+}
+
+/** As `compileSync`; for callers that will one day wait for imports. */
+export async function compile(text: string, uri: string): Promise<Compilation> {
+  return compileSync(text, uri);
+}
+
+/** Cables name namespaces, so the names are laid out before the cables are read. */
+function layOut({ model, veths }: Declarations, reading: Reading): ClusterLayout {
+  const withoutCables: ClusterModel = { ...model, veths: [] };
+  if (veths.length === 0) return layOutCluster(withoutCables);
+  const { names } = layOutCluster(withoutCables);
+  const pairs = veths.flatMap((veth) => readVeth(veth, names, reading) ?? []);
+  return layOutCluster({ ...model, veths: pairs });
+}
+
+function readScenarios({ scenarios }: Declarations, layout: ClusterLayout, reading: Reading): ScenarioPlan[] {
+  const plans: ScenarioPlan[] = [];
+  for (const node of scenarios) {
+    const plan = readScenario(node, { ...reading, layout });
+    const other = plans.find(({ name }) => name === plan.name);
+    if (other && plan.name !== "") {
+      const message = `There is already a scenario "${plan.name}" (line ${other.source.line}).`;
+      reading.problems.error("duplicate-name", plan.source, message);
+    }
+    plans.push(plan);
+  }
+  return plans;
+}
+
+function reportUnclosed(ast: File, { problems, uri }: Reading): void {
+  const [outermost] = unclosedBlocks(ast);
+  if (outermost === undefined) return;
+  const { line, column } = rangeOfNode(outermost, uri);
+  const range = { uri, line, column, endLine: line, endColumn: column + 1 };
+  problems.error(
+    "unclosed-block",
+    range,
+    "This { is never closed: a } is missing between here and the end of the file.",
+  );
+}
+
+function hintIfEmpty(ast: File, scenarios: readonly ScenarioPlan[], { problems, uri, text }: Reading): void {
+  const range: SourceRange = { uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  if (problems.list().some(({ severity }) => severity === "error")) return;
+  if (ast.items.length === 0) {
+    const what = text.trim() === "" ? "The file is empty" : "The file has comments only";
+    problems.information("empty-file", range, `${what}. Begin with: node node1 { pod pod1 }.`);
+  } else if (scenarios.length === 0) {
+    problems.information(
+      "no-scenario",
+      range,
+      'There is no scenario, so nothing can run: scenario "first ping" { ping pod1 -> pod2 }.',
+    );
+  }
+}
+
+function makePlan(uri: string, layout: ClusterLayout, scenarios: readonly ScenarioPlan[]): NetworkPlan {
+  const title = uri.slice(uri.lastIndexOf("/") + 1).replace(/\.k8snet$/, "");
+  const places = [...clusterPlaces(layout), ...statementPlaces(scenarios)];
+  return { uri, title, setUp: () => setUpCommands(layout), scenarios, places };
+}
+
+/** A statement inside `parallel` is stopped at with the whole group: they start together. */
+function statementPlaces(scenarios: readonly ScenarioPlan[]): DeclaredPlace[] {
+  return scenarios.flatMap(({ statements }, scenario) =>
+    statements.flatMap((top, statement) => {
+      const lines = top.do === "parallel" ? [top, ...flatten(top.statements)] : [top];
+      return lines.map(({ source }): DeclaredPlace => ({ kind: "statement", source, scenario, statement }));
+    }),
+  );
+}
+
+function flatten(statements: ScenarioPlan["statements"]): ScenarioPlan["statements"] {
+  return statements.flatMap((statement) =>
+    statement.do === "parallel" ? [statement, ...flatten(statement.statements)] : [statement],
+  );
+}

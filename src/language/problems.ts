@@ -1,0 +1,60 @@
+import type { Diagnostic, DiagnosticFix, Severity } from "../base/diagnostic.ts";
+import type { SourceRange } from "../base/source-range.ts";
+import { closest } from "../base/suggest.ts";
+
+/** How many diagnostics of one file are kept: nobody reads more, and junk would have one per line. */
+export const maximumDiagnostics = 200;
+
+/** Collects what is wrong with one file. */
+export class Problems {
+  readonly #uri: string;
+  readonly #found: Diagnostic[] = [];
+  #dropped = 0;
+
+  constructor(uri: string) {
+    this.#uri = uri;
+  }
+
+  error(code: string, range: SourceRange, message: string, fix?: DiagnosticFix): void {
+    this.#add("error", code, range, message, fix);
+  }
+
+  warning(code: string, range: SourceRange, message: string, fix?: DiagnosticFix): void {
+    this.#add("warning", code, range, message, fix);
+  }
+
+  information(code: string, range: SourceRange, message: string): void {
+    this.#add("information", code, range, message);
+  }
+
+  /** An error about a word that is close to one that could stand there: the sentence asks, the fix replaces it. */
+  unknown(code: string, range: SourceRange, word: string, message: string, known: Iterable<string>): void {
+    const guess = closest(word, known);
+    if (guess === undefined) return this.error(code, range, message);
+    const fix = { title: `Change to ${guess}`, range, newText: guess };
+    this.error(code, range, `${message} Did you mean ${guess}?`, fix);
+  }
+
+  include(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) {
+      this.#add(diagnostic.severity, diagnostic.code, diagnostic.range, diagnostic.message, diagnostic.fix);
+    }
+  }
+
+  /** In the order of the file. */
+  list(): readonly Diagnostic[] {
+    const sorted = [...this.#found].sort((a, b) => a.range.line - b.range.line || a.range.column - b.range.column);
+    if (this.#dropped === 0) return sorted;
+    const range = { uri: this.#uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
+    const message = `${this.#dropped} more problems are not listed.`;
+    return [...sorted, { severity: "error", code: "too-many-problems", range, message }];
+  }
+
+  #add(severity: Severity, code: string, range: SourceRange, message: string, fix?: DiagnosticFix): void {
+    if (this.#found.length >= maximumDiagnostics) {
+      this.#dropped++;
+      return;
+    }
+    this.#found.push({ severity, code, range, message, ...(fix && { fix }) });
+  }
+}

@@ -1,0 +1,96 @@
+import type { SourceRange } from "../../base/source-range.ts";
+import { type CommandError, type IpCommand, parseNeighbour, parseRoute } from "../../config/ip-command.ts";
+import { parseSysctl } from "../../config/sysctl-text.ts";
+import type {
+  BridgeModel,
+  ContainerModel,
+  InterfaceModel,
+  NamespaceContents,
+  NeighbourModel,
+  RouteModel,
+  SysctlModel,
+} from "../../kube/model.ts";
+import type { Item } from "../generated/ast.ts";
+import { span, type Token } from "../source.ts";
+import { readBridge, readContainer, readInterface } from "./devices.ts";
+import type { Reading, SettingReaders } from "./reading.ts";
+
+type Lists<Model> = {
+  -readonly [Key in keyof Model]: Model[Key] extends readonly (infer Element)[] ? Element[] : never;
+};
+
+/** Gathers what can be stated in any namespace. */
+export class ContentsReader {
+  readonly contents: Lists<NamespaceContents> = {
+    bridges: [] as BridgeModel[],
+    interfaces: [] as InterfaceModel[],
+    routes: [] as RouteModel[],
+    neighbours: [] as NeighbourModel[],
+    sysctls: [] as SysctlModel[],
+    containers: [] as ContainerModel[],
+  };
+  readonly #reading: Reading;
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  /** `sysctl`, `route` and `neigh`, written as after `sysctl -w`, `ip route add` and `ip neigh add`. */
+  readonly settings: SettingReaders = {
+    sysctl: (tokens, source, name) => {
+      const parsed = parseSysctl(tokens.map(({ text }) => text));
+      if ("message" in parsed) reportAtWord("bad-sysctl", parsed, tokens, name, this.#reading);
+      else this.contents.sysctls.push({ ...parsed, source });
+    },
+    route: (tokens, source, name) => {
+      const parsed = parseRoute(tokens.map(({ text }) => text));
+      if ("error" in parsed) return reportAtWord("bad-route", parsed.error, tokens, name, this.#reading);
+      this.#addCommand(parsed.command, source);
+    },
+    neigh: (tokens, source, name) => {
+      const parsed = parseNeighbour(tokens.map(({ text }) => text));
+      if ("error" in parsed) return reportAtWord("bad-neigh", parsed.error, tokens, name, this.#reading);
+      this.#addCommand(parsed.command, source);
+    },
+  };
+
+  /** Reads a nested declaration that any namespace may have; what does not belong into it comes back. */
+  readItem(item: Item): Item[] | "not mine" {
+    const { bridges, interfaces, containers } = this.contents;
+    switch (item.$type) {
+      case "Bridge":
+        return readBridge(item, bridges, this.#reading);
+      case "Interface":
+        return readInterface(item, interfaces, this.#reading);
+      case "Container":
+        return readContainer(item, containers, this.#reading);
+      default:
+        return "not mine";
+    }
+  }
+
+  #addCommand(command: IpCommand, source: SourceRange): void {
+    if (command.do === "route add") {
+      const { do: _do, ...route } = command;
+      this.contents.routes.push({ ...route, source });
+    } else if (command.do === "neigh add" && command.mac !== undefined) {
+      this.contents.neighbours.push({ address: command.address, mac: command.mac, dev: command.dev, source });
+    }
+  }
+}
+
+/** Puts an error of the command parsers at its word; past the last word, at the end of the line. */
+export function reportAtWord(
+  code: string,
+  error: CommandError,
+  tokens: readonly Token[],
+  name: Token,
+  reading: Reading,
+): void {
+  const token = tokens[error.word];
+  const last = tokens.at(-1) ?? name;
+  const range = token?.range ?? { ...last.range, line: last.range.endLine, column: last.range.endColumn };
+  const visible = token ? range : span(last.range, last.range);
+  if (token) reading.problems.unknown(code, visible, token.text, error.message, error.expected ?? []);
+  else reading.problems.error(code, visible, error.message);
+}

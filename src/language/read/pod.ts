@@ -1,0 +1,97 @@
+import type { HostEnd, PodGroup } from "../../kube/model.ts";
+import { parsePrefix } from "../../wire/address-text.ts";
+import type { Item, Pod, Veth } from "../generated/ast.ts";
+import { type Token, tokensOf } from "../source.ts";
+import { readAddress, readDeviceName, readMac } from "../values.ts";
+import { ContentsReader } from "./contents.ts";
+import { readSettingsOnly } from "./devices.ts";
+import {
+  headRange,
+  misplaced,
+  oneWord,
+  type Reading,
+  readGroupName,
+  readSetting,
+  refuseExtraWords,
+  type SettingReaders,
+} from "./reading.ts";
+
+type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
+
+const podKeywords = ["bridge", "container", "interface", "veth"];
+
+/** Reads `pod NAME {…}`. What cannot stand in a pod is reported and returned, for the block around it. */
+export function readPod(node: Pod, reading: Reading): { readonly pod?: PodGroup; readonly escaped: readonly Item[] } {
+  const { problems } = reading;
+  const name = readGroupName(node, "pod", reading);
+  refuseExtraWords(node, reading);
+  const contents = new ContentsReader(reading);
+  const labels: Record<string, string> = {};
+  const source = headRange(node, reading);
+  const pod: Draft<PodGroup> = {
+    name: name ?? { base: "", source },
+    labels,
+    contents: contents.contents,
+    source,
+  };
+  const settings: SettingReaders = {
+    ...contents.settings,
+    labels: (tokens) => readLabels(tokens, labels, reading),
+    address: oneWord(reading, (word) => {
+      const value = parsePrefix(word.text)?.address ?? readAddress(word, problems);
+      if (value !== undefined) pod.address = { value, source: word.range };
+    }),
+    mac: oneWord(reading, (word) => {
+      const value = readMac(word, problems);
+      if (value !== undefined) pod.mac = { value, source: word.range };
+    }),
+  };
+  const escaped: Item[] = [];
+  const owner = `pod ${node.name ?? ""}`;
+  for (const item of node.block?.items ?? []) {
+    if (item.$type === "Line") readSetting(item, owner, settings, podKeywords, reading);
+    else if (item.$type === "Veth" && pod.hostEnd === undefined) pod.hostEnd = readHostEnd(item, escaped, reading);
+    else {
+      const read = contents.readItem(item);
+      if (read !== "not mine") escaped.push(...read);
+      else {
+        misplaced(item, owner, reading);
+        escaped.push(item);
+      }
+    }
+  }
+  return { pod: name && pod, escaped };
+}
+
+/** `labels app=web tier=front`. */
+function readLabels(tokens: readonly Token[], labels: Record<string, string>, { problems }: Reading): void {
+  for (const token of tokens) {
+    const equals = token.text.indexOf("=");
+    if (equals > 0) labels[token.text.slice(0, equals)] = token.text.slice(equals + 1);
+    else problems.error("bad-label", token.range, `"${token.text}" is not a label, such as app=web.`);
+  }
+}
+
+/** `veth NAME { mac …; master … }`: the end of the pod's cable that is in the node. */
+function readHostEnd(node: Veth, escaped: Item[], reading: Reading): HostEnd {
+  const { problems } = reading;
+  const [name, extra] = tokensOf(node.words, reading.uri);
+  const end: Draft<HostEnd> = { source: headRange(node, reading) };
+  if (extra) {
+    const message = "In a pod, veth names the end in the node: veth veth1. Cables with two ends stand outside pods.";
+    problems.error("unexpected-words", extra.range, message);
+  }
+  const dev = name && readDeviceName(name, problems);
+  if (name && dev !== undefined) end.dev = { value: dev, source: name.range };
+  const settings: SettingReaders = {
+    mac: oneWord(reading, (word) => {
+      const value = readMac(word, problems);
+      if (value !== undefined) end.mac = { value, source: word.range };
+    }),
+    master: oneWord(reading, (word) => {
+      end.master = { value: word.text, source: word.range };
+    }),
+  };
+  escaped.push(...readSettingsOnly(node.block?.items ?? [], `veth ${name?.text ?? ""}`, settings, reading));
+  return end;
+}

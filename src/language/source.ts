@@ -1,0 +1,46 @@
+import type { AstNode, CstNode } from "langium";
+import type { SourceRange } from "../base/source-range.ts";
+import type { Word } from "./generated/ast.ts";
+
+/** A word of the file and where it stands. */
+export interface Token {
+  /** Quotes removed and escapes resolved. */
+  readonly text: string;
+  readonly quoted: boolean;
+  readonly range: SourceRange;
+}
+
+/** From a place to another. */
+export function span(from: SourceRange, to: SourceRange): SourceRange {
+  return { ...from, endLine: to.endLine, endColumn: to.endColumn };
+}
+
+export function rangeOfCst(cst: CstNode, uri: string): SourceRange {
+  const { start, end } = cst.range;
+  return {
+    uri,
+    line: start.line + 1,
+    column: start.character + 1,
+    endLine: end.line + 1,
+    endColumn: end.character + 1,
+  };
+}
+
+export function rangeOfNode(node: AstNode, uri: string): SourceRange {
+  if (node.$cstNode) return rangeOfCst(node.$cstNode, uri);
+  return { uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
+}
+
+export function tokensOf(words: readonly Word[], uri: string): Token[] {
+  return words.map((word) => ({
+    text: word.text,
+    quoted: word.$cstNode?.text.startsWith('"') ?? false,
+    range: rangeOfNode(word, uri),
+  }));
+}
+
+/** Line and column, from 1, of an offset. */
+export function positionAt(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset).split(/\r\n|\r|\n/);
+  return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+}
