@@ -20,7 +20,7 @@ export function activateWith(context: vscode.ExtensionContext, yieldToMessages: 
   context.subscriptions.push(
     compilations,
     registerDiagnostics(compilations),
-    registerOutline(),
+    registerOutline(compilations),
     registerCodeLenses(compilations),
     registerCommands(context.extensionUri),
     registerDebugAdapter(yieldToMessages),

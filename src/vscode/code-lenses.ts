@@ -8,7 +8,7 @@ export function registerCodeLenses(compilations: Compilations): vscode.Disposabl
   return vscode.languages.registerCodeLensProvider(languageId, {
     async provideCodeLenses(document) {
       const { plan } = await compilations.of(document);
-      return (plan?.scenarios ?? []).flatMap(({ name, source }) => {
+      return plan.scenarios.flatMap(({ name, source }) => {
         const range = toRange({ ...source, endLine: source.line, endColumn: source.column });
         return [
           new vscode.CodeLens(range, {

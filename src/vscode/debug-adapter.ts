@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { DebugEnvironment } from "../debug/environment.ts";
+import { openSimulatedLab } from "../debug/open-lab.ts";
 import { K8snetDebugSession } from "../debug/session.ts";
-import { openLab } from "../lab/lab.ts";
 import { fromClientPath, toClientPath } from "./client-paths.ts";
 import { readDocument } from "./documents.ts";
 import { debugType } from "./identifiers.ts";
@@ -10,7 +10,7 @@ import { debugType } from "./identifiers.ts";
 export function registerDebugAdapter(yieldToMessages: () => Promise<void>): vscode.Disposable {
   const environment: DebugEnvironment = {
     readFile: (clientPath) => readDocument(fromClientPath(clientPath)),
-    openLab,
+    openLab: openSimulatedLab,
     toUri: (clientPath) => fromClientPath(clientPath).toString(),
     toClientPath: (uri) => toClientPath(vscode.Uri.parse(uri, true)),
     now: () => performance.now(),

@@ -17,7 +17,7 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     const document = activeNetworkFile();
     if (!document) return [];
     const { plan } = await this.compilations.of(document);
-    return (plan?.scenarios ?? []).map(({ name }) => launchOf(document.uri, name));
+    return plan.scenarios.map(({ name }) => launchOf(document.uri, name));
   }
 
   resolveDebugConfiguration(
@@ -54,7 +54,7 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     if (!editor || !isNetworkFile(editor.document) || typeof program !== "string") return undefined;
     if (fromClientPath(program).toString() !== editor.document.uri.toString()) return undefined;
     const { plan } = await this.compilations.of(editor.document);
-    return plan?.scenarios.find((one) => contains(one.source, editor.selection.active))?.name;
+    return plan.scenarios.find((one) => contains(one.source, editor.selection.active))?.name;
   }
 }
 

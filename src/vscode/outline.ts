@@ -1,8 +1,7 @@
 import * as vscode from "vscode";
 import type { Item } from "../language/generated/ast.ts";
-import { parseFile } from "../language/parse.ts";
-import { Problems } from "../language/problems.ts";
 import { rangeOfNode } from "../language/source.ts";
+import type { Compilations } from "./documents.ts";
 import { languageId } from "./identifiers.ts";
 import { toRange } from "./ranges.ts";
 
@@ -21,11 +20,11 @@ const kinds: Record<Declaration["$type"], vscode.SymbolKind> = {
 };
 
 /** The outline, breadcrumbs and "Go to Symbol": what a file declares, as it is nested. Works in broken files too. */
-export function registerOutline(): vscode.Disposable {
+export function registerOutline(compilations: Compilations): vscode.Disposable {
   return vscode.languages.registerDocumentSymbolProvider(languageId, {
-    provideDocumentSymbols(document) {
-      const uri = document.uri.toString();
-      return symbolsOf(parseFile(document.getText(), uri, new Problems(uri)).items, uri);
+    async provideDocumentSymbols(document) {
+      const { ast, uri } = await compilations.of(document);
+      return symbolsOf(ast.items, uri);
     },
   });
 }

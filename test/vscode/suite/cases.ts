@@ -1,0 +1,62 @@
+/** One thing that must hold, in the words of someone who uses the extension. */
+export interface Case {
+  readonly name: string;
+  run(): Promise<void>;
+}
+
+export interface SuiteResults {
+  /** Which of the two extension hosts ran the suite. */
+  readonly host: "node" | "web worker";
+  readonly passed: readonly string[];
+  readonly failed: readonly { readonly name: string; readonly error: string }[];
+}
+
+const caseTimeoutMs = 30_000;
+
+/** Runs the cases one after the other; `after` cleans up behind each, failed or not. */
+export async function runCases(cases: readonly Case[], after: () => Promise<void>): Promise<SuiteResults> {
+  const passed: string[] = [];
+  const failed: { name: string; error: string }[] = [];
+  for (const { name, run } of cases) {
+    try {
+      await withTimeout(run(), caseTimeoutMs, `not done after ${caseTimeoutMs / 1000} s`);
+      passed.push(name);
+    } catch (error) {
+      failed.push({ name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+    await after();
+  }
+  return { host: typeof process === "undefined" ? "web worker" : "node", passed, failed };
+}
+
+export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, message: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Looks again and again until there is something other than `undefined` or `false` to see. */
+export async function until<T>(look: () => T | PromiseLike<T>, what: string): Promise<Exclude<T, false | undefined>> {
+  const giveUpAt = Date.now() + 10_000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== false) return seen as Exclude<T, false | undefined>;
+    if (Date.now() > giveUpAt) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  const [left, right] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (left !== right) throw new Error(`${what}: ${left}, expected ${right}`);
+}
+
+export function holds(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new Error(what);
+}

@@ -1,0 +1,25 @@
+import * as vscode from "vscode";
+
+/** The workspace holds a copy of the sample; the suite writes its results next to it. */
+export function workspaceFolder(): vscode.WorkspaceFolder {
+  const [folder] = vscode.workspace.workspaceFolders ?? [];
+  if (!folder) throw new Error("The suite needs a workspace folder");
+  return folder;
+}
+
+export async function openSample(): Promise<vscode.TextEditor> {
+  return vscode.window.showTextDocument(vscode.Uri.joinPath(workspaceFolder().uri, "same-node-ping.k8snet"));
+}
+
+/** Counts from 0. */
+export function lineOf(document: vscode.TextDocument, text: RegExp): number {
+  for (let line = 0; line < document.lineCount; line++) if (text.test(document.lineAt(line).text)) return line;
+  throw new Error(`The sample has no line like ${text}`);
+}
+
+export async function closeEverything(): Promise<void> {
+  await vscode.debug.stopDebugging();
+  vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
+  await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+}

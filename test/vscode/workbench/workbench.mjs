@@ -1,0 +1,127 @@
+/** The VS Code workbench as someone sees and handles it. */
+
+import { expectText, untilTrue } from "./wait.mjs";
+
+/** @typedef {import("playwright-core").Page} Page */
+
+export class Workbench {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    this.stateView = page.frameLocator("iframe.webview").frameLocator("#active-frame");
+  }
+
+  /** @param {string} url */
+  async open(url) {
+    await this.page.goto(url);
+    await this.page.locator(".monaco-editor .view-line").first().waitFor({ timeout: 60_000 });
+    // The outline's breadcrumb comes from the extension: it is at work.
+    await this.page.locator(".codelens-decoration a").first().waitFor({ timeout: 30_000 });
+  }
+
+  /** Clicks left of the line's number. @param {number} line From 1. */
+  async toggleBreakpoint(line) {
+    const number = this.page.locator(".margin-view-overlays .line-numbers", { hasText: new RegExp(`^${line}$`) });
+    const box = await number.first().boundingBox();
+    const margin = await this.page.locator(".monaco-editor .margin").first().boundingBox();
+    if (!box || !margin) throw new Error(`Line ${line} is not in sight`);
+    await this.page.mouse.click(margin.x + 10, box.y + box.height / 2);
+    await this.page
+      .locator(
+        ".margin-view-overlays .codicon-debug-breakpoint, .margin-view-overlays .codicon-debug-breakpoint-unverified",
+      )
+      .first()
+      .waitFor();
+  }
+
+  async openRunAndDebug() {
+    await this.page.keyboard.press("Control+Shift+D");
+    await this.pane("Breakpoints").waitFor();
+  }
+
+  /** A section of the side bar. @param {string} title */
+  pane(title) {
+    return this.page.locator(".pane", { has: this.page.locator(`.pane-header[aria-label^="${title}"]`) });
+  }
+
+  /** @param {string} title */
+  async collapse(title) {
+    const header = this.pane(title).locator(".pane-header");
+    if ((await header.getAttribute("aria-expanded")) === "true") await header.click();
+  }
+
+  /** With the + of the Breakpoints section. @param {string} name */
+  async addFunctionBreakpoint(name) {
+    const pane = this.pane("Breakpoints");
+    await pane.locator(".pane-header").hover();
+    await pane.locator('.pane-header .action-label[aria-label^="Add Function Breakpoint"]').click();
+    await pane.locator("input[placeholder]").last().waitFor();
+    await this.page.keyboard.type(name);
+    await this.page.keyboard.press("Enter");
+    await pane.locator(".monaco-list-row", { hasText: name }).waitFor();
+  }
+
+  async pressF5() {
+    await this.page.locator(".monaco-editor .view-lines").first().click();
+    await this.page.keyboard.press("F5");
+  }
+
+  /** The button of the debug toolbar. @param {string} label */
+  async press(label) {
+    const button = this.page.locator(`.debug-toolbar .action-label[aria-label^="${label}"]`);
+    await untilTrue(async () => !(await button.getAttribute("class"))?.includes("disabled"), `${label} to be enabled`);
+    await button.click();
+  }
+
+  /** Frames and threads, one line each. @returns {Promise<string[]>} */
+  async callStack() {
+    return this.rowsOf(this.pane("Call Stack").locator(".monaco-list-row"));
+  }
+
+  /** The number of the line that carries the arrow. @returns {Promise<string | undefined>} */
+  async arrowLine() {
+    const arrow = this.page.locator(
+      ".margin-view-overlays .codicon-debug-stackframe, .margin-view-overlays .codicon-debug-breakpoint-stackframe, .margin-view-overlays .debug-top-stack-frame",
+    );
+    const at = await arrow
+      .first()
+      .boundingBox({ timeout: 2_000 })
+      .catch(() => null);
+    if (!at) return undefined;
+    for (const number of await this.page.locator(".margin-view-overlays .line-numbers").all()) {
+      const box = await number.boundingBox();
+      if (box && Math.abs(box.y + box.height / 2 - at.y - at.height / 2) < box.height / 2)
+        return (await number.innerText()).trim();
+    }
+    return undefined;
+  }
+
+  /** The rows of the state view that are in sight: `label description [change]`. @returns {Promise<string[]>} */
+  async stateRows() {
+    return this.stateView
+      .locator('[role="treeitem"]')
+      .evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
+  }
+
+  /** The rows below this one. @param {string} label @returns {Promise<string[]>} */
+  async stateRowsBelow(label) {
+    return this.stateView.locator('[role="treeitem"]').evaluateAll((rows, wanted) => {
+      const level = (/** @type {Element} */ row) => Number(row.getAttribute("aria-level"));
+      const name = (/** @type {Element} */ row) => row.getAttribute("aria-label") ?? "";
+      const first = rows.findIndex((row) => name(row).startsWith(wanted));
+      if (first < 0) return [];
+      const end = rows.findIndex((row, index) => index > first && level(row) <= level(rows[first]));
+      return rows.slice(first + 1, end < 0 ? undefined : end).map(name);
+    }, label);
+  }
+
+  /** @param {import("playwright-core").Locator} rows @returns {Promise<string[]>} */
+  async rowsOf(rows) {
+    return (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, " ").trim());
+  }
+
+  /** @param {string} fragment */
+  async callStackShows(fragment) {
+    await expectText(() => this.callStack(), fragment, "the call stack");
+  }
+}
