@@ -154,9 +154,8 @@ export class Scenario {
 
   /** The scenario ends with its last statement, or at `until`; timers that are then pending do not fire. */
   private finish(): void {
-    const untilNs = this.plan.untilNs ?? 0;
-    if (untilNs > this.world.nowNs) this.end.set(this.main, untilNs);
-    else this.isOver.set(this.outcomeRow, 1);
+    // Its end is an event of its own, so that a run stops there. Time 0 would mean that no end is set.
+    this.end.set(this.main, Math.max(this.plan.untilNs ?? 0, this.world.nowNs, 1));
   }
 
   private run(strand: number): void {

@@ -17,8 +17,18 @@ export interface Origin {
   readonly causeData?: PacketData;
   /** The process that sent it, or whose packet caused it; 0 when none is to blame. */
   readonly process: number;
+  /** The packet that this one is a copy of. */
+  readonly copyOf?: Ancestor;
   /** Bridges that flooded it, newest first: a loop meets one twice. */
   readonly flooded?: Flooded;
+}
+
+/** A packet by what the recording knows of it. */
+export interface Ancestor {
+  readonly number: number;
+  /** The event that made it. */
+  readonly bornAt: number;
+  readonly copyOf?: Ancestor;
 }
 
 export interface Flooded {
@@ -40,6 +50,8 @@ export class Packets {
   readonly netns: Int32Column;
   /** Counts all packets ever made; the number in its name. */
   readonly number: Int32Column;
+  /** The event that made it. */
+  readonly bornAt: Int32Column;
   /** The device it came in by, 0 for one made here. */
   readonly inDevice: Int32Column;
   readonly outDevice: Int32Column;
@@ -69,6 +81,7 @@ export class Packets {
     this.device = table.int32("device");
     this.netns = table.int32("netns");
     this.number = table.int32("number");
+    this.bornAt = table.int32("bornAt");
     this.inDevice = table.int32("inDevice");
     this.outDevice = table.int32("outDevice");
     this.nextHop = table.float64("nextHop");
@@ -94,6 +107,7 @@ export class Packets {
     this.device.set(packet, device);
     this.netns.set(packet, netns);
     this.number.set(packet, number);
+    this.bornAt.set(packet, this.sim.position - 1);
     this.inDevice.set(packet, 0);
     this.outDevice.set(packet, 0);
     this.nextHop.set(packet, 0);
@@ -103,6 +117,11 @@ export class Packets {
     this.copies.set(packet, 0);
     this.table.link(packet);
     return packet;
+  }
+
+  /** How many packets were ever made. */
+  get count(): number {
+    return this.made.get(this.counterRow);
   }
 
   /** The name that a new packet gets when it is nobody's copy. */
@@ -127,6 +146,7 @@ export class Packets {
       causedBy: origin.causedBy,
       causeData: origin.causeData,
       process: origin.process,
+      copyOf: { number: this.number.get(parent), bornAt: this.bornAt.get(parent), copyOf: origin.copyOf },
       flooded,
     });
     this.inDevice.set(copy, this.inDevice.get(parent));

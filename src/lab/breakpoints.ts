@@ -1,0 +1,223 @@
+import type { SourceRange } from "../base/source-range.ts";
+import { closest } from "../base/suggest.ts";
+import { stage, stageNames } from "../linux/stage.ts";
+import type { World } from "../linux/world.ts";
+import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
+import type { NextEvent, Simulation } from "../sim/simulation.ts";
+import type { EthernetFrame } from "../wire/ethernet.ts";
+import type { Ipv4Packet } from "../wire/ipv4.ts";
+import type { BreakpointRow } from "./protocol.ts";
+import { deviceName } from "./names.ts";
+import type { Scenario } from "./scenario.ts";
+
+
+/** A breakpoint that is bound: the stages it waits for, and what else must hold. */
+interface Bound {
+  readonly id: number;
+  readonly kind: "line" | "function";
+  readonly label: string;
+  readonly stages: readonly number[];
+  matches(event: NextEvent): boolean;
+}
+
+/** What a breakpoint hit reports. */
+export interface Hit {
+  readonly ids: readonly number[];
+  readonly reason: "breakpoint" | "function breakpoint";
+  readonly labels: readonly string[];
+}
+
+const linkStages = [stage.vethTransmit, stage.vethReceive, stage.bridgeTransmit, stage.bridgeDeliver];
+const bridgeStages = [stage.bridgeForward, stage.bridgeFlood, stage.bridgeDeliver];
+
+/** Line and function breakpoints: binds them, arms the stages they wait for, and says which ones an event hits. */
+export class Breakpoints {
+  private readonly world: World;
+  private readonly plan: NetworkPlan;
+  private readonly scenario: Scenario;
+  private readonly lines = new Map<string, readonly Bound[]>();
+  private functions: readonly Bound[] = [];
+  private all: readonly Bound[] = [];
+  private nextId = 1;
+
+  constructor(world: World, plan: NetworkPlan, scenario: Scenario) {
+    this.world = world;
+    this.plan = plan;
+    this.scenario = scenario;
+  }
+
+  setLines(uri: string, lines: readonly number[]): readonly BreakpointRow[] {
+    const bound: Bound[] = [];
+    const rows = lines.map((line) => {
+      const row = this.bindLine(uri, line, bound);
+      return row;
+    });
+    this.lines.set(uri, bound);
+    this.refresh();
+    return rows;
+  }
+
+  setFunctions(names: readonly string[]): readonly BreakpointRow[] {
+    const bound: Bound[] = [];
+    const rows = names.map((name) => this.bindFunction(name, bound));
+    this.functions = bound;
+    this.refresh();
+    return rows;
+  }
+
+  /** Marks the stages that some breakpoint waits for. */
+  arm(sim: Simulation): void {
+    for (const one of this.all) for (const number of one.stages) sim.armed[number] = 1;
+  }
+
+  get count(): number {
+    return this.all.length;
+  }
+
+  /** Which breakpoints the event would hit; undefined when none. */
+  hit(event: NextEvent): Hit | undefined {
+    const hits = this.all.filter((one) => one.stages.includes(event.stage) && one.matches(event));
+    if (hits.length === 0) return undefined;
+    const reason = hits[0].kind === "line" ? "breakpoint" : "function breakpoint";
+    return { ids: hits.map((one) => one.id), reason, labels: hits.map((one) => one.label) };
+  }
+
+  private refresh(): void {
+    this.all = [...[...this.lines.values()].flat(), ...this.functions];
+  }
+
+  private bindLine(uri: string, line: number, bound: Bound[]): BreakpointRow {
+    const id = this.nextId++;
+    if (uri !== this.plan.uri)
+      return { id, verified: false, message: `This session runs ${this.plan.uri}, not this document.` };
+    const place = this.plan.places.find((one) => one.source.line === line && one.source.uri === uri);
+    if (place === undefined) return { id, verified: false, message: this.nothingHere(line) };
+    const { stages, matches, label } = this.watch(place);
+    bound.push({ id, kind: "line", label, stages, matches });
+    return { id, verified: true, message: label, source: place.source };
+  }
+
+  private nothingHere(line: number): string {
+    const lines = this.plan.places.map((place) => place.source.line);
+    if (lines.length === 0) return "Nothing in this file can meet a packet yet.";
+    const closest = lines.reduce((a, b) => (Math.abs(b - line) < Math.abs(a - line) ? b : a));
+    return `No packet can stop on this line. The nearest line where one can is line ${closest}.`;
+  }
+
+  /** What a declared place means for events. Rows know the line that declared them, so ranges need no list of names. */
+  private watch(place: DeclaredPlace): Pick<Bound, "stages" | "matches" | "label"> {
+    const { line } = place.source;
+    switch (place.kind) {
+      case "netns":
+        return {
+          label: "stops when a packet enters or leaves this namespace",
+          stages: linkStages,
+          matches: (event) => this.netnsLine(this.deviceOf(event)) === line,
+        };
+      case "bridge":
+        return {
+          label: "stops when this bridge forwards, floods or takes a frame",
+          stages: bridgeStages,
+          matches: (event) => this.deviceLine(this.deviceOf(event)) === line,
+        };
+      case "interface":
+        return {
+          label: "stops when a frame passes this interface",
+          stages: linkStages,
+          matches: (event) => this.deviceLine(this.deviceOf(event)) === line,
+        };
+      case "listen":
+        return {
+          label: "stops when a packet is delivered to this listener",
+          stages: [stage.udpReceive, stage.tcpReceive],
+          matches: (event) => this.isForListener(event, place),
+        };
+      case "statement":
+        return {
+          label: "stops before this statement runs",
+          stages: [stage.statement],
+          matches: (event) => this.scenario.statementOf(event.subject)?.source.line === line,
+        };
+    }
+  }
+
+  private deviceOf(event: NextEvent): number {
+    return event.walker === 0 ? 0 : this.world.packets.device.get(event.walker);
+  }
+
+  private deviceLine(device: number): number | undefined {
+    return this.ownLine(this.world.devices.source.get(device));
+  }
+
+  private netnsLine(device: number): number | undefined {
+    return this.ownLine(this.world.namespaces.source.get(this.world.devices.netns.get(device)));
+  }
+
+  private ownLine(source: SourceRange | null): number | undefined {
+    return source === null || source.uri !== this.plan.uri ? undefined : source.line;
+  }
+
+  private isForListener(event: NextEvent, place: Extract<DeclaredPlace, { kind: "listen" }>): boolean {
+    const { packets, namespaces } = this.world;
+    const { payload } = (packets.data.get(event.walker) as EthernetFrame).payload as Ipv4Packet;
+    if (payload.kind !== "udp" && payload.kind !== "tcp") return false;
+    const netns = namespaces.name.get(packets.netns.get(event.walker));
+    return place.listeners.some(
+      (one) => one.protocol === payload.kind && one.port === payload.destinationPort && one.netns === netns,
+    );
+  }
+
+  private bindFunction(name: string, bound: Bound[]): BreakpointRow {
+    const id = this.nextId++;
+    const at = name.indexOf("@");
+    const stagePattern = (at < 0 ? name : name.slice(0, at)).trim();
+    const placePattern = at < 0 ? undefined : name.slice(at + 1).trim();
+    const pattern = glob(stagePattern);
+    const stages = stageNames.flatMap((stageName, number) => (number > 0 && pattern.test(stageName) ? [number] : []));
+    if (stages.length === 0) return { id, verified: false, message: noSuchStage(stagePattern) };
+    if (placePattern !== undefined && !this.isPlace(placePattern))
+      return { id, verified: false, message: `There is no device or namespace called "${placePattern}".` };
+    const matches = placePattern === undefined ? () => true : this.placeMatcher(placePattern);
+    bound.push({ id, kind: "function", label: name, stages, matches });
+    return { id, verified: true };
+  }
+
+  private isPlace(pattern: string): boolean {
+    const { devices } = this.world;
+    const test = glob(pattern);
+    for (const device of devices.table.rows()) if (this.isAt(test, device)) return true;
+    return false;
+  }
+
+  private isAt(pattern: RegExp, device: number): boolean {
+    const name = deviceName(this.world, device);
+    return pattern.test(name) || pattern.test(name.slice(0, name.lastIndexOf("/")));
+  }
+
+  private placeMatcher(pattern: string): (event: NextEvent) => boolean {
+    const test = glob(pattern);
+    const known = new Map<number, boolean>();
+    return (event) => {
+      const device = this.deviceOf(event);
+      if (device === 0) return false;
+      let result = known.get(device);
+      if (result === undefined) {
+        result = this.isAt(test, device);
+        known.set(device, result);
+      }
+      return result;
+    };
+  }
+}
+
+/** `*` stands for anything. */
+function glob(pattern: string): RegExp {
+  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${escaped.join(".*")}$`);
+}
+
+function noSuchStage(name: string): string {
+  const suggestion = closest(name, stageNames.slice(1));
+  const hint = suggestion === undefined ? `Try one of: ${stageNames.slice(1, 12).join(", ")} …` : `Did you mean "${suggestion}"?`;
+  return `There is no stage called "${name}". ${hint}`;
+}

@@ -1,0 +1,247 @@
+import type { Diagnostic } from "../base/diagnostic.ts";
+import { stage, stageNames } from "../linux/stage.ts";
+import type { World } from "../linux/world.ts";
+import type { NetworkPlan } from "../plan/plan.ts";
+import type { ScenarioPlan, Statement } from "../plan/statements.ts";
+import type { DebugLab, Motion } from "./api.ts";
+import { Breakpoints } from "./breakpoints.ts";
+import { build } from "./build.ts";
+import { scopesFor } from "./inspect/scopes.ts";
+import { StateTree } from "./inspect/state-tree.ts";
+import * as motions from "./motions.ts";
+import { deviceName, packetText } from "./names.ts";
+import { EventView } from "./observe.ts";
+import { Outputs } from "./outputs.ts";
+import {
+  type BreakpointRow,
+  type FrameRow,
+  type OutputRow,
+  type PositionRow,
+  type ScopeRow,
+  type Stop,
+  type StopReason,
+  scenarioThreadId,
+  type ThreadRow,
+  type TreeRow,
+} from "./protocol.ts";
+import { Scenario } from "./scenario.ts";
+import { Session } from "./session.ts";
+import { type WalkFrame, walkOf, type Walker } from "./walk.ts";
+
+const defaultHistoryBytes = 256 * 1024 * 1024;
+
+export interface LabOptions {
+  /** Name of the scenario to run; absent: the first. */
+  readonly scenario?: string;
+  /** Instead of the scenario's own. */
+  readonly seed?: number;
+  /** Bytes that the recording may take before its oldest part is dropped. */
+  readonly historyBytes?: number;
+}
+
+export type OpenedLab = { readonly lab: Lab } | { readonly problems: readonly Diagnostic[] };
+
+/** Builds the plan's world and sets it to the beginning of a scenario. */
+export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab {
+  const chosen = chooseScenario(plan, options.scenario);
+  if ("problem" in chosen) return { problems: [chosen.problem] };
+  const seed = options.seed ?? chosen.scenario.seed;
+  const { world, setUp, problems } = build(plan, { seed, historyBytes: options.historyBytes ?? defaultHistoryBytes });
+  if (problems.length > 0) return { problems };
+  const outputs = new Outputs(world);
+  const scenario = new Scenario(world, setUp, chosen.scenario, outputs);
+  outputs.attach(scenario);
+  world.sim.begin();
+  return { lab: new Lab(world, plan, scenario, outputs) };
+}
+
+function chooseScenario(
+  plan: NetworkPlan,
+  name: string | undefined,
+): { readonly scenario: ScenarioPlan } | { readonly problem: Diagnostic } {
+  const scenario = name === undefined ? plan.scenarios[0] : plan.scenarios.find((one) => one.name === name);
+  if (scenario !== undefined) return { scenario };
+  const names = plan.scenarios.map((one) => `"${one.name}"`).join(", ");
+  const message =
+    name === undefined
+      ? "This file has no scenario, so there is nothing to run. Add one: scenario \"first\" { ping A -> B }"
+      : `There is no scenario called "${name}". ${names === "" ? "This file has none." : `There is ${names}.`}`;
+  const range = { uri: plan.uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
+  return { problem: { severity: "error", message, range, code: "no-scenario" } };
+}
+
+/** One run of one scenario. It stands still until someone moves it. */
+export class Lab implements DebugLab {
+  readonly world: World;
+  readonly stageNames = stageNames.slice(1);
+  readonly scenario: Scenario;
+  private readonly outputs: Outputs;
+  private readonly breakpoints: Breakpoints;
+  private readonly session: Session;
+  private readonly stateTree: StateTree;
+  private frames: WalkFrame[] = [];
+
+  constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs) {
+    this.world = world;
+    this.scenario = scenario;
+    this.outputs = outputs;
+    this.breakpoints = new Breakpoints(world, plan, scenario);
+    this.session = new Session(world, scenario, this.breakpoints);
+    this.stateTree = new StateTree(world);
+  }
+
+  get ended(): boolean {
+    return this.scenario.ended;
+  }
+
+  position(): PositionRow {
+    const { sim } = this.world;
+    return { scenario: this.scenario.plan.name, event: sim.position, timeNs: sim.nowNs, ended: this.ended };
+  }
+
+  threads(limit: number): { readonly threads: readonly ThreadRow[]; readonly total: number } {
+    const { walkers, total } = this.session.walkers(limit - 1);
+    const scenarioThread = { id: scenarioThreadId, name: `scenario "${this.scenario.plan.name}"` };
+    return { threads: [scenarioThread, ...walkers.map((one) => this.threadRow(one))], total: total + 1 };
+  }
+
+  private threadRow(walker: Walker): ThreadRow {
+    const text = walker.data === null ? "" : packetText(walker.data);
+    const place = walker.row === 0 ? "gone" : `@ ${this.session.placeOf(walker.row)}`;
+    return { id: walker.number + 1, name: `#${walker.origin.name} ${text} ${place}` };
+  }
+
+  stack(threadId: number, start: number, levels: number): { readonly frames: readonly FrameRow[]; readonly total: number } {
+    const all = threadId === scenarioThreadId ? this.scenarioStack() : this.packetStack(threadId);
+    const wanted = all.slice(start, levels === 0 ? undefined : start + levels);
+    return { frames: wanted.map((frame) => this.frameRow(frame)), total: all.length };
+  }
+
+  private scenarioStack(): readonly WalkFrame[] {
+    const { plan, currentStatement } = this.scenario;
+    const base = { hint: "normal" as const, stageNumber: stage.statement, device: 0 };
+    const scenario = { ...base, name: `scenario "${plan.name}"`, source: plan.source };
+    if (currentStatement === undefined) return [{ ...scenario, name: `end of scenario "${plan.name}"` }];
+    return [{ ...base, name: currentStatement.text, source: currentStatement.source }, scenario];
+  }
+
+  private packetStack(threadId: number): readonly WalkFrame[] {
+    const walker = this.session.walker(threadId - 1);
+    return walker === undefined ? [] : walkOf(this.world, this.scenario, walker);
+  }
+
+  private frameRow(frame: WalkFrame): FrameRow {
+    const id = this.frames.push(frame);
+    return { id, name: frame.name, source: frame.source, hint: frame.hint, stage: frame.stage };
+  }
+
+  scopes(_threadId: number, frameId: number): readonly ScopeRow[] {
+    const frame = this.frames[frameId - 1];
+    if (frame === undefined) return [];
+    const { walker, stageNumber, device } = frame;
+    return scopesFor(this.world, { packet: walker?.row ?? 0, data: walker?.data ?? null, stage: stageNumber, device });
+  }
+
+  setLineBreakpoints(uri: string, lines: readonly number[]): readonly BreakpointRow[] {
+    return this.breakpoints.setLines(uri, lines);
+  }
+
+  setFunctionBreakpoints(names: readonly string[]): readonly BreakpointRow[] {
+    return this.breakpoints.setFunctions(names);
+  }
+
+  continue(): Motion {
+    return this.move(motions.forward(this.session));
+  }
+
+  reverseContinue(): Motion {
+    return this.move(motions.reverseContinue(this.session));
+  }
+
+  stepInto(threadId: number): Motion {
+    return this.move(motions.stepInto(this.session, threadId));
+  }
+
+  stepOver(threadId: number): Motion {
+    return this.move(motions.stepOver(this.session, threadId));
+  }
+
+  stepOut(threadId: number): Motion {
+    return this.move(motions.stepOut(this.session, threadId));
+  }
+
+  stepBack(threadId: number): Motion {
+    return this.move(motions.stepBack(this.session, threadId));
+  }
+
+  /** Frames are valid while the lab stands where they were asked for. */
+  private move(motion: Motion): Motion {
+    this.frames = [];
+    return motion;
+  }
+
+  stopHere(reason: StopReason): Stop {
+    const next = this.world.sim.next();
+    const isOver = this.ended || next === undefined;
+    const description = isOver ? "The scenario is over" : `Before ${this.session.describe(next)}`;
+    return { reason, threadId: this.session.threadOfNext(), description, breakpointIds: [] };
+  }
+
+  takeOutput(): readonly OutputRow[] {
+    return this.outputs.take();
+  }
+
+  expectations(): { readonly held: number; readonly failed: number } {
+    return this.scenario.expectations;
+  }
+
+  tree(parentId: string, limit: number): readonly TreeRow[] {
+    return this.stateTree.children(parentId, limit);
+  }
+
+  /**
+   * Moves on by at most `maxEvents` events without stopping anywhere, and shows each to `observe` just before it is
+   * taken. Answers false when the scenario is over.
+   */
+  run(maxEvents: number, observe?: (event: EventView) => void): boolean {
+    const { sim } = this.world;
+    if (observe === undefined) return this.runUnobserved(maxEvents);
+    for (let i = 0; i < maxEvents && !this.ended; i++) {
+      const next = sim.next();
+      if (next === undefined) return false;
+      this.outputs.noteNext(next);
+      observe(new EventView(this.world, next));
+      sim.step();
+    }
+    return !this.ended;
+  }
+
+  private runUnobserved(maxEvents: number): boolean {
+    const { sim } = this.world;
+    sim.armed.fill(0);
+    sim.armed[stage.statement] = 1;
+    sim.armed[stage.scenarioEnd] = 1;
+    sim.armed[stage.drop] = 1;
+    let left = maxEvents;
+    while (left > 0 && !this.ended) {
+      left -= sim.advance(left);
+      if (left <= 0) break;
+      const next = sim.next();
+      if (next === undefined) return false;
+      this.outputs.noteNext(next);
+      sim.step();
+      left--;
+    }
+    return !this.ended;
+  }
+
+  /** Names of all devices, `pod1/eth0`, in the order in which they were made. */
+  deviceNames(): readonly string[] {
+    return [...this.world.devices.table.rows()].map((device) => deviceName(this.world, device));
+  }
+
+  /** The statement that runs or will run next. */
+  get currentStatement(): Statement | undefined {
+    return this.scenario.currentStatement;
+  }
+}

@@ -1,0 +1,216 @@
+import { stage, stageNames } from "../linux/stage.ts";
+import type { NextEvent } from "../sim/simulation.ts";
+import type { Motion, MotionResult } from "./api.ts";
+import { scenarioThreadId, type Stop } from "./protocol.ts";
+import type { Session } from "./session.ts";
+
+/** What a forward motion is waiting for, besides breakpoints. */
+interface Goal {
+  /** Asked after each event, with the one that would be next; true stops there. */
+  isReached(next: NextEvent | undefined): boolean;
+  /** The thread to show; asked when the goal is reached. */
+  threadId(): number;
+  readonly description: string;
+}
+
+/** Moves forward to the next breakpoint, to the goal if there is one, or to the end. */
+export function forward(session: Session, goal?: Goal): Motion {
+  let isFirst = true;
+  session.leave();
+  return {
+    advance(maxEvents: number): MotionResult {
+      if (goal === undefined) return runFreely(session, maxEvents, () => takeFirst(session, isFirst, () => (isFirst = false)));
+      for (let taken = 0; taken < maxEvents; taken++) {
+        const next = session.next();
+        if (next === undefined || session.ended) return finish(session);
+        if (!isFirst) {
+          const stop = session.stopAt(next);
+          if (stop !== undefined) return { kind: "stopped", stop };
+        }
+        isFirst = false;
+        session.take(next);
+        if (goal.isReached(session.next())) return reached(session, goal);
+      }
+      return { kind: "more" };
+    },
+  };
+}
+
+function takeFirst(session: Session, isFirst: boolean, done: () => void): void {
+  if (!isFirst) return;
+  done();
+  const next = session.next();
+  if (next !== undefined && !session.ended) session.take(next);
+}
+
+/** Runs at full speed between armed stages. */
+function runFreely(session: Session, maxEvents: number, begin: () => void): MotionResult {
+  begin();
+  let left = maxEvents;
+  session.arm();
+  while (left > 0) {
+    const taken = session.sim.advance(left);
+    left -= taken;
+    if (left <= 0) break;
+    const next = session.next();
+    if (next === undefined || session.ended) return finish(session);
+    const stop = session.stopAt(next);
+    if (stop !== undefined) return { kind: "stopped", stop };
+    session.take(next);
+    left--;
+    if (session.ended) return finish(session);
+  }
+  return { kind: "more" };
+}
+
+function finish(session: Session): MotionResult {
+  session.arrive();
+  return { kind: "ended" };
+}
+
+function reached(session: Session, goal: Goal): MotionResult {
+  const next = session.next();
+  const threadId = goal.threadId();
+  // A breakpoint where the step ends anyway is reported as hit.
+  const hit = next === undefined ? undefined : session.stopAt(next);
+  const stop: Stop = {
+    reason: "step",
+    threadId,
+    description: goal.description,
+    breakpointIds: hit?.breakpointIds ?? [],
+  };
+  session.arrive();
+  return { kind: "stopped", stop };
+}
+
+/** The next stage of this packet; for one that waits for ARP, of the packet it waits for. */
+export function stepInto(session: Session, threadId: number): Motion {
+  if (threadId === scenarioThreadId) return intoStatement(session);
+  const number = session.followed(threadId);
+  if (number === undefined) return anyStage(session);
+  return forward(session, {
+    isReached: () => session.numberTaken() === number,
+    threadId: () => number + 1,
+    description: "Stepped to the packet's next stage",
+  });
+}
+
+/** The packet is gone: its story goes on with whatever happens next. */
+function anyStage(session: Session): Motion {
+  return forward(session, {
+    isReached: (next) => next === undefined || next.walker !== 0 || next.stage === stage.statement,
+    threadId: () => session.threadOfNext(),
+    description: "The packet was gone; stepped to what happens next",
+  });
+}
+
+/** Thread 1: the first packet that the statement sends. */
+function intoStatement(session: Session): Motion {
+  const made = session.packetsMade();
+  return forward(session, {
+    isReached: (next) =>
+      next !== undefined &&
+      ((next.walker !== 0 && session.world.packets.number.get(next.walker) > made) || next.stage === stage.statement),
+    threadId: () => session.threadOfNext(),
+    description: "Stepped into the statement",
+  });
+}
+
+/** The next hop of this packet: until it is somewhere else, with everything that it causes on the way. */
+export function stepOver(session: Session, threadId: number): Motion {
+  if (threadId === scenarioThreadId) return overStatement(session);
+  const number = session.numberOfThread(threadId);
+  const row = session.rowOf(number);
+  if (row === 0) return anyStage(session);
+  const place = session.placeOf(row);
+  return forward(session, {
+    isReached: () => !session.isAlive(row, number) || session.placeOf(row) !== place,
+    threadId: () => number + 1,
+    description: "Stepped to the packet's next hop",
+  });
+}
+
+function overStatement(session: Session): Motion {
+  return forward(session, {
+    isReached: (next) => next?.stage === stage.statement,
+    threadId: () => scenarioThreadId,
+    description: "Stepped to the next statement",
+  });
+}
+
+/** Until this packet leaves the network namespace it is in. */
+export function stepOut(session: Session, threadId: number): Motion {
+  if (threadId === scenarioThreadId) return forward(session);
+  const number = session.numberOfThread(threadId);
+  const row = session.rowOf(number);
+  if (row === 0) return anyStage(session);
+  const netns = session.world.packets.netns.get(row);
+  return forward(session, {
+    isReached: () => !session.isAlive(row, number) || session.world.packets.netns.get(row) !== netns,
+    threadId: () => number + 1,
+    description: "Stepped out of the network namespace",
+  });
+}
+
+/** The exact inverse: to before the latest event of this thread. */
+export function stepBack(session: Session, threadId: number): Motion {
+  const { sim } = session;
+  const number = threadId === scenarioThreadId ? 0 : session.numberOfThread(threadId);
+  const isOwn = (event: number) =>
+    number === 0 ? sim.events.stage(event) === stage.statement : sim.events.walker(event) === number;
+  const bornAt = number === 0 ? 0 : session.bornAt(number);
+  session.leave();
+  return {
+    advance(maxEvents: number): MotionResult {
+      for (let i = 0; i < maxEvents; i++) {
+        const event = sim.position - 1;
+        if (event < sim.earliest) return atBeginning(session);
+        sim.goTo(event);
+        if (isOwn(event)) return steppedBack(session, threadId);
+        if (event <= bornAt) return steppedBack(session, session.threadOfNext());
+      }
+      return { kind: "more" };
+    },
+  };
+}
+
+function steppedBack(session: Session, threadId: number): MotionResult {
+  session.arrive();
+  return { kind: "stopped", stop: { reason: "step", threadId, description: "Stepped back", breakpointIds: [] } };
+}
+
+function atBeginning(session: Session): MotionResult {
+  session.arrive();
+  const isWhole = session.sim.earliest === 0;
+  const description = isWhole
+    ? "This is the beginning of the scenario"
+    : "This is the oldest event that the recording still holds; earlier ones were dropped to bound memory";
+  return { kind: "stopped", stop: { reason: "entry", threadId: session.threadOfNext(), description, breakpointIds: [] } };
+}
+
+/** Back to the previous breakpoint hit, or to the beginning. */
+export function reverseContinue(session: Session): Motion {
+  const { sim } = session;
+  session.leave();
+  return {
+    advance(maxEvents: number): MotionResult {
+      for (let i = 0; i < maxEvents; i++) {
+        const event = sim.position - 1;
+        if (event < sim.earliest) return atBeginning(session);
+        sim.goTo(event);
+        if (!session.isWatched(sim.events.stage(event))) continue;
+        const next = session.next();
+        const stop = next === undefined ? undefined : session.stopAt(next);
+        if (stop !== undefined) return { kind: "stopped", stop };
+      }
+      return { kind: "more" };
+    },
+  };
+}
+
+/** `arp.request of #2`, for descriptions. */
+export function eventTitle(session: Session, next: NextEvent): string {
+  const name = stageNames[next.stage];
+  if (next.walker === 0) return name;
+  return `${name} of #${session.world.packets.origin.get(next.walker).name}`;
+}

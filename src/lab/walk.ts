@@ -1,0 +1,85 @@
+import type { SourceRange } from "../base/source-range.ts";
+import { stage, stageNames } from "../linux/stage.ts";
+import type { Ancestor, Origin, PacketData } from "../linux/packets.ts";
+import type { World } from "../linux/world.ts";
+import { eventName, packetText, placeName } from "./names.ts";
+import type { FrameRow } from "./protocol.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** A packet that its thread shows: in flight, or gone since the last resume. */
+export interface Walker {
+  /** Its row, or 0 when it is gone. */
+  readonly row: number;
+  readonly number: number;
+  readonly bornAt: number;
+  readonly origin: Origin;
+  /** What it carries, or carried at the end. */
+  readonly data: PacketData | null;
+}
+
+/** What a frame of the stack stands for; scopes are made from it. */
+export interface WalkFrame extends Omit<FrameRow, "id"> {
+  readonly walker?: Walker;
+  readonly stageNumber: number;
+  readonly device: number;
+}
+
+/** The source line of an event: the device's, or the namespace's where its protocols are at work. */
+export function eventSource(world: World, stageNumber: number, device: number): SourceRange | undefined {
+  const { devices, namespaces } = world;
+  const netns = devices.netns.get(device);
+  const isAtDevice = placeName(world, stageNumber, device).includes("/");
+  const own = isAtDevice ? devices.source.get(device) : namespaces.source.get(netns);
+  return own ?? namespaces.source.get(netns) ?? undefined;
+}
+
+/** Where a packet is and how it got there, newest first: its next stage, the stages it ran, its ancestors', the cause. */
+export function walkOf(world: World, scenario: Scenario, walker: Walker): readonly WalkFrame[] {
+  const frames: WalkFrame[] = [];
+  if (walker.row !== 0) {
+    const stageNumber = world.packets.stage.get(walker.row);
+    frames.push(frame(world, walker, stageNumber, world.packets.device.get(walker.row)));
+  } else frames.push({ name: "gone", hint: "label", stageNumber: 0, device: 0, walker });
+  let ancestor: Ancestor | undefined = { number: walker.number, bornAt: walker.bornAt, copyOf: walker.origin.copyOf };
+  let before = world.sim.position;
+  for (; ancestor !== undefined; ancestor = ancestor.copyOf) {
+    before = pushEvents(world, walker, ancestor, before, frames);
+  }
+  pushCause(world, scenario, walker, frames);
+  return frames;
+}
+
+/** The events of one packet before a position, newest first. Answers where the packet was born. */
+function pushEvents(world: World, walker: Walker, who: Ancestor, before: number, frames: WalkFrame[]): number {
+  const { events } = world.sim;
+  for (let event = before - 1; event >= Math.max(who.bornAt, events.start); event--) {
+    if (events.walker(event) !== who.number) continue;
+    frames.push(frame(world, walker, events.stage(event), events.place(event)));
+  }
+  return Math.min(before, who.bornAt + 1);
+}
+
+function frame(world: World, walker: Walker, stageNumber: number, device: number): WalkFrame {
+  return {
+    name: eventName(world, stageNumber, device),
+    hint: "normal",
+    stage: stageNames[stageNumber],
+    source: eventSource(world, stageNumber, device),
+    stageNumber,
+    device,
+    walker,
+  };
+}
+
+function pushCause(world: World, scenario: Scenario, walker: Walker, frames: WalkFrame[]): void {
+  const { causedBy, causeData, process } = walker.origin;
+  if (causedBy !== undefined) {
+    const text = causeData === undefined ? "" : ` ${packetText(causeData)}`;
+    frames.push({ name: `caused by #${causedBy}${text}`, hint: "label", stageNumber: 0, device: 0 });
+  }
+  if (process === 0) return;
+  const statement = scenario.statementOfProcess(process);
+  const source = statement?.source ?? world.processes.source.get(process) ?? undefined;
+  const name = statement?.text ?? `container ${world.processes.container.get(process)}`;
+  frames.push({ name, hint: "normal", source, stageNumber: stage.statement, device: 0, stage: undefined });
+}
