@@ -16,6 +16,7 @@ export class ForwardingDatabase {
   /** When a frame from it was last seen, in jiffies of 4 ms as the kernel keeps it. */
   readonly updatedJiffies: Float64Column;
   private readonly byBridgeAndMac: PairIndex;
+  private readonly byBridge: PairIndex;
 
   constructor(sim: Simulation) {
     const table = sim.addTable("fdb");
@@ -26,11 +27,17 @@ export class ForwardingDatabase {
     this.isLocal = table.int32("isLocal");
     this.updatedJiffies = table.float64("updatedJiffies");
     this.byBridgeAndMac = table.addIndex(new PairIndex(this.bridge, this.mac));
+    this.byBridge = table.addIndex(new PairIndex(this.bridge, table.float64("always")));
   }
 
   /** The row of this address in the bridge's table, or 0. */
   find(bridge: number, mac: MacAddress): number {
     return this.byBridgeAndMac.find(bridge, mac);
+  }
+
+  /** The rows of a bridge, lowest row first. */
+  ofBridge(bridge: number): readonly number[] {
+    return this.byBridge.all(bridge, 0);
   }
 
   add(bridge: number, mac: MacAddress, port: number, isLocal: 0 | 1, jiffies: number): number {

@@ -56,6 +56,7 @@ export class Namespaces {
   readonly nextPort: Int32Column;
   /** Other sysctls that were set, by their keys. */
   readonly sysctls: ReferenceColumn<Sysctls>;
+  private readonly byNode: PairIndex;
 
   constructor(sim: Simulation) {
     const table = sim.addTable("netns");
@@ -75,6 +76,12 @@ export class Namespaces {
     this.nextIpId = table.int32("nextIpId");
     this.nextPort = table.int32("nextPort");
     this.sysctls = table.reference<Sysctls>("sysctls", {});
+    this.byNode = table.addIndex(new PairIndex(this.node, table.float64("always")));
+  }
+
+  /** The namespaces of a node's kernel, in the order in which they were added. */
+  ofNode(node: number): readonly number[] {
+    return this.byNode.all(node, 0);
   }
 
   /** Takes the next identification for an IPv4 header. */

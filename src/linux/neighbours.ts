@@ -58,6 +58,7 @@ export class Neighbours {
   readonly lastQueued: Int32Column;
   readonly queuedBytes: Int32Column;
   private readonly byDeviceAndAddress: PairIndex;
+  private readonly byDevice: PairIndex;
 
   constructor(sim: Simulation) {
     const table = sim.addTable("neigh");
@@ -75,11 +76,17 @@ export class Neighbours {
     this.lastQueued = table.int32("lastQueued");
     this.queuedBytes = table.int32("queuedBytes");
     this.byDeviceAndAddress = table.addIndex(new PairIndex(this.device, this.address));
+    this.byDevice = table.addIndex(new PairIndex(this.device, table.float64("always")));
   }
 
   /** The row of this address on the device, or 0. */
   find(device: number, address: Ipv4Address): number {
     return this.byDeviceAndAddress.find(device, address);
+  }
+
+  /** The entries of a device, lowest row first. */
+  ofDevice(device: number): readonly number[] {
+    return this.byDevice.all(device, 0);
   }
 
   /** A new row in state NONE. */

@@ -38,6 +38,7 @@ export class Sockets {
   readonly byPort: PairIndex;
   private readonly byProcess: PairIndex;
   private readonly byOwner: PairIndex;
+  private readonly byNetns: PairIndex;
   private readonly always: Float64Column;
 
   constructor(sim: Simulation) {
@@ -62,6 +63,7 @@ export class Sockets {
     this.byProcess = table.addIndex(new PairIndex(this.process, this.number));
     this.always = table.float64("always");
     this.byOwner = table.addIndex(new PairIndex(this.process, this.always));
+    this.byNetns = table.addIndex(new PairIndex(this.netns, this.always));
   }
 
   add(fields: {
@@ -103,6 +105,11 @@ export class Sockets {
     const rows: number[] = [];
     for (let row = this.byOwner.find(process, 0); row !== 0; row = this.byOwner.findNext(row)) rows.push(row);
     return rows.sort((a, b) => a - b);
+  }
+
+  /** All sockets of a namespace, lowest row first. */
+  ofNetns(netns: number): readonly number[] {
+    return this.byNetns.all(netns, 0);
   }
 
   local(row: number): Endpoint {

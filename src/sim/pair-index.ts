@@ -37,6 +37,13 @@ export class PairIndex {
     return other;
   }
 
+  /** All rows with these values, lowest row first. */
+  all(first: number, second: number): readonly number[] {
+    const rows: number[] = [];
+    for (let row = this.find(first, second); row !== 0; row = this.findNext(row)) rows.push(row);
+    return rows.sort((a, b) => a - b);
+  }
+
   link(row: number): void {
     if (++this.size > this.mask) this.rehash();
     this.chain(row);
