@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { rangeOfNode } from "../language/source.ts";
 import { fromClientPath, toClientPath } from "./client-paths.ts";
 import { type Compilations, isNetworkFile } from "./documents.ts";
 import { debugType } from "./identifiers.ts";
@@ -53,8 +54,9 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     const editor = vscode.window.activeTextEditor;
     if (!editor || !isNetworkFile(editor.document) || typeof program !== "string") return undefined;
     if (fromClientPath(program).toString() !== editor.document.uri.toString()) return undefined;
-    const { plan } = await this.compilations.of(editor.document);
-    return plan.scenarios.find((one) => contains(one.source, editor.selection.active))?.name;
+    const { ast, uri } = await this.compilations.of(editor.document);
+    const around = ast.items.find((item) => contains(rangeOfNode(item, uri), editor.selection.active));
+    return around?.$type === "Scenario" ? around.name : undefined;
   }
 }
 

@@ -66,6 +66,39 @@ export class Workbench {
     await this.page.keyboard.press("F5");
   }
 
+  /** Folds what stands above the state view, and waits for its rows. */
+  async roomForState() {
+    for (const title of ["Variables", "Watch", "Breakpoints"]) await this.collapse(title);
+    await this.pane("Network State").waitFor();
+    await this.stateView.locator('[role="treeitem"]').first().waitFor();
+  }
+
+  /** @param {() => Promise<boolean>} arrived */
+  async continueUntil(arrived) {
+    await this.pressUntil("Continue", arrived);
+  }
+
+  /** Presses a button of the debug toolbar again and again; looks each time the session stands still. @param {string} label @param {() => Promise<boolean>} arrived */
+  async pressUntil(label, arrived) {
+    for (let presses = 0; presses < 40; presses++) {
+      if (await arrived()) return;
+      const position = await this.position();
+      await this.press(label);
+      await untilTrue(async () => (await this.position()) !== position, `the session to move on from ${position}`);
+    }
+    throw new Error(`${label}, pressed 40 times, does not lead there. State:\n${(await this.stateRows()).join("\n")}`);
+  }
+
+  /** The line above the state view; undefined while the session runs. @returns {Promise<string>} */
+  async position() {
+    let text = "";
+    await untilTrue(async () => {
+      text = (await this.stateView.locator("#position").textContent()) ?? "";
+      return text.includes("paused") || text.includes("at the end");
+    }, "the session to stand still");
+    return text;
+  }
+
   /** The button of the debug toolbar. @param {string} label */
   async press(label) {
     const button = this.page.locator(`.debug-toolbar .action-label[aria-label^="${label}"]`);
@@ -91,7 +124,7 @@ export class Workbench {
     for (const number of await this.page.locator(".margin-view-overlays .line-numbers").all()) {
       const box = await number.boundingBox();
       if (box && Math.abs(box.y + box.height / 2 - at.y - at.height / 2) < box.height / 2)
-        return (await number.innerText()).trim();
+        return (await number.textContent())?.trim();
     }
     return undefined;
   }

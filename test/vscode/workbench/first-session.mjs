@@ -1,0 +1,112 @@
+/**
+ * A first debugging session, as the README tells it: open the sample, set two breakpoints, press F5, watch the ARP
+ * table fill, go back. Takes screenshots, in a light and a dark theme, into .cache/screenshots.
+ */
+
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { cacheFolder, projectFolder } from "../../../scripts/lib/tools.mjs";
+import { startVscodeHost } from "../../../scripts/vscode-host.mjs";
+import { launchBrowser, withSampleWorkspace } from "../browser.mjs";
+import { expectText } from "./wait.mjs";
+import { Workbench } from "./workbench.mjs";
+
+const screenshotFolder = join(cacheFolder, "screenshots");
+const themes = { light: "Default Light Modern", dark: "Default Dark Modern" };
+const sampleName = "same-node-ping.k8snet";
+const asked = "10.244.1.9";
+
+/** @typedef {{ passed: string[], failed: { name: string, error: string }[] }} Results */
+
+/** @returns {Promise<Results>} */
+export async function runWorkbench() {
+  mkdirSync(screenshotFolder, { recursive: true });
+  /** @type {Results} */
+  const results = { passed: [], failed: [] };
+  for (const [shade, theme] of Object.entries(themes)) {
+    await withWorkbench(theme, (workbench) => firstSession(new Steps(workbench, shade, results)));
+  }
+  return results;
+}
+
+/** @param {Steps} steps */
+async function firstSession({ workbench, step }) {
+  const bridgeLine = lineInSample(/^\s*bridge /);
+  await step("a breakpoint can be set on the bridge line", () => workbench.toggleBreakpoint(bridgeLine));
+  await step("a function breakpoint can be set on arp.request", async () => {
+    await workbench.openRunAndDebug();
+    await workbench.addFunctionBreakpoint("arp.request");
+  });
+  await step("F5 stops at arp.request, before anything is known about the other pod", async () => {
+    await workbench.pressF5();
+    await workbench.callStackShows("arp.request");
+    await workbench.roomForState();
+    await expectText(() => workbench.stateRows(), "node1", "the state view");
+  });
+  await step("the ARP table of pod1 fills", async () => {
+    await workbench.continueUntil(async () => (await arpOfPod1(workbench)).some((row) => row.includes("REACHABLE")));
+  });
+  await step("the arrow stands on the bridge line when the bridge has the packet", async () => {
+    await workbench.continueUntil(async () => (await workbench.arrowLine()) === String(bridgeLine));
+  });
+  await step("stepping back, the entry is gone", async () => {
+    await workbench.pressUntil(
+      "Step Back",
+      async () => !(await arpOfPod1(workbench)).some((row) => row.includes(asked)),
+    );
+  });
+}
+
+/** @param {Workbench} workbench */
+async function arpOfPod1(workbench) {
+  return (await workbench.stateRowsBelow("pod1")).filter((row) => row.includes(asked));
+}
+
+/** The checks of one session: after one has failed the others would only repeat it. */
+class Steps {
+  /** @param {Workbench} workbench @param {string} shade @param {Results} results */
+  constructor(workbench, shade, results) {
+    this.workbench = workbench;
+    this.shade = shade;
+    this.results = results;
+    this.taken = 0;
+    this.broken = false;
+  }
+
+  /** @param {string} name @param {() => Promise<void>} run */
+  step = async (name, run) => {
+    if (this.broken) return;
+    const title = `${name} (${this.shade})`;
+    try {
+      await run();
+      this.results.passed.push(title);
+    } catch (error) {
+      this.broken = true;
+      this.results.failed.push({ name: title, error: error instanceof Error ? (error.stack ?? "") : String(error) });
+    }
+    const path = join(screenshotFolder, `${this.shade}-${++this.taken}.png`);
+    await this.workbench.page.screenshot({ path });
+  };
+}
+
+/** @param {string} theme @param {(workbench: Workbench) => Promise<void>} use */
+async function withWorkbench(theme, use) {
+  await withSampleWorkspace(async (folder) => {
+    const vscode = await startVscodeHost({ settings: { "workbench.colorTheme": theme } });
+    const browser = await launchBrowser();
+    try {
+      const workbench = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 900 } }));
+      await workbench.open(vscode.workbenchUrl({ folder, file: join(folder, sampleName), extension: projectFolder }));
+      await use(workbench);
+    } finally {
+      await browser.close();
+      await vscode.stop();
+    }
+  });
+}
+
+/** From 1. @param {RegExp} text */
+function lineInSample(text) {
+  const lines = readFileSync(join(projectFolder, "test", "labs", sampleName), "utf8").split("\n");
+  return lines.findIndex((line) => text.test(line)) + 1;
+}
