@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { Arguments } from "../../src/debug/arguments.ts";
 import { parseLaunchArguments } from "../../src/debug/launch.ts";
 import { commandIds, debugType, languageId, stateViewId } from "../../src/vscode/identifiers.ts";
 import { statePage } from "../../src/vscode/state-page.ts";
@@ -23,7 +24,7 @@ describe("The manifest says what the code does", () => {
 
   it("offers in launch.json the attributes that a session takes, with their defaults", () => {
     const { properties } = debuggerEntry.configurationAttributes.launch;
-    const { noDebug: _, ...taken } = parseLaunchArguments({ program: "x.k8snet" });
+    const { noDebug: _, ...taken } = parseLaunchArguments(new Arguments({ program: "x.k8snet" }));
     expect(Object.keys(properties).sort()).toEqual(Object.keys(taken).sort());
     for (const name of ["stopOnEntry", "stopAtEnd", "maxThreads"] as const) {
       expect(properties[name].default, name).toBe(taken[name]);
