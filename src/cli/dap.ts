@@ -2,12 +2,13 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { createSession, type DebugEnvironment, type OpenLab } from "../debug/server.ts";
+import { createSession, type DebugEnvironment, type OpenLab, openSimulatedLab } from "../debug/server.ts";
 
 export interface DapOptions {
   /** Listen on this TCP port of 127.0.0.1 (0: any free one), a session per connection; without it, one on stdio. */
   readonly port?: number;
-  readonly openLab: OpenLab;
+  /** Another lab than the simulated one, for tests. */
+  readonly openLab?: OpenLab;
   /** Closes the server and its connections. */
   readonly signal?: AbortSignal;
   /** Told instead of the line on standard error. */
@@ -16,7 +17,7 @@ export interface DapOptions {
 
 /** Serves the Debug Adapter Protocol until the client on stdio has gone, or the server is told to stop. */
 export function serveDap(options: DapOptions): Promise<void> {
-  const environment = nodeEnvironment(options.openLab);
+  const environment = nodeEnvironment(options.openLab ?? openSimulatedLab);
   return options.port === undefined ? serveStdio(environment) : serveSockets(environment, options, options.port);
 }
 

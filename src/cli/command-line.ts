@@ -1,0 +1,109 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { openSimulatedLab } from "../debug/open-lab.ts";
+import { check } from "./check.ts";
+import { serveDap } from "./dap.ts";
+import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
+import { type RunOptions, run, traceForms } from "./run.ts";
+import type { Terminal } from "./terminal.ts";
+
+const help = `
+Exit status: 0 if every expectation holds, 1 if one fails, 2 on bad input.`;
+
+/** Runs one command line, without the program's name, to its end. Never rejects. */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let result: ExitCode = exitCode.ok;
+  const program = createProgram(terminal, (code) => {
+    result = code;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return result;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+    if (error instanceof BadInput) {
+      terminal.error(`${error.message}\n`);
+      return exitCode.badInput;
+    }
+    return reportBug(error, terminal);
+  }
+}
+
+/** Our own bug, in one line that the user can do something with. */
+export function reportBug(error: unknown, terminal: Pick<Terminal, "error">): ExitCode {
+  const text = process.env.K8SNET_DEBUG === "1" && error instanceof Error ? error.stack : firstLine(error);
+  const ask = "please report it, with the file and the command (K8SNET_DEBUG=1 shows where it happened)";
+  terminal.error(`k8snet: this is a bug in k8snet, ${ask}: ${text}\n`);
+  return exitCode.internalError;
+}
+
+function createProgram(terminal: Terminal, done: (code: ExitCode) => void): Command {
+  const program = new Command("k8snet")
+    .description(manifest.description)
+    .version(manifest.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .addHelpText("after", help)
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
+    .showHelpAfterError("(k8snet --help shows what there is)")
+    .exitOverride();
+  addRun(program, terminal, done);
+  addCheck(program, terminal, done);
+  addDap(program);
+  return program;
+}
+
+function addRun(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  program
+    .command("run")
+    .description("run the scenarios of a .k8snet file, in the order of the file")
+    .argument("<file>", "the .k8snet file")
+    .option("--scenario <name>", "run only this scenario")
+    .addOption(
+      new Option("--trace <form>", "how to print each stage of each packet").choices(traceForms).default("text"),
+    )
+    .option("--frames", "print only the frames that pass each interface, in place of the trace")
+    .option("--pcap <file>", "write what passes the interfaces into this pcapng file")
+    .option("--seed <number>", "seed everything that chance decides, in place of the scenario's own seed", parseSeed)
+    .action(async (file: string, options: RunOptions) => done(await run(file, options, terminal)));
+}
+
+function addCheck(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  program
+    .command("check")
+    .description("look for errors in .k8snet files, without running anything")
+    .argument("<file...>", "the .k8snet files")
+    .action(async (files: string[]) => done(await check(files, terminal)));
+}
+
+function addDap(program: Command): void {
+  program
+    .command("dap")
+    .description("serve the Debug Adapter Protocol, on standard input and output or on a port of 127.0.0.1")
+    .option("--port <number>", "the TCP port to listen on; 0 takes any free one", parsePort)
+    .action(({ port }: { port?: number }) => serveDap({ port, openLab: openSimulatedLab }).catch(refuseListening));
+}
+
+function refuseListening(error: NodeJS.ErrnoException): never {
+  if (error.code === "EADDRINUSE")
+    throw new BadInput("k8snet dap: error: this port is in use; --port 0 takes a free one");
+  if (error.code === "EACCES") throw new BadInput("k8snet dap: error: you may not listen on this port");
+  throw error;
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || seed > 0xffff_ffff)
+    throw new InvalidArgumentError("A seed is a number from 0 to 4294967295.");
+  return seed;
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError("A port is a number from 0 to 65535.");
+  return port;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+}

@@ -1,0 +1,110 @@
+import { type Lab, openLab } from "../lab/lab.ts";
+import type { EventView } from "../lab/observe.ts";
+import { compile } from "../language/compile.ts";
+import type { NetworkPlan } from "../plan/plan.ts";
+import { type CaptureFile, openCapture } from "./capture-file.ts";
+import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
+import { type ExitCode, exitCode } from "./exit-code.ts";
+import { FrameTrace } from "./frame-trace.ts";
+import { readSourceFile, type SourceFile } from "./source-file.ts";
+import type { Terminal } from "./terminal.ts";
+import { JsonTrace, NoTrace, TextTrace, type Trace } from "./trace.ts";
+
+export const traceForms = ["text", "json", "none"] as const;
+
+export interface RunOptions {
+  /** Absent: all scenarios, in the order of the file. */
+  readonly scenario?: string;
+  readonly trace: (typeof traceForms)[number];
+  /** Replaces the trace. */
+  readonly frames?: boolean;
+  /** The pcapng file to write. */
+  readonly pcap?: string;
+  /** Instead of each scenario's own. */
+  readonly seed?: number;
+}
+
+/** Events between two looks at whether the reader of our output keeps up. */
+const sliceEvents = 2_000;
+/** Nobody goes back in this run, so little of it is kept. */
+const historyBytes = 16 * 1024 * 1024;
+
+/** `k8snet run FILE`: each scenario from a fresh world. */
+export async function run(name: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
+  const file = await readSourceFile(name);
+  const { plan, diagnostics } = await compile(file.text, file.uri);
+  const complaints = diagnostics.filter(({ severity }) => severity !== "information");
+  terminal.error(formatDiagnostics(file, complaints));
+  if (hasErrors(complaints)) return exitCode.badInput;
+  const trace = makeTrace(options, file, plan, terminal);
+  // Opening the first one says whether the plan can run at all: before anything is written.
+  const names = options.scenario === undefined ? plan.scenarios.map((scenario) => scenario.name) : [options.scenario];
+  const first = open(plan, names[0], options.seed, file, terminal);
+  if (first === undefined) return exitCode.badInput;
+  const capture = options.pcap === undefined ? undefined : openCapture(options.pcap, file);
+  let failed = 0;
+  for (const [index, scenario] of names.entries()) {
+    const lab = index === 0 ? first : open(plan, scenario, options.seed, file, terminal);
+    if (lab === undefined) return exitCode.badInput;
+    failed += await runScenario(lab, trace, capture, terminal);
+  }
+  capture?.close();
+  return failed === 0 ? exitCode.ok : exitCode.expectationFailed;
+}
+
+function makeTrace(options: RunOptions, file: SourceFile, plan: NetworkPlan, terminal: Terminal): Trace {
+  if (options.frames) return new FrameTrace(file, plan, terminal);
+  switch (options.trace) {
+    case "text":
+      return new TextTrace(file, terminal);
+    case "json":
+      return new JsonTrace(file, terminal);
+    case "none":
+      return new NoTrace(file, terminal);
+  }
+}
+
+function open(
+  plan: NetworkPlan,
+  scenario: string | undefined,
+  seed: number | undefined,
+  file: SourceFile,
+  terminal: Terminal,
+): Lab | undefined {
+  const opened = openLab(plan, { scenario, seed, historyBytes });
+  if ("lab" in opened) return opened.lab;
+  terminal.error(formatDiagnostics(file, opened.problems));
+  return undefined;
+}
+
+/** Answers how many expectations failed. */
+async function runScenario(
+  lab: Lab,
+  trace: Trace,
+  capture: CaptureFile | undefined,
+  terminal: Terminal,
+): Promise<number> {
+  trace.begin(lab.position().scenario);
+  capture?.begin(lab.deviceNames());
+  let statement = "";
+  const passOn = () => {
+    for (const row of lab.takeOutput()) trace.output(row);
+  };
+  const observe = (event: EventView) => {
+    passOn();
+    const current = lab.currentStatement?.text ?? "";
+    if (current !== statement && current !== "") trace.statement(current);
+    statement = current;
+    trace.event(event);
+    if (event.frame !== undefined) capture?.frame(event.frame);
+  };
+  while (lab.run(sliceEvents, trace.wantsEvents || capture !== undefined ? observe : undefined)) {
+    passOn();
+    await terminal.caughtUp();
+  }
+  passOn();
+  const outcome = lab.expectations();
+  trace.end(outcome);
+  await terminal.caughtUp();
+  return outcome.failed;
+}
