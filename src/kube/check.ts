@@ -1,7 +1,35 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
+import { checkDevices } from "./check-devices.ts";
+import { checkBroadcastDomains } from "./check-domains.ts";
+import { checkListeners } from "./check-listeners.ts";
+import { listDevices } from "./devices.ts";
 import type { ClusterLayout } from "./layout.ts";
+import { memberCount } from "./model.ts";
+
+/** More would not fit into memory with any kernel behind it. */
+const mostPods = 1_000_000;
 
 /** Everything about a cluster that is wrong though every line of it can be read. */
-export function checkCluster(_layout: ClusterLayout): Diagnostic[] {
-  return [];
+export function checkCluster(layout: ClusterLayout): Diagnostic[] {
+  const tooMany = checkSize(layout);
+  if (tooMany) return [tooMany];
+  const devices = listDevices(layout);
+  const raw = new Set(layout.model.namespaces.map((namespace) => layout.names.rawName(namespace)));
+  return [
+    ...checkListeners(layout.model),
+    ...checkDevices(devices),
+    ...checkBroadcastDomains(devices, (netns) => raw.has(netns)),
+  ];
+}
+
+function checkSize({ model }: ClusterLayout): Diagnostic | undefined {
+  let pods = 0;
+  for (const node of model.nodes) {
+    const inEach = node.pods.reduce((sum, pod) => sum + memberCount(pod.name), 0);
+    pods += memberCount(node.name) * Math.max(1, inEach);
+    if (pods <= mostPods) continue;
+    const message = `The file declares more than ${mostPods} pods.`;
+    return { severity: "error", code: "too-many-pods", range: node.name.source, message };
+  }
+  return undefined;
 }

@@ -17,7 +17,7 @@ interface Run {
   readonly length: number;
 }
 
-/** Keeps the stated blocks and hands out the next free ones of the cluster's pod CIDR to nodes that state none. */
+/** Keeps the stated blocks and hands out the next free ones of the cluster's pod CIDR to nodes that state none; with `cni none` nobody hands out any. */
 export function assignNodeCidrs(model: ClusterModel): NodeCidrs {
   const problems: Diagnostic[] = [];
   const stated = model.nodes.filter((group) => group.podCidr !== undefined).map(statedRun);
@@ -26,7 +26,7 @@ export function assignNodeCidrs(model: ClusterModel): NodeCidrs {
   const taken = stated.map(({ first, last }) => ({ first, last })).sort((a, b) => a.first - b.first);
   let next = networkAddress(model.podCidr.value);
   for (const group of model.nodes) {
-    if (runs.has(group)) continue;
+    if (runs.has(group) || model.cni === "none") continue;
     const run = allocate(model, group, next, taken);
     if (run === undefined) {
       problems.push(exhausted(model, group));

@@ -48,6 +48,7 @@ export interface PodBridge {
 export function layOutNode(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | undefined): NodeLayout {
   const problems: Diagnostic[] = [];
   const bridge = podBridge(model, group, cidr);
+  checkGateway(bridge, group, cidr, problems);
   const taken = statedOffsets(group, cidr, problems);
   if (bridge?.gatewayOffset !== undefined) taken.add(bridge.gatewayOffset);
   const automatic = automaticOffsets(cidr, taken);
@@ -84,6 +85,24 @@ function podBridge(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | und
   return { name: declared?.name ?? "cbr0", declared, gatewayOffset: stated ? stated.value.address - base : 1 };
 }
 
+/** Pods reach the world through the bridge, so its address must be on their network. */
+function checkGateway(
+  bridge: PodBridge | undefined,
+  group: NodeGroup,
+  cidr: Ipv4Prefix | undefined,
+  problems: Diagnostic[],
+): void {
+  const stated = bridge?.declared?.addresses ?? [];
+  if (cidr === undefined || stated.length === 0) return;
+  if (stated.some(({ value }) => prefixContains(cidr, value.address))) return;
+  problems.push({
+    severity: "error",
+    code: "address-outside-pod-cidr",
+    range: stated[0].source,
+    message: `The bridge's ${formatIpv4(stated[0].value.address)} is not inside ${formatPrefix(cidr)}, the pod CIDR of ${memberName(group.name, 0)}: its pods could not reach their gateway.`,
+  });
+}
+
 function statedOffset(pod: PodGroup, member: number, cidr: Ipv4Prefix | undefined): number | undefined {
   if (pod.address === undefined) return undefined;
   return pod.address.value + member - (cidr ? networkAddress(cidr) : 0);
@@ -104,6 +123,13 @@ function statedOffsets(group: NodeGroup, cidr: Ipv4Prefix | undefined, problems:
         code: "address-outside-pod-cidr",
         range: pod.address.source,
         message: `${formatIpv4(pod.address.value)} is not inside ${formatPrefix(cidr)}, the pod CIDR of ${memberName(group.name, 0)}.`,
+      });
+    } else if (cidr && (pod.address.value === networkAddress(cidr) || last === broadcastAddress(cidr))) {
+      problems.push({
+        severity: "error",
+        code: "reserved-address",
+        range: pod.address.source,
+        message: `The first and the last address of ${formatPrefix(cidr)} name the network and its broadcast; no pod can have them.`,
       });
     }
   }

@@ -56,6 +56,8 @@ export interface PodGroup {
   readonly labels: Readonly<Record<string, string>>;
   /** The address of the first member; the next ones count up. */
   readonly address?: Sourced<Ipv4Address>;
+  /** The prefix length stated with the address; it counts where no pod CIDR gives one (`cni none`). */
+  readonly addressLength?: number;
   readonly mac?: Sourced<MacAddress>;
   readonly hostEnd?: HostEnd;
   readonly contents: NamespaceContents;

@@ -1,4 +1,5 @@
 import type { SetUpCommand } from "../plan/commands.ts";
+import { slotAddress } from "./ipam.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { macFromNames } from "./mac-derivation.ts";
 import { type InterfaceModel, memberCount, type NamespaceContents, type VethEnd, type VethPair } from "./model.ts";
@@ -25,11 +26,21 @@ export function* rawVethCommands(veths: readonly VethPair[]): Generator<SetUpCom
 /** Addresses of devices, static neighbours, routes and servers, when every cable is laid. */
 export function* configurationCommands(layout: ClusterLayout): Generator<SetUpCommand> {
   for (const group of layout.model.nodes) {
-    const pods = layout.nodeLayout(group).slots.filter((slot) => hasConfiguration(slot.pod.contents));
+    const { slots, bridge } = layout.nodeLayout(group);
+    const wiredByHand = bridge === undefined;
+    const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
     for (let member = 0; member < memberCount(group.name); member++) {
       yield* contentsCommands(layout.names.nodeName(group, member), group.contents);
-      for (const { pod, member: podMember } of pods) {
-        yield* contentsCommands(layout.names.podName(group, member, pod, podMember), pod.contents);
+      for (const slot of pods) {
+        const { pod } = slot;
+        const netns = layout.names.podName(group, member, pod, slot.member);
+        const cidr = layout.cidrs.of(group, member);
+        const address = slotAddress(slot, cidr);
+        if (wiredByHand && pod.address && address !== undefined) {
+          const prefix = { address, length: pod.addressLength ?? cidr?.length ?? 32 };
+          yield { do: "addr add", netns, dev: "eth0", prefix, source: pod.address.source };
+        }
+        yield* contentsCommands(netns, pod.contents);
       }
     }
   }

@@ -38,7 +38,9 @@ export function readPod(node: Pod, reading: Reading): { readonly pod?: PodGroup;
     ...contents.settings,
     labels: (tokens) => readLabels(tokens, labels, reading),
     address: oneWord(reading, (word) => {
-      const value = parsePrefix(word.text)?.address ?? readAddress(word, problems);
+      const prefix = parsePrefix(word.text);
+      pod.addressLength = prefix?.length;
+      const value = prefix?.address ?? readAddress(word, problems);
       if (value !== undefined) pod.address = { value, source: word.range };
     }),
     mac: oneWord(reading, (word) => {

@@ -1,0 +1,13 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { formatPlace } from "../../src/base/source-range.ts";
+import { compileSync } from "../../src/language/compile.ts";
+
+const labs = readdirSync("test/labs", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".k8snet"));
+
+test.each(labs)("%s compiles without a complaint", (name) => {
+  const { diagnostics, plan } = compileSync(readFileSync(`test/labs/${name}`, "utf8"), name);
+  expect(diagnostics.map(({ range, message }) => `${formatPlace(range)}: ${message}`)).toEqual([]);
+  expect(plan.scenarios.length).toBeGreaterThan(0);
+  for (const { statements } of plan.scenarios) expect(statements.length).toBeGreaterThan(0);
+});
