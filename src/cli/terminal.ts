@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import { writeSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { exitCode } from "./exit-code.ts";
 
 /** Where the command line writes: results to standard output, complaints and summaries to standard error. */
 export interface Terminal {
@@ -14,7 +16,7 @@ export const brokenPipeExitCode = 141;
 
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
-  for (const stream of [stdout, stderr]) stream.on("error", endOnBrokenPipe);
+  for (const stream of [stdout, stderr]) stream.on("error", endUnheard);
   return {
     out: (text) => stdout.write(text),
     error: (text) => stderr.write(text),
@@ -25,9 +27,20 @@ export function processTerminal(): Terminal {
   };
 }
 
-function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
+/** Nobody reads on, or the disk is full: there is no point in going on. */
+function endUnheard(error: NodeJS.ErrnoException): never {
   if (error.code === "EPIPE") process.exit(brokenPipeExitCode);
-  throw error;
+  writeError(`k8snet: error: the output cannot be written (${error.code})\n`);
+  process.exit(exitCode.badInput);
+}
+
+/** Past the stream, which may be the one that has failed. */
+function writeError(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // Then nobody can be told.
+  }
 }
 
 async function drained(stream: Writable): Promise<void> {

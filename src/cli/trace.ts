@@ -66,6 +66,8 @@ export class TextTrace extends NoTrace {
   }
 
   override event(event: EventView): void {
+    // Its heading says it better.
+    if (event.stage === "statement") return;
     const columns = [
       (event.timeNs / 1e9).toFixed(6).padStart(12),
       (event.packet ?? "").padEnd(7),
