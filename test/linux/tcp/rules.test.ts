@@ -205,22 +205,28 @@ describe("answers to nonsense", () => {
   });
 
   test("a segment older than the last timestamp is not believed (PAWS)", () => {
-    const stamped = (value: number, flags: number, sequence: number, data: string): TcpInput => ({
-      kind: "segment",
-      segment: {
-        ...peer(flags, sequence, 1001, data),
-        options: emitTcpOptions({
-          sackPermitted: (flags & syn) !== 0,
-          timestamps: { value, echoReply: 0 },
-          ...((flags & syn) !== 0 ? { maximumSegmentSize: 1460 } : {}),
-        }),
-      },
-    });
     const connection = tcpInput(openTcp(parameters, 0).connection, stamped(500, syn | ack, 5000, ""), 0).connection;
     expect(actions(connection, stamped(499, ack, 5001, "old")).does).toBe("[A] 1001 5001");
     expect(actions(connection, stamped(500, ack, 5001, "new")).does).toBe("[A] 1001 5004, data new");
   });
+
+  test("the timestamp to echo is not taken from a segment behind a hole", () => {
+    let connection = tcpInput(openTcp(parameters, 0).connection, stamped(500, syn | ack, 5000, ""), 0).connection;
+    connection = tcpInput(connection, stamped(700, ack, 5004, "end"), 0).connection;
+    expect(connection.timestamps?.recent).toBe(500);
+    expect(actions(connection, stamped(600, ack, 5001, "the")).does).toBe("[A] 1001 5007, data the, data end");
+  });
 });
+
+function stamped(value: number, flags: number, sequence: number, data: string): TcpInput {
+  const isSyn = (flags & syn) !== 0;
+  const options = emitTcpOptions({
+    sackPermitted: isSyn,
+    timestamps: { value, echoReply: 0 },
+    ...(isSyn ? { maximumSegmentSize: 1460 } : {}),
+  });
+  return { kind: "segment", segment: { ...peer(flags, sequence, 1001, data), options } };
+}
 
 describe("a segment without a connection", () => {
   test.each([
