@@ -35,6 +35,11 @@ export async function build({ watch = false, production = false, log = console.l
   log(`Built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
 
+/** The command line alone, for its tests. @param {string} outfile */
+export async function buildCli(outfile) {
+  await esbuild.build({ ...common(false), ...cli(), outfile, sourcemap: false });
+}
+
 /** @param {esbuild.BuildOptions} bundle */
 function isThere(bundle) {
   const entries = /** @type {string[]} */ (bundle.entryPoints);
