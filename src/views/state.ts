@@ -54,6 +54,7 @@ function receive(message: MessageToView): void {
 }
 
 function showSession(key: string | null): void {
+  if (key === sessionKey) return;
   const restored = sessionKey === null && key !== null && key === saved?.sessionKey;
   sessionKey = key;
   byId("session").hidden = key === null;

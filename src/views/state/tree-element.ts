@@ -41,6 +41,7 @@ export class TreeElement {
     tree.append(this.space);
     tree.addEventListener("keydown", (event) => this.onKey(event));
     tree.addEventListener("click", (event) => this.onClick(event));
+    tree.addEventListener("dblclick", (event) => this.onDoubleClick(event));
     tree.addEventListener("focus", () => this.onFocus());
     for (const name of ["wheel", "pointerdown", "keydown"]) {
       tree.addEventListener(name, () => this.forgetTarget(), { passive: true, capture: true });
@@ -196,15 +197,22 @@ export class TreeElement {
   }
 
   private onClick(event: MouseEvent): void {
-    const target = event.target as HTMLElement;
-    const element = target.closest<HTMLElement>(".row");
-    if (!element) return;
-    const index = Number(element.dataset.index);
-    const shown = this.model.shown()[index];
+    const shown = this.rowUnder(event);
     if (!shown) return;
-    this.setFocus(index);
-    if (target.classList.contains("twistie") && shown.row.expandable) this.setOpen(shown, !shown.open);
+    this.setFocus(this.model.indexOf(shown.row.id));
+    if (isTwistie(event) && shown.row.expandable) this.setOpen(shown, !shown.open);
     else this.activate(shown, "pointer");
+  }
+
+  /** A click on a declared row goes to its line; a double click opens it. */
+  private onDoubleClick(event: MouseEvent): void {
+    const shown = this.rowUnder(event);
+    if (shown?.row.expandable && shown.row.place && !isTwistie(event)) this.setOpen(shown, !shown.open);
+  }
+
+  private rowUnder(event: MouseEvent): ShownRow | undefined {
+    const element = (event.target as HTMLElement).closest<HTMLElement>(".row");
+    return element ? this.model.shown()[Number(element.dataset.index)] : undefined;
   }
 
   private activate(shown: ShownRow, by: "keyboard" | "pointer"): void {
@@ -221,4 +229,8 @@ export class TreeElement {
     this.model.setOpen(row, open);
     this.changed();
   }
+}
+
+function isTwistie(event: MouseEvent): boolean {
+  return (event.target as HTMLElement).classList.contains("twistie");
 }
