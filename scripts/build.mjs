@@ -28,9 +28,9 @@ export async function build({ watch = false, production = false, log = console.l
     await Promise.all(contexts.map((context) => context.watch()));
     return;
   }
-  rmSync(distFolder, { recursive: true, force: true });
   const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
   if (existsSync(cliFile)) chmodSync(cliFile, 0o755);
+  removeStale(results);
   for (const result of results) for (const line of outputLines(result)) log(line);
   log(`Built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
 }
@@ -148,6 +148,15 @@ function withoutNode() {
       build.onLoad({ filter: /.*/, namespace: "global-url" }, () => ({ contents: "module.exports = { URL };" }));
     },
   };
+}
+
+/** What an earlier build left. Files are replaced one by one, so that what runs meanwhile finds one version or the other. @param {readonly esbuild.BuildResult[]} results */
+function removeStale(results) {
+  const made = new Set(results.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})));
+  for (const entry of readdirSync(distFolder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !made.has(relative(projectFolder, path).replaceAll("\\", "/"))) rmSync(path);
+  }
 }
 
 /** @param {(line: string) => void} log @returns {esbuild.Plugin} */
