@@ -1,0 +1,105 @@
+/** What expressions can select fields of. Integers are bigint, as the CEL library has them. */
+
+/** The last reply to the statement before. */
+export class Reply {
+  readonly received: boolean;
+  readonly ttl: bigint;
+  readonly from: string;
+  readonly text: string;
+  readonly timeMs: number;
+
+  constructor(fields: Fields<Reply>) {
+    this.received = fields.received;
+    this.ttl = fields.ttl;
+    this.from = fields.from;
+    this.text = fields.text;
+    this.timeMs = fields.timeMs;
+  }
+}
+
+/** The HTTP response to the statement before. */
+export class Response {
+  readonly status: bigint;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly from: string;
+
+  constructor(fields: Fields<Response>) {
+    this.status = fields.status;
+    this.body = fields.body;
+    this.headers = fields.headers;
+    this.from = fields.from;
+  }
+}
+
+/** An ICMP error that the statement before heard. */
+export class HeardError {
+  readonly from: string;
+  readonly type: bigint;
+  readonly code: bigint;
+
+  constructor(fields: Fields<HeardError>) {
+    this.from = fields.from;
+    this.type = fields.type;
+    this.code = fields.code;
+  }
+}
+
+export class NeighbourEntry {
+  readonly state: string;
+  readonly mac: string;
+  readonly dev: string;
+
+  constructor(fields: Fields<NeighbourEntry>) {
+    this.state = fields.state;
+    this.mac = fields.mac;
+    this.dev = fields.dev;
+  }
+}
+
+export class FdbEntry {
+  readonly exists: boolean;
+  readonly port: string;
+  readonly permanent: boolean;
+
+  constructor(fields: Fields<FdbEntry>) {
+    this.exists = fields.exists;
+    this.port = fields.port;
+    this.permanent = fields.permanent;
+  }
+}
+
+export class RouteResult {
+  readonly type: string;
+  readonly via: string;
+  readonly dev: string;
+  readonly src: string;
+
+  constructor(fields: Fields<RouteResult>) {
+    this.type = fields.type;
+    this.via = fields.via;
+    this.dev = fields.dev;
+    this.src = fields.src;
+  }
+}
+
+type Fields<Class> = { readonly [Name in keyof Class]: Class[Name] };
+
+interface ObjectType {
+  readonly ctor: new (fields: never) => object;
+  /** The fields' CEL types. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The types by the names that they have in CEL. */
+export const objectTypes: Readonly<Record<string, ObjectType>> = {
+  Reply: { ctor: Reply, fields: { received: "bool", ttl: "int", from: "string", text: "string", timeMs: "double" } },
+  Response: {
+    ctor: Response,
+    fields: { status: "int", body: "string", headers: "map<string, string>", from: "string" },
+  },
+  IcmpError: { ctor: HeardError, fields: { from: "string", type: "int", code: "int" } },
+  Neighbour: { ctor: NeighbourEntry, fields: { state: "string", mac: "string", dev: "string" } },
+  FdbEntry: { ctor: FdbEntry, fields: { exists: "bool", port: "string", permanent: "bool" } },
+  Route: { ctor: RouteResult, fields: { type: "string", via: "string", dev: "string", src: "string" } },
+};

@@ -1,0 +1,207 @@
+import { dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
+import { isLocalAddress } from "../../linux/ip/local.ts";
+import type { PacketData } from "../../linux/packets.ts";
+import { socketKind } from "../../linux/sockets.ts";
+import { stage } from "../../linux/stage.ts";
+import type { World } from "../../linux/world.ts";
+import type { ArpPacket } from "../../wire/arp.ts";
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import type { Ipv4Packet } from "../../wire/ipv4.ts";
+import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
+import { formatMac, isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
+import { deviceName } from "../names.ts";
+import type { Inspection } from "../protocol.ts";
+import { printDestination, printFdbRow, printNextHop, printRoute, printSocket } from "./print.ts";
+import {
+  arpTable,
+  deviceInspection,
+  fdbTable,
+  linkFields,
+  neighbourInspection,
+  portsInspection,
+  routeTable,
+  socketTable,
+} from "./row-inspections.ts";
+import type { InspectionTarget } from "./scopes.ts";
+
+/** The device or table that the stage consults, and what it says about this packet. */
+export function hereScope(world: World, target: InspectionTarget): readonly Inspection[] {
+  const make = byStage.get(target.stage);
+  const rows = make?.(world, target) ?? [];
+  if (rows.length > 0) return rows;
+  return [deviceInspection(world, target.device), ...linkFields(world, target.device)];
+}
+
+type Make = (world: World, target: InspectionTarget) => readonly Inspection[];
+
+const byStage: ReadonlyMap<number, Make> = new Map<number, Make>([
+  [stage.bridgeReceive, atBridge],
+  [stage.bridgeForward, atBridge],
+  [stage.bridgeFlood, atBridge],
+  [stage.bridgeDeliver, atBridge],
+  [stage.bridgeTransmit, atBridge],
+  [stage.neighOutput, atNeighbour],
+  [stage.arpRequest, atArp],
+  [stage.arpReply, atArp],
+  [stage.arpReceive, atArp],
+  [stage.arpIgnore, atArp],
+  [stage.ipReceive, atRoutes],
+  [stage.ipForward, atRoutes],
+  [stage.ipFragment, atRoutes],
+  [stage.routeInput, atRoutes],
+  [stage.routeOutput, atRoutes],
+  [stage.udpReceive, atSockets],
+  [stage.tcpReceive, atSockets],
+  [stage.icmpReceive, atSockets],
+  [stage.drop, atDrop],
+]);
+
+function atBridge(world: World, { device, data }: InspectionTarget): readonly Inspection[] {
+  const frame = frameOf(data);
+  return [
+    { name: "bridge", value: deviceName(world, device), children: () => linkFields(world, device) },
+    ...(frame === undefined
+      ? []
+      : [
+          {
+            name: "eth.dst",
+            value: `${formatMac(frame.destination)}: ${destinationText(world, device, frame.destination)}`,
+          },
+          { name: "eth.src", value: `${formatMac(frame.source)}: ${sourceText(world, device, frame.source)}` },
+        ]),
+    fdbTable(world, device),
+    portsInspection(world, device),
+  ];
+}
+
+function destinationText(world: World, bridge: number, mac: MacAddress): string {
+  if (isGroupMac(mac)) return "to everybody, so it is flooded";
+  const row = world.fdb.find(bridge, mac);
+  if (row === 0) return "not in the FDB, so it is flooded";
+  if (world.fdb.isLocal.get(row) === 1) return "the bridge's own, so it is delivered here";
+  return `behind ${world.devices.name.get(world.fdb.port.get(row))}`;
+}
+
+function sourceText(world: World, bridge: number, mac: MacAddress): string {
+  const row = world.fdb.find(bridge, mac);
+  return row === 0 ? "not in the FDB" : printFdbRow(world, row).slice(formatMac(mac).length + 1);
+}
+
+/** Which neighbour the packet is for. */
+function atNeighbour(world: World, target: InspectionTarget): readonly Inspection[] {
+  const ip = ipv4Of(target.data);
+  const { packets } = world;
+  const isNow = target.packet !== 0 && packets.stage.get(target.packet) === target.stage;
+  const device = isNow ? packets.outDevice.get(target.packet) : target.device;
+  const nextHop = isNow ? packets.nextHop.get(target.packet) : ip && gatewayOr(world, device, ip.destination);
+  if (nextHop === undefined) return [];
+  return [
+    { name: "next hop", value: `${formatIpv4(nextHop)} dev ${world.devices.name.get(device)}` },
+    entryInspection(world, device, nextHop),
+    arpTable(world, world.devices.netns.get(device)),
+  ];
+}
+
+function gatewayOr(world: World, device: number, destination: Ipv4Address): Ipv4Address {
+  const route = world.routes.lookup(world.devices.netns.get(device), destination);
+  return (route === 0 ? 0 : world.routes.gateway.get(route)) || destination;
+}
+
+/** The entry that an ARP packet is about: for one that leaves its target's, for one that comes its sender's. */
+function atArp(world: World, { device, data, stage: at }: InspectionTarget): readonly Inspection[] {
+  const arp = arpOf(data);
+  if (arp === undefined) return [];
+  const isLeaving = at === stage.arpRequest || at === stage.arpReply;
+  const address = isLeaving ? arp.targetIp : arp.senderIp;
+  const netns = world.devices.netns.get(device);
+  const isAsked = !isLeaving && isLocalAddress(world, netns, arp.targetIp);
+  return [
+    entryInspection(world, device, address),
+    ...(isLeaving
+      ? []
+      : [
+          {
+            name: "target",
+            value: `${formatIpv4(arp.targetIp)}: ${isAsked ? "" : "not "}an address of this namespace`,
+          },
+        ]),
+    arpTable(world, netns),
+    deviceInspection(world, device),
+  ];
+}
+
+function entryInspection(world: World, device: number, address: Ipv4Address): Inspection {
+  const row = world.neighbours.find(device, address);
+  if (row === 0) return { name: "entry", value: `none for ${formatIpv4(address)}` };
+  const entry = neighbourInspection(world, row);
+  return { ...entry, name: "entry", value: `${entry.name} ${entry.value}` };
+}
+
+/** The routes, and which one wins. */
+function atRoutes(world: World, { device, data }: InspectionTarget): readonly Inspection[] {
+  const ip = ipv4Of(data);
+  if (ip === undefined) return [];
+  const netns = world.devices.netns.get(device);
+  return [
+    { name: "ip.dst", value: formatIpv4(ip.destination) },
+    decision(world, netns, ip.destination),
+    routeTable(world, netns),
+    { name: "net.ipv4.ip_forward", value: String(world.namespaces.forwarding.get(netns)) },
+  ];
+}
+
+function decision(world: World, netns: number, destination: Ipv4Address): Inspection {
+  if (isLocalAddress(world, netns, destination))
+    return { name: "decision", value: "local: an address of this namespace" };
+  const row = world.routes.lookup(netns, destination);
+  if (row === 0) return { name: "decision", value: "no route matches" };
+  return {
+    name: "decision",
+    value: printRoute(world, row),
+    children: () => [
+      { name: "destination", value: printDestination(world, row) },
+      { name: "next hop", value: printNextHop(world, row) },
+    ],
+  };
+}
+
+/** The sockets, and which one the packet is for. */
+function atSockets(world: World, { device, data }: InspectionTarget): readonly Inspection[] {
+  const ip = ipv4Of(data);
+  if (ip === undefined) return [];
+  const netns = world.devices.netns.get(device);
+  const { payload } = ip;
+  const table = socketTable(world, netns);
+  if (payload.kind !== "udp" && payload.kind !== "tcp") return [table];
+  const kinds = payload.kind === "udp" ? [socketKind.udp] : [socketKind.tcp, socketKind.tcpListen];
+  const local = { address: ip.destination, port: payload.destinationPort };
+  const remote = { address: ip.source, port: payload.sourcePort };
+  const row = world.sockets.lookup(netns, kinds, local, remote);
+  const value = row === 0 ? `none on ${payload.kind} port ${local.port}` : printSocket(world, row);
+  return [{ name: "socket", value }, table];
+}
+
+function atDrop(world: World, { packet, device }: InspectionTarget): readonly Inspection[] {
+  if (packet === 0) return [];
+  const reason = dropReasonNames[world.packets.dropReason.get(packet)];
+  return [
+    { name: "drop reason", value: reason },
+    { name: "because", value: dropReasons[reason] },
+    deviceInspection(world, device),
+  ];
+}
+
+function frameOf(data: PacketData | null): EthernetFrame | undefined {
+  return data === null || "ttl" in data ? undefined : data;
+}
+
+function ipv4Of(data: PacketData | null): Ipv4Packet | undefined {
+  if (data === null) return undefined;
+  if ("ttl" in data) return data;
+  return data.payload.kind === "ipv4" ? data.payload : undefined;
+}
+
+function arpOf(data: PacketData | null): ArpPacket | undefined {
+  const frame = frameOf(data);
+  return frame?.payload.kind === "arp" ? frame.payload : undefined;
+}

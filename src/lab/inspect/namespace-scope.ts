@@ -1,0 +1,24 @@
+import type { World } from "../../linux/world.ts";
+import type { Inspection } from "../protocol.ts";
+import { devicesOf } from "./find.ts";
+import { arpTable, deviceInspection, routeTable, socketTable, sysctlTable } from "./row-inspections.ts";
+import { count } from "./words.ts";
+
+/** Interfaces, routes, neighbours, sockets and sysctls of one network namespace. */
+export function namespaceScope(world: World, netns: number): readonly Inspection[] {
+  const devices = [...devicesOf(world, netns)];
+  return [
+    { name: "name", value: world.namespaces.name.get(netns) },
+    {
+      name: "interfaces",
+      value: count(devices.length, "interface"),
+      childCount: devices.length,
+      children: () =>
+        devices.map((device) => ({ ...deviceInspection(world, device), name: world.devices.name.get(device) })),
+    },
+    routeTable(world, netns),
+    arpTable(world, netns),
+    socketTable(world, netns),
+    sysctlTable(world, netns),
+  ];
+}

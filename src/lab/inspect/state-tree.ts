@@ -1,0 +1,197 @@
+import type { World } from "../../linux/world.ts";
+import type { ChangeMark, TreeRow } from "../protocol.ts";
+import { ChangeMarks } from "./change-marks.ts";
+import { findDeviceByPath, findNetns, findNode } from "./find.ts";
+import { shownNetns, shownNode } from "./shown-machines.ts";
+import type { ShownRow } from "./shown-row.ts";
+import { stepChanges } from "./step-changes.ts";
+import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows } from "./tables.ts";
+import { type DeviceItem, deviceItems, netnsItems, type TableItem } from "./tree-items.ts";
+
+/** In worlds of at most so many namespaces they are open at first, and so are their bridges. */
+const openNamespaces = 8;
+const openNodes = 4;
+
+/** One row of the tree before it has its mark. */
+type Item = Omit<TreeRow, "change"> & { readonly change?: ChangeMark };
+
+/** The children of one row: how many there are, and those that were asked for. */
+interface Listing {
+  readonly total: number;
+  items(limit: number): readonly Item[];
+}
+
+/**
+ * Nodes, their namespaces, and what is in these, as a tree that is made as far as it is looked at. Rows say what the
+ * last event did to them. It reads the world and keeps nothing, so it looks the same whenever the world is the same.
+ */
+export class StateTree {
+  private readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  /** The children of a row, `""` for the roots: at most `limit`, then one of kind `more`. Empty for a row that is gone. */
+  children(parentId: string, limit: number): TreeRow[] {
+    const { world } = this;
+    const marks = new ChangeMarks(stepChanges(world, world.sim.position - 1));
+    const listing = this.list(parentId, marks);
+    const rows = listing.items(limit).map((item) => withMark(item, marks.of(item.id)));
+    for (const row of marks.removedFrom(parentId)) rows.push(removedRow(row));
+    if (listing.total > limit) rows.push(moreRow(parentId, listing.total - limit, marks, rows));
+    return rows;
+  }
+
+  private list(parentId: string, marks: ChangeMarks): Listing {
+    const { world } = this;
+    if (parentId === "") return this.roots();
+    const colon = parentId.indexOf(":");
+    const name = parentId.slice(colon + 1);
+    switch (parentId.slice(0, colon)) {
+      case "node":
+        return this.node(findNode(world, name));
+      case "netns":
+        return this.netns(findNetns(world, name));
+      case "dev":
+        return this.device(findDeviceByPath(world, name), marks);
+      case "fdb":
+        return table(fdbRows(world, findDeviceByPath(world, name)));
+      case "ports":
+        return table(portRows(world, findDeviceByPath(world, name)));
+      case "arp":
+        return table(arpRows(world, findNetns(world, name)));
+      case "routes":
+        return table(routeRows(world, findNetns(world, name)));
+      case "sockets":
+        return table(socketRows(world, findNetns(world, name)));
+      case "sysctls":
+        return table(sysctlRows(world, findNetns(world, name)));
+      default:
+        return nothing;
+    }
+  }
+
+  /** Nodes, then the namespaces that are on none. */
+  private roots(): Listing {
+    const { world } = this;
+    const { nodes, namespaces } = world;
+    const loose = namespaces.ofNode(0);
+    const open = nodes.table.size <= openNodes;
+    return {
+      total: nodes.table.size + loose.length,
+      items: (limit) => {
+        const items = take(nodes.table.rows(), limit).map((row) => expandable(shownNode(world, row), open));
+        return [...items, ...loose.slice(0, limit - items.length).map((row) => this.netnsItem(row))];
+      },
+    };
+  }
+
+  private node(node: number): Listing {
+    if (node === 0) return nothing;
+    const rows = this.world.namespaces.ofNode(node);
+    return { total: rows.length, items: (limit) => rows.slice(0, limit).map((row) => this.netnsItem(row)) };
+  }
+
+  private netnsItem(netns: number): Item {
+    return expandable(shownNetns(this.world, netns), this.isSmall);
+  }
+
+  private netns(netns: number): Listing {
+    if (netns === 0) return nothing;
+    const { world } = this;
+    const { tables, interfaces } = netnsItems(world, netns);
+    return {
+      total: tables.length + interfaces.total,
+      items: (limit) => {
+        const items = tables.slice(0, limit).map(tableRow);
+        const devices = take(interfaces.rows(), limit - items.length);
+        return [...items, ...devices.map((one) => this.interfaceItem(one))];
+      },
+    };
+  }
+
+  private interfaceItem({ row, isBridge }: DeviceItem): Item {
+    return expandable(row, isBridge && this.isSmall);
+  }
+
+  private device(device: number, marks: ChangeMarks): Listing {
+    if (device === 0) return nothing;
+    const { tables, rows, fields, parent } = deviceItems(this.world, device);
+    const items: Item[] = [
+      ...tables.map(tableRow),
+      ...rows.map(leaf),
+      ...fields.map((field) => ({
+        id: `link:${parent.slice("dev:".length)}/${field.name}`,
+        kind: "row" as const,
+        icon: "symbol-property",
+        label: field.name,
+        description: field.value,
+        expandable: false,
+        open: false,
+        source: field.source,
+        change: marks.ofField(parent, field.name),
+      })),
+    ];
+    return { total: items.length, items: (limit) => items.slice(0, limit) };
+  }
+
+  private get isSmall(): boolean {
+    return this.world.namespaces.table.size <= openNamespaces;
+  }
+}
+
+const nothing: Listing = { total: 0, items: () => [] };
+
+function table({ count, first }: Omit<TableRows, "keys">): Listing {
+  return { total: count, items: (limit) => first(limit).map(leaf) };
+}
+
+function take<Value>(values: Iterable<Value>, limit: number): Value[] {
+  const taken: Value[] = [];
+  if (limit <= 0) return taken;
+  for (const value of values) {
+    taken.push(value);
+    if (taken.length >= limit) break;
+  }
+  return taken;
+}
+
+function withMark(item: Item, mark: ChangeMark | undefined): TreeRow {
+  return mark === undefined ? item : { ...item, change: mark };
+}
+
+function toItem({ id, kind, icon, label, description, source }: ShownRow): Omit<Item, "expandable" | "open"> {
+  return { id, kind, icon, label, description, source };
+}
+
+function expandable(row: ShownRow, open: boolean): Item {
+  return { ...toItem(row), expandable: true, open };
+}
+
+function leaf(row: ShownRow): Item {
+  return { ...toItem(row), expandable: false, open: false };
+}
+
+function tableRow({ id, icon, label, description, open, source }: TableItem): Item {
+  return { id, kind: "table", icon, label, description, expandable: true, open, source };
+}
+
+/** What is gone is shown where it was, until the next event. */
+function removedRow(row: ShownRow): TreeRow {
+  return { ...leaf(row), change: "removed" };
+}
+
+function moreRow(parentId: string, hidden: number, marks: ChangeMarks, shown: readonly TreeRow[]): TreeRow {
+  const ids = new Set(shown.map((row) => row.id));
+  return {
+    id: `more:${parentId}`,
+    kind: "more",
+    icon: "ellipsis",
+    label: `${hidden} more`,
+    description: "",
+    expandable: false,
+    open: false,
+    ...(marks.hasHidden(parentId, ids) && { change: "updated" as const }),
+  };
+}

@@ -1,0 +1,159 @@
+import type { World } from "../../linux/world.ts";
+import type { Recorded } from "../../sim/change-log.ts";
+import type { Table } from "../../sim/table.ts";
+import type { ChangeMark } from "../protocol.ts";
+import {
+  shownAddress,
+  shownDevice,
+  shownNetns,
+  shownNode,
+  shownPort,
+  shownSysctl,
+  sysctlKeys,
+} from "./shown-machines.ts";
+import type { ShownRow } from "./shown-row.ts";
+import { shownFdbRow, shownNeighbour, shownRoute, shownSocket } from "./shown-tables.ts";
+
+/** One thing that an event added, updated or removed. */
+export interface RowChange {
+  readonly mark: ChangeMark;
+  /** As it is now, or for a removed one as it was. */
+  readonly row: ShownRow;
+  /** For an updated row, the fields that changed. */
+  readonly fields: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/**
+ * What the event changed, as far as views show it. Two rows are the same thing if they have the same id, so what was
+ * removed and put in again is updated, and what came and went within the event is not there.
+ *
+ * `event` must be in the recording. To read how things were, the world is taken back to before the event and returned to
+ * where it stood, so this may only be called between two events. That is quick for the last event taken; for an older
+ * one it costs the way there.
+ */
+export function stepChanges(world: World, event: number): readonly RowChange[] {
+  const { sim } = world;
+  if (event < sim.earliest || event >= sim.recorded) return [];
+  const position = sim.position;
+  const touched = touchedRows(world, event);
+  if (touched.size === 0) return [];
+  sim.goTo(event);
+  const before = shownOf(world, touched);
+  sim.goTo(event + 1);
+  const after = shownOf(world, touched);
+  sim.goTo(position);
+  return compare(before, after);
+}
+
+/** `neigh pod1/eth0 10.244.0.3: state INCOMPLETE → REACHABLE`, `+ neigh …`, `- fdb …`. */
+export function printChange({ mark, row, fields }: RowChange): string {
+  if (mark !== "updated") return `${mark} ${row.title}: ${row.text}`;
+  return `${row.title}: ${fields.map(printFieldChange).join(", ")}`;
+}
+
+export function printFieldChange({ name, before, after }: FieldChange): string {
+  return `${name} ${before || "none"} → ${after || "none"}`;
+}
+
+type Show = (world: World, row: number) => readonly ShownRow[];
+
+/** What views show of a row of each table. Tables not named here are the simulation's own affair. */
+function showOf(world: World): ReadonlyMap<Table, Show> {
+  return new Map<Table, Show>([
+    [world.nodes.table, (w, row) => [shownNode(w, row)]],
+    [
+      world.namespaces.table,
+      (w, row) => [shownNetns(w, row), ...sysctlKeys(w, row).map((key) => shownSysctl(w, row, key))],
+    ],
+    [
+      world.devices.table,
+      (w, row) => [shownDevice(w, row), ...(w.devices.master.get(row) === 0 ? [] : [shownPort(w, row)])],
+    ],
+    [world.addresses.table, (w, row) => [shownAddress(w, row)]],
+    [world.neighbours.table, (w, row) => [shownNeighbour(w, row)]],
+    [world.fdb.table, (w, row) => [shownFdbRow(w, row)]],
+    [world.routes.table, (w, row) => [shownRoute(w, row)]],
+    [world.sockets.table, (w, row) => [shownSocket(w, row)]],
+  ]);
+}
+
+interface Watched {
+  readonly tableOf: ReadonlyMap<Recorded, Table>;
+  readonly show: ReadonlyMap<Table, Show>;
+}
+
+const watchedOf = new WeakMap<World, Watched>();
+
+/** The tables that views show, found by what the change log names: the table or one of its columns. */
+function watched(world: World): Watched {
+  let found = watchedOf.get(world);
+  if (found === undefined) {
+    const show = showOf(world);
+    const tableOf = new Map<Recorded, Table>();
+    const { rxPackets, rxBytes, txPackets, txBytes } = world.devices;
+    const counters = new Set<Recorded>([rxPackets, rxBytes, txPackets, txBytes]);
+    for (const table of show.keys())
+      for (const owner of [table, ...table.columns]) if (!counters.has(owner)) tableOf.set(owner, table);
+    found = { tableOf, show };
+    watchedOf.set(world, found);
+  }
+  return found;
+}
+
+function touchedRows(world: World, event: number): ReadonlyMap<Table, ReadonlySet<number>> {
+  const { tableOf } = watched(world);
+  const touched = new Map<Table, Set<number>>();
+  const { devices, sim } = world;
+  const { from, to } = sim.changesOf(event);
+  const touch = (table: Table, row: number) => {
+    const rows = touched.get(table);
+    if (rows === undefined) touched.set(table, new Set([row]));
+    else rows.add(row);
+  };
+  sim.log.forEach(from, to, (owner, row) => {
+    const table = tableOf.get(owner);
+    if (table === undefined) return;
+    touch(table, row);
+    // A veth that goes down takes the carrier from its peer.
+    if (owner === devices.up && devices.peer.get(row) !== 0) touch(table, devices.peer.get(row));
+  });
+  return touched;
+}
+
+function shownOf(world: World, touched: ReadonlyMap<Table, ReadonlySet<number>>): ReadonlyMap<string, ShownRow> {
+  const { show } = watched(world);
+  const shown = new Map<string, ShownRow>();
+  for (const [table, rows] of touched)
+    for (const row of rows) {
+      if (!table.has(row)) continue;
+      for (const one of show.get(table)?.(world, row) ?? []) shown.set(one.id, one);
+    }
+  return shown;
+}
+
+function compare(before: ReadonlyMap<string, ShownRow>, after: ReadonlyMap<string, ShownRow>): readonly RowChange[] {
+  const changes: RowChange[] = [];
+  for (const [id, row] of after) {
+    const old = before.get(id);
+    if (old === undefined) {
+      changes.push({ mark: "added", row, fields: [] });
+      continue;
+    }
+    const fields = changedFields(old, row);
+    if (fields.length > 0) changes.push({ mark: "updated", row, fields });
+  }
+  for (const [id, row] of before) if (!after.has(id)) changes.push({ mark: "removed", row, fields: [] });
+  return changes;
+}
+
+function changedFields(before: ShownRow, after: ShownRow): readonly FieldChange[] {
+  return Object.entries(after.fields)
+    .filter(([name, value]) => before.fields[name] !== value)
+    .map(([name, value]) => ({ name, before: before.fields[name] ?? "", after: value }));
+}
