@@ -4,6 +4,7 @@ import { openSimulatedLab } from "../debug/open-lab.ts";
 import { check } from "./check.ts";
 import { serveDap } from "./dap.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
+import { type ExportOptions, exportFile, exportForms } from "./export.ts";
 import { type RunOptions, run, traceForms } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,6 +50,7 @@ function createProgram(terminal: Terminal, done: (code: ExitCode) => void): Comm
     .exitOverride();
   addRun(program, terminal, done);
   addCheck(program, terminal, done);
+  addExport(program, terminal, done);
   addDap(program);
   return program;
 }
@@ -74,6 +76,15 @@ function addCheck(program: Command, terminal: Terminal, done: (code: ExitCode) =
     .description("look for errors in .k8snet files, without running anything")
     .argument("<file...>", "the .k8snet files")
     .action(async (files: string[]) => done(await check(files, terminal)));
+}
+
+function addExport(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  program
+    .command("export")
+    .description("print what a .k8snet file sets up in another form: a script for Linux' own network namespaces")
+    .argument("<file>", "the .k8snet file")
+    .addOption(new Option("--to <form>", "the form to print").choices(exportForms).makeOptionMandatory())
+    .action(async (file: string, options: ExportOptions) => done(await exportFile(file, options, terminal)));
 }
 
 function addDap(program: Command): void {

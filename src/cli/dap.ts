@@ -27,7 +27,7 @@ function serveStdio(environment: DebugEnvironment): Promise<void> {
     const session = createSession(environment);
     session.onDidEnd(() => {
       // A listening standard input would keep the process alive.
-      process.stdin.pause();
+      process.stdin.destroy();
       setImmediate(done);
     });
     session.start(process.stdin, process.stdout);
