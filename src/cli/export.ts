@@ -1,0 +1,33 @@
+import { basename } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { compile } from "../language/compile.ts";
+import { shellScript } from "../plan/shell/script.ts";
+import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
+import { type ExitCode, exitCode } from "./exit-code.ts";
+import { readSourceFile } from "./source-file.ts";
+import type { Terminal } from "./terminal.ts";
+
+export const exportForms = ["sh"] as const;
+
+export interface ExportOptions {
+  readonly to: (typeof exportForms)[number];
+}
+
+/** Lines to print before looking whether the reader keeps up. */
+const sliceLines = 1_000;
+
+/** `k8snet export FILE --to sh`: the plan in another form, on standard output. */
+export async function exportFile(name: string, _options: ExportOptions, terminal: Terminal): Promise<ExitCode> {
+  const file = await readSourceFile(name);
+  const { plan, diagnostics } = await compile(file.text, file.uri);
+  const complaints = diagnostics.filter(({ severity }) => severity !== "information");
+  terminal.error(formatDiagnostics(file, complaints));
+  if (hasErrors(complaints)) return exitCode.badInput;
+  let lines = 0;
+  for (const text of shellScript(plan, { fileName: basename(name), writtenBy: `k8snet ${manifest.version}` })) {
+    terminal.out(text);
+    if (++lines % sliceLines === 0) await terminal.caughtUp();
+  }
+  await terminal.caughtUp();
+  return exitCode.ok;
+}

@@ -1,0 +1,175 @@
+import { formatIpv4, formatPrefix, type Ipv4Prefix } from "../../wire/ipv4-address.ts";
+import { formatMac } from "../../wire/mac-address.ts";
+import type {
+  BridgeAdd,
+  LinkSet,
+  Listen,
+  NeighbourCommand,
+  RouteCommand,
+  SetUpCommand,
+  SysctlSet,
+  VethAdd,
+} from "../commands.ts";
+import { baselineSysctls, isMachineWide } from "./baseline.ts";
+import type { NamespaceNames } from "./namespace-names.ts";
+
+/** A program's name and its arguments. */
+export type Argv = readonly string[];
+
+/** One command, and the routine that stands for it where it would be repeated at length. */
+export interface ShellCommand {
+  readonly argv: Argv;
+  readonly routine?: { readonly name: RoutineName; readonly args: readonly string[] };
+}
+
+/** What an administrator types for one command of a plan. */
+export interface ShellForm {
+  readonly commands: readonly ShellCommand[];
+  /** Why there is nothing to type. */
+  readonly note?: string;
+}
+
+/** The commands for one step of the set-up, or for one change while a scenario runs. They touch only the plan's namespaces. */
+export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellForm {
+  switch (command.do) {
+    case "node add":
+      // One kernel each in the plan; here they share this machine's.
+      return { commands: [] };
+    case "netns add":
+      return netnsAdd(names.of(command.netns));
+    case "veth add":
+      return vethAdd(command, names);
+    case "bridge add":
+      return bridgeAdd(command, names.of(command.netns));
+    case "link set":
+      return commands(...linkSet(command, names.of(command.netns)));
+    case "addr add":
+    case "addr del": {
+      const action = command.do === "addr add" ? "add" : "del";
+      return commands([
+        ...ip(names.of(command.netns), "addr", action),
+        formatPrefix(command.prefix),
+        "dev",
+        command.dev,
+      ]);
+    }
+    case "route add":
+    case "route replace":
+    case "route del":
+      return commands(route(command, names.of(command.netns)));
+    case "neigh add":
+    case "neigh replace":
+    case "neigh del":
+      return commands(neighbour(command, names.of(command.netns)));
+    case "sysctl":
+      return sysctl(command, names.of(command.netns));
+    case "listen":
+      return { commands: [], note: listenNote(command) };
+  }
+}
+
+/** Runs a program inside a namespace. */
+export function inNamespace(name: string, argv: Argv): Argv {
+  return ["ip", "netns", "exec", name, ...argv];
+}
+
+/** What is done to every namespace and to every device. */
+export const routines = {
+  /** What a namespace copies from the machine it is made on becomes what the kernel begins with. */
+  kernel_defaults: (name: string): Argv =>
+    inNamespace(name, ["sysctl", "-qw", ...baselineSysctls.map(([key, value]) => `${key}=${value}`)]),
+  /** Otherwise captures show frames that no cable carries: without checksums, or longer than the MTU. */
+  without_offloads: (name: string, dev: string): Argv =>
+    inNamespace(name, ["ethtool", "-K", dev, ..."rx off tx off tso off gso off gro off".split(" ")]),
+} as const;
+
+export type RoutineName = keyof typeof routines;
+
+function commands(...argvs: readonly Argv[]): ShellForm {
+  return { commands: argvs.map((argv) => ({ argv })) };
+}
+
+function netnsAdd(name: string): ShellForm {
+  const defaults = {
+    argv: routines.kernel_defaults(name),
+    routine: { name: "kernel_defaults", args: [name] },
+  } as const;
+  return { commands: [{ argv: ["ip", "netns", "add", name] }, defaults] };
+}
+
+function ip(name: string, ...words: readonly string[]): string[] {
+  return ["ip", "-n", name, ...words];
+}
+
+/** Both ends begin their life in their namespaces; nothing passes through the machine's own. */
+function vethAdd(command: VethAdd, names: NamespaceNames): ShellForm {
+  const { dev, mac, peerDev, peerMac } = command;
+  const [name, peerName] = [names.of(command.netns), names.of(command.peerNetns)];
+  const add = [
+    ...ip(name, "link", "add", dev, ...macWords(mac), "type", "veth"),
+    ...["peer", "name", peerDev, "netns", peerName, ...macWords(peerMac)],
+  ];
+  return { commands: [{ argv: add }, withoutOffloads(name, dev), withoutOffloads(peerName, peerDev)] };
+}
+
+function bridgeAdd({ dev, mac, ageingTimeNs }: BridgeAdd, name: string): ShellForm {
+  // iproute2 takes it in hundredths of a second.
+  const ageing = ageingTimeNs === undefined ? [] : ["ageing_time", String(Math.round(ageingTimeNs / 10_000_000))];
+  const add = [...ip(name, "link", "add", dev, ...macWords(mac)), "type", "bridge", ...ageing];
+  return { commands: [{ argv: add }, withoutOffloads(name, dev)] };
+}
+
+function withoutOffloads(name: string, dev: string): ShellCommand {
+  return { argv: routines.without_offloads(name, dev), routine: { name: "without_offloads", args: [name, dev] } };
+}
+
+function linkSet({ dev, up, mtu, mac, master, hairpin }: LinkSet, name: string): readonly Argv[] {
+  const settings = [
+    ...(mtu === undefined ? [] : ["mtu", String(mtu)]),
+    ...macWords(mac),
+    ...(master === undefined ? [] : master === null ? ["nomaster"] : ["master", master]),
+    ...(up === undefined ? [] : [up ? "up" : "down"]),
+  ];
+  const set = settings.length === 0 ? [] : [[...ip(name, "link", "set", dev), ...settings]];
+  if (hairpin === undefined) return set;
+  return [...set, ["bridge", "-n", name, "link", "set", "dev", dev, "hairpin", hairpin ? "on" : "off"]];
+}
+
+function route(command: RouteCommand, name: string): Argv {
+  const { type, destination, via, dev, preferredSource, metric, onlink } = command;
+  return [
+    ...ip(name, "route", command.do.slice("route ".length)),
+    ...(type === "unicast" ? [] : [type]),
+    destinationText(destination),
+    ...(via === undefined ? [] : ["via", formatIpv4(via)]),
+    ...(dev === undefined ? [] : ["dev", dev]),
+    ...(preferredSource === undefined ? [] : ["src", formatIpv4(preferredSource)]),
+    ...(metric === undefined ? [] : ["metric", String(metric)]),
+    ...(onlink ? ["onlink"] : []),
+  ];
+}
+
+function destinationText(prefix: Ipv4Prefix): string {
+  return prefix.length === 0 ? "default" : formatPrefix(prefix);
+}
+
+function neighbour(command: NeighbourCommand, name: string): Argv {
+  const { dev, address, mac } = command;
+  const words = [...ip(name, "neigh", command.do.slice("neigh ".length)), formatIpv4(address)];
+  if (command.do === "neigh del") return [...words, "dev", dev];
+  return [...words, ...(mac === undefined ? [] : ["lladdr", formatMac(mac)]), "dev", dev, "nud", "permanent"];
+}
+
+function sysctl({ key, value }: SysctlSet, name: string): ShellForm {
+  if (isMachineWide(key))
+    return { commands: [], note: `${key} = ${value} belongs to the whole machine: left as it is` };
+  return commands(inNamespace(name, ["sysctl", "-qw", `${key}=${value}`]));
+}
+
+function listenNote({ container, protocol, address, port, program }: Listen): string {
+  return `container ${container} listens on ${protocol} ${formatIpv4(address)}:${port} (${program})`;
+}
+
+function macWords(mac: number | undefined): readonly string[] {
+  return mac === undefined ? [] : ["address", formatMac(mac)];
+}
