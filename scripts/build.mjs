@@ -3,7 +3,7 @@
  * leaves out source maps and whitespace.
  */
 
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, readdirSync, rmSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -18,9 +18,7 @@ const cliFile = join(distFolder, "cli.js");
  */
 export async function build({ watch = false, production = false, log = console.log } = {}) {
   const startedAt = Date.now();
-  const bundles = allBundles()
-    .filter(isThere)
-    .map((bundle) => ({ ...common(production), ...bundle }));
+  const bundles = allBundles().map((bundle) => ({ ...common(production), ...bundle }));
   if (watch) {
     const contexts = await Promise.all(
       bundles.map((bundle) => esbuild.context({ ...bundle, plugins: [...(bundle.plugins ?? []), reporter(log)] })),
@@ -29,7 +27,7 @@ export async function build({ watch = false, production = false, log = console.l
     return;
   }
   const results = await Promise.all(bundles.map((bundle) => esbuild.build(bundle)));
-  if (existsSync(cliFile)) chmodSync(cliFile, 0o755);
+  chmodSync(cliFile, 0o755);
   removeStale(results);
   for (const result of results) for (const line of outputLines(result)) log(line);
   log(`Built in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
@@ -38,12 +36,6 @@ export async function build({ watch = false, production = false, log = console.l
 /** The command line alone, for its tests. @param {string} outfile */
 export async function buildCli(outfile) {
   await esbuild.build({ ...common(false), ...cli(), outfile, sourcemap: false });
-}
-
-/** @param {esbuild.BuildOptions} bundle */
-function isThere(bundle) {
-  const entries = /** @type {string[]} */ (bundle.entryPoints);
-  return entries.length > 0 && entries.every((entry) => existsSync(join(projectFolder, entry)));
 }
 
 /** @returns {esbuild.BuildOptions[]} */

@@ -94,6 +94,13 @@ describe("The command in a shell", () => {
     child.kill();
   });
 
+  it("ends when a client on standard input has disconnected, even one that keeps the pipe open", async () => {
+    const child = start(["dap"]);
+    const request = JSON.stringify({ seq: 1, type: "request", command: "disconnect", arguments: {} });
+    child.stdin?.write(`Content-Length: ${request.length}\r\n\r\n${request}`);
+    expect((await once(child, "exit"))[0]).toBe(0);
+  });
+
   it("says that a port is in use", async () => {
     const first = start(["dap", "--port", "0"]);
     const [line] = await once(first.stderr as NodeJS.ReadableStream, "data");
