@@ -16,7 +16,9 @@ interface Chunk {
   readonly owners: Uint16Array;
   readonly rows: Int32Array;
   readonly others: Float64Array;
+  /** Filled up to `referenceCount`; what lies beyond is left over from the chunk's last use. */
   readonly references: unknown[];
+  referenceCount: number;
 }
 
 const chunkBits = 15;
@@ -36,7 +38,8 @@ export class ChangeLog {
   private firstChunk = 0;
   private current: Chunk = makeChunk();
   private used = 0;
-  private spare: Chunk | undefined;
+  /** Dropped chunks, to be used again: making new ones would cost more than filling them. */
+  private readonly spares: Chunk[] = [];
 
   /** While false, changes are not remembered: the set-up of a world is its beginning, not its history. */
   recording = false;
@@ -70,9 +73,9 @@ export class ChangeLog {
   recordReference(owner: number, row: number, before: unknown): void {
     if (!this.recording) return;
     if (this.used === chunkSize) this.grow();
-    const references = this.current.references;
-    this.record(owner, row, references.length);
-    references.push(before);
+    const chunk = this.current;
+    this.record(owner, row, chunk.referenceCount);
+    chunk.references[chunk.referenceCount++] = before;
   }
 
   /** The position after the newest change. */
@@ -112,12 +115,15 @@ export class ChangeLog {
     const last = Math.min(keep, this.firstChunk + this.chunks.length - 1);
     const chunk = this.chunks[last - this.firstChunk];
     const usedBefore = last === this.firstChunk + this.chunks.length - 1 ? this.used : chunkSize;
-    this.chunks.length = last - this.firstChunk + 1;
+    for (const cut of this.chunks.splice(last - this.firstChunk + 1)) {
+      cut.referenceCount = 0;
+      this.spares.push(cut);
+    }
     this.current = chunk;
     this.used = keep > last ? chunkSize : position & chunkMask;
     for (let at = this.used; at < usedBefore; at++) {
       if (!this.owners[chunk.owners[at]].holdsReferences) continue;
-      chunk.references.length = Math.min(chunk.references.length, chunk.others[at]);
+      chunk.referenceCount = Math.min(chunk.referenceCount, chunk.others[at]);
       break;
     }
   }
@@ -126,8 +132,8 @@ export class ChangeLog {
   dropBefore(position: number): void {
     while (this.chunks.length > 1 && (this.firstChunk + 1) * chunkSize <= position) {
       const dropped = this.chunks.shift() as Chunk;
-      dropped.references.length = 0;
-      this.spare = dropped;
+      dropped.referenceCount = 0;
+      this.spares.push(dropped);
       this.firstChunk++;
     }
   }
@@ -144,8 +150,7 @@ export class ChangeLog {
   }
 
   private grow(): void {
-    this.current = this.spare ?? makeChunk();
-    this.spare = undefined;
+    this.current = this.spares.pop() ?? makeChunk();
     this.chunks.push(this.current);
     this.used = 0;
   }
@@ -157,5 +162,6 @@ function makeChunk(): Chunk {
     rows: new Int32Array(chunkSize),
     others: new Float64Array(chunkSize),
     references: [],
+    referenceCount: 0,
   };
 }

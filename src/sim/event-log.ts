@@ -27,6 +27,8 @@ export class EventLog {
   private chunks: Chunk[] = [];
   private firstChunk = 0;
   private count = 0;
+  /** Dropped chunks, to be used again. */
+  private readonly spares: Chunk[] = [];
 
   /** The number of the next event to be recorded; events count from 0. */
   get end(): number {
@@ -40,7 +42,7 @@ export class EventLog {
 
   append(timeNs: number, stage: number, walker: number, place: number, changesFrom: number): void {
     const index = (this.count >>> chunkBits) - this.firstChunk;
-    if (index === this.chunks.length) this.chunks.push(makeChunk());
+    if (index === this.chunks.length) this.chunks.push(this.spares.pop() ?? makeChunk());
     const chunk = this.chunks[index];
     const at = this.count & chunkMask;
     chunk.times[at] = timeNs;
@@ -81,7 +83,7 @@ export class EventLog {
 
   /** Drops the oldest chunk and says which event is now the first. */
   dropOldest(): number {
-    this.chunks.shift();
+    this.spares.push(this.chunks.shift() as Chunk);
     this.firstChunk++;
     return this.start;
   }

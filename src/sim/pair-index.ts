@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import type { Float64Column, Int32Column } from "./column.ts";
 
 /**
@@ -57,7 +58,10 @@ export class PairIndex {
       this.heads[bucket] = this.next[row];
       return;
     }
-    while (this.next[at] !== row) at = this.next[at];
+    while (this.next[at] !== row) {
+      assert(at !== 0, "a row's indexed columns changed while it was in its table");
+      at = this.next[at];
+    }
     this.next[at] = this.next[row];
   }
 
