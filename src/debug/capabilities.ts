@@ -11,5 +11,4 @@ export const capabilities: DebugProtocol.Capabilities = {
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
   supportsDelayedStackTraceLoading: true,
-  supportTerminateDebuggee: false,
 };

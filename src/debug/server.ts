@@ -3,6 +3,7 @@ import { K8snetDebugSession } from "./session.ts";
 
 export type { DebugEnvironment, LabRequest, OpenLab, OpenLabResult } from "./environment.ts";
 export type { LaunchArguments } from "./launch.ts";
+export { openSimulatedLab } from "./open-lab.ts";
 export type { K8snetDebugSession } from "./session.ts";
 export type { ClientTreeRow, StateEventBody } from "./views.ts";
 

@@ -19,8 +19,8 @@ export interface Harness {
   transcriptOf(client: RecordedClient, from?: number): string;
 }
 
-/** One server for a test file, as `k8snet dap --port` starts it. */
-export function dapHarness(openLab: OpenLab): Harness {
+/** One server for a test file, as `k8snet dap --port` starts it; with a fake lab if one is given. */
+export function dapHarness(openLab?: OpenLab): Harness {
   const folder = mkdtempSync(join(tmpdir(), "k8snet-dap-"));
   const check = messageCheck();
   const stop = new AbortController();

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -6,7 +7,9 @@ import { dapHarness } from "./harness.ts";
 import type { RecordedClient } from "./recorded-client.ts";
 
 const dap = dapHarness(openFakeLab);
+const simulated = dapHarness();
 const walk = "12 arp.request pod1/eth0\n13 bridge.flood cbr0\nprint hello\nheld a == b\nrepeat 1000";
+const ping = readFileSync(new URL("../labs/same-node-ping.k8snet", import.meta.url), "utf8");
 
 test("unknown requests, and known ones that are not offered, get an error", async () => {
   const client = await dap.open({ program: dap.program(walk) }, { sendsNonsense: true });
@@ -86,21 +89,35 @@ describe("300 random messages, in and out of order", () => {
     maxLength: 300,
   });
 
-  for (const seed of [1, 2, 3]) {
-    test(`each gets exactly one answer, and the session still works afterwards (seed ${seed})`, async () => {
-      const program = dap.program(walk, "random.k8snet");
-      const client = await dap.connect({ sendsNonsense: true });
-      if (seed > 1) await client.initializeRequest();
-      if (seed > 2) await client.launchRequest({ program, stopAtEnd: true } as object);
-      const [sequence] = fc.sample(messages, { seed, numRuns: 1 });
-      const answers = sequence!.map(({ command, args: raw }) => {
-        const text = JSON.stringify(raw ?? {}).replaceAll('"PROGRAM"', JSON.stringify(program));
-        return client.customRequest(command, JSON.parse(text)).catch(() => undefined);
-      });
+  const sequences = fc.sample(messages, { seed: 42, numRuns: 6 });
+  const cases = [
+    { what: "to a new session, all at once", prepared: false, waits: false },
+    { what: "to a launched session, all at once", prepared: true, waits: false },
+    { what: "to a launched session, each after the last one's answer", prepared: true, waits: true },
+  ].flatMap((one) => [
+    { ...one, what: `${one.what} (fake lab)`, server: dap, text: walk },
+    { ...one, what: `${one.what} (simulated lab)`, server: simulated, text: ping },
+  ]);
+
+  for (const [index, { what, prepared, waits, server, text }] of cases.entries()) {
+    test(`${what}: each gets exactly one answer, and the session still works`, async () => {
+      const program = server.program(text, "random.k8snet");
+      const client = await server.connect({ sendsNonsense: true });
+      if (prepared) {
+        await client.initializeRequest();
+        await client.launchRequest({ program, stopOnEntry: true, stopAtEnd: true } as object);
+        await client.startUntil("stopped");
+      }
+      const answers: Promise<unknown>[] = [];
+      for (const { command, args: raw } of sequences[index]!) {
+        const args = JSON.parse(JSON.stringify(raw ?? {}).replaceAll('"PROGRAM"', JSON.stringify(program)));
+        answers.push(client.customRequest(command, args).catch(() => undefined));
+        if (waits) await answers.at(-1);
+      }
       await Promise.all(answers);
       expect(answersPerRequest(client)).toEqual(new Set([1]));
-      expect(stackTraces(client)).toEqual([]);
-      await client.customRequest("terminate");
+      expect(failures(client)).toEqual([]);
+      if (prepared) expect((await client.customRequest("k8snet/position")).body.event).toBeGreaterThanOrEqual(0);
     });
   }
 });
@@ -116,7 +133,7 @@ function answersPerRequest(client: RecordedClient): ReadonlySet<number> {
   return new Set(counts.values());
 }
 
-function stackTraces(client: RecordedClient): readonly string[] {
+function failures(client: RecordedClient): readonly string[] {
   const texts = client.recorded.map(({ message }) => JSON.stringify(message));
-  return texts.filter((text) => /\\n\s+at .*:\d+|is not a function|Cannot read prop/.test(text));
+  return texts.filter((text) => /\\n\s+at .*:\d+|k8snet failed|k8snet bug/.test(text));
 }

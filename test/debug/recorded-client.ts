@@ -61,11 +61,13 @@ export class RecordedClient extends DebugClient {
     }
   }
 
-  /** Sends a resuming request and waits for the stop that it leads to. */
+  /** Sends a resuming request and waits for the stop that it leads to; fails if the session ends instead. */
   async stopAfter(command: string, args: object): Promise<DebugProtocol.StoppedEvent> {
     const from = this.recorded.length;
     await this.customRequest(command, args);
-    return this.event("stopped", from);
+    const event = await Promise.race([this.event("stopped", from), this.event("terminated", from)]);
+    if (event.event === "terminated") throw new Error(`${command} led to the end of the session`);
+    return event as DebugProtocol.StoppedEvent;
   }
 
   /** Sends bytes that are no message. */
