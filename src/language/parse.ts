@@ -8,11 +8,11 @@ import { positionAt, rangeOfNode } from "./source.ts";
 /** What the parser is given at most; a file beyond gets one diagnostic at once. */
 export const limits = {
   /**
-   * Measured on one core of a 2020s server: about one million characters per second and 150 bytes of heap per
-   * character, so the largest file is answered in about a second. Ranges (`node worker[1..5000]`) make large clusters
-   * of few lines.
+   * Measured on one core of a 2020s server: about half a million characters per second and up to 800 bytes of heap
+   * per character (lines of one character), so the largest file is answered in about a second. Ranges
+   * (`node worker[1..5000]`) make large clusters of few lines.
    */
-  maximumCharacters: 1_048_576,
+  maximumCharacters: 524_288,
   /** The parser descends by recursion, one level per open brace. */
   maximumDepth: 64,
 } as const;

@@ -55,6 +55,11 @@ export class Problems {
       this.#dropped++;
       return;
     }
-    this.#found.push({ severity, code, range, message, ...(fix && { fix }) });
+    this.#found.push({ severity, code, range, message: shortened(message), ...(fix && { fix }) });
   }
+}
+
+/** Quoted words of a file can be as long as the file. */
+function shortened(message: string): string {
+  return message.replace(/"([^"]{64})[^"]+"/g, '"$1…"');
 }
