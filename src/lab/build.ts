@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { makeWorld } from "../linux/register.ts";
 import { SetUp } from "../linux/setup/apply.ts";
-import type { World } from "../linux/world.ts";
+import type { World, WorldOptions } from "../linux/world.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import { serverFor } from "./programs.ts";
 
@@ -14,7 +14,7 @@ export interface Built {
 }
 
 /** Runs a plan's set-up on a fresh simulated world. */
-export function build(plan: NetworkPlan, options: { readonly seed: number; readonly historyBytes: number }): Built {
+export function build(plan: NetworkPlan, options: WorldOptions): Built {
   const world = makeWorld(options);
   const setUp = new SetUp(world, serverFor);
   const problems: Diagnostic[] = [];

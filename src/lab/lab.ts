@@ -1,6 +1,6 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { stage, stageNames } from "../linux/stage.ts";
-import type { World } from "../linux/world.ts";
+import type { Choices, World } from "../linux/world.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import type { DebugLab, Motion } from "./api.ts";
@@ -26,7 +26,7 @@ import {
 } from "./protocol.ts";
 import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
-import { type WalkFrame, walkOf, type Walker } from "./walk.ts";
+import { type Walker, type WalkFrame, walkOf } from "./walk.ts";
 
 const defaultHistoryBytes = 256 * 1024 * 1024;
 
@@ -37,6 +37,8 @@ export interface LabOptions {
   readonly seed?: number;
   /** Bytes that the recording may take before its oldest part is dropped. */
   readonly historyBytes?: number;
+  /** What has been seen to be drawn at random; absent: all is drawn from the seed. */
+  readonly choices?: Choices;
 }
 
 export type OpenedLab = { readonly lab: Lab } | { readonly problems: readonly Diagnostic[] };
@@ -46,7 +48,8 @@ export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab 
   const chosen = chooseScenario(plan, options.scenario);
   if ("problem" in chosen) return { problems: [chosen.problem] };
   const seed = options.seed ?? chosen.scenario.seed;
-  const { world, setUp, problems } = build(plan, { seed, historyBytes: options.historyBytes ?? defaultHistoryBytes });
+  const { historyBytes = defaultHistoryBytes, choices } = options;
+  const { world, setUp, problems } = build(plan, { seed, historyBytes, choices });
   if (problems.length > 0) return { problems };
   const outputs = new Outputs(world);
   const scenario = new Scenario(world, setUp, chosen.scenario, outputs);
@@ -64,7 +67,7 @@ function chooseScenario(
   const names = plan.scenarios.map((one) => `"${one.name}"`).join(", ");
   const message =
     name === undefined
-      ? "This file has no scenario, so there is nothing to run. Add one: scenario \"first\" { ping A -> B }"
+      ? 'This file has no scenario, so there is nothing to run. Add one: scenario "first" { ping A -> B }'
       : `There is no scenario called "${name}". ${names === "" ? "This file has none." : `There is ${names}.`}`;
   const range = { uri: plan.uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
   return { problem: { severity: "error", message, range, code: "no-scenario" } };
@@ -111,7 +114,11 @@ export class Lab implements DebugLab {
     return { id: walker.number + 1, name: `#${walker.origin.name} ${text} ${place}` };
   }
 
-  stack(threadId: number, start: number, levels: number): { readonly frames: readonly FrameRow[]; readonly total: number } {
+  stack(
+    threadId: number,
+    start: number,
+    levels: number,
+  ): { readonly frames: readonly FrameRow[]; readonly total: number } {
     const all = threadId === scenarioThreadId ? this.scenarioStack() : this.packetStack(threadId);
     const wanted = all.slice(start, levels === 0 ? undefined : start + levels);
     return { frames: wanted.map((frame) => this.frameRow(frame)), total: all.length };

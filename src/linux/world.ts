@@ -16,11 +16,21 @@ import { stage } from "./stage.ts";
 const linkDelayNs = 2_000;
 const wakeDelayNs = 5_000;
 
+/**
+ * What Linux draws at random, where it has been seen to draw: then the simulated kernel draws the same. Pure, since a
+ * replay asks again.
+ */
+export interface Choices {
+  /** `neigh->parms->reachable_time` of a device, `pod1` and `eth0`; undefined leaves it to the seed. */
+  reachableTimeNs(netns: string, dev: string): number | undefined;
+}
+
 export interface WorldOptions {
   /** Decides everything that chance decides. */
   readonly seed: number;
   /** History may take so many bytes before its oldest part is dropped. */
   readonly historyBytes: number;
+  readonly choices?: Choices;
 }
 
 /** What the world tells whoever runs it. Called while an event is taken for the first time, never in a replay. */
@@ -33,6 +43,7 @@ export interface WorldListener {
 export class World {
   readonly sim: Simulation;
   readonly seed: number;
+  readonly choices: Choices | undefined;
   readonly nodes: Nodes;
   readonly namespaces: Namespaces;
   readonly devices: Devices;
@@ -57,6 +68,7 @@ export class World {
     const sim = new Simulation(options);
     this.sim = sim;
     this.seed = options.seed;
+    this.choices = options.choices;
     this.nodes = new Nodes(sim);
     this.namespaces = new Namespaces(sim);
     this.devices = new Devices(sim);

@@ -189,6 +189,9 @@ function setState(world: World, neighbour: number, state: number): void {
 
 /** Random between half and one and a half times the base time, drawn once per device (`neigh_rand_reach_time`). */
 export function reachableTimeNs(world: World, device: number): number {
+  const { namespaces, devices, choices } = world;
+  const chosen = choices?.reachableTimeNs(namespaces.name.get(devices.netns.get(device)), devices.name.get(device));
+  if (chosen !== undefined) return chosen;
   const halfMs = baseReachableTimeNs / 2_000_000;
   return (halfMs + (mix(world.seed, device) % (2 * halfMs))) * 1_000_000;
 }
