@@ -91,7 +91,7 @@ export class K8snetDebugSession extends DebugSession {
   private handle(request: DebugProtocol.Request): Answer | Promise<Answer> {
     const handler = this.handlers.get(request.command);
     if (!handler) throw new RequestError(`k8snet does not know the request "${request.command}"`);
-    if (this.phase === "closed") throw new RequestError("The session is over");
+    if (this.phase === "closed") return answerAfterTheEnd(request.command);
     if (this.phase === "new" && request.command !== "initialize" && request.command !== "disconnect") {
       throw new RequestError("initialize comes first");
     }
@@ -288,4 +288,10 @@ export class K8snetDebugSession extends DebugSession {
     if (name === "terminated") this.terminatedTold = true;
     this.sendEvent(new Event(name, body));
   }
+}
+
+/** Stopping what is just ending is no error: the user pressed Stop while the end was on its way. */
+function answerAfterTheEnd(command: string): Answer {
+  if (command === "terminate" || command === "disconnect") return {};
+  throw new RequestError("The session is over");
 }
