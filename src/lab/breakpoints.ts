@@ -6,10 +6,9 @@ import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
-import type { BreakpointRow } from "./protocol.ts";
 import { deviceName } from "./names.ts";
+import type { BreakpointRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
-
 
 /** A breakpoint that is bound: the stages it waits for, and what else must hold. */
 interface Bound {
@@ -218,6 +217,7 @@ function glob(pattern: string): RegExp {
 
 function noSuchStage(name: string): string {
   const suggestion = closest(name, stageNames.slice(1));
-  const hint = suggestion === undefined ? `Try one of: ${stageNames.slice(1, 12).join(", ")} …` : `Did you mean "${suggestion}"?`;
+  const hint =
+    suggestion === undefined ? `Try one of: ${stageNames.slice(1, 12).join(", ")} …` : `Did you mean "${suggestion}"?`;
   return `There is no stage called "${name}". ${hint}`;
 }

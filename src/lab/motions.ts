@@ -1,7 +1,7 @@
 import { stage, stageNames } from "../linux/stage.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { Motion, MotionResult } from "./api.ts";
-import { scenarioThreadId, type Stop } from "./protocol.ts";
+import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Session } from "./session.ts";
 
 /** What a forward motion is waiting for, besides breakpoints. */
@@ -19,7 +19,8 @@ export function forward(session: Session, goal?: Goal): Motion {
   session.leave();
   return {
     advance(maxEvents: number): MotionResult {
-      if (goal === undefined) return runFreely(session, maxEvents, () => takeFirst(session, isFirst, () => (isFirst = false)));
+      if (goal === undefined)
+        return runFreely(session, maxEvents, () => takeFirst(session, isFirst, () => (isFirst = false)));
       for (let taken = 0; taken < maxEvents; taken++) {
         const next = session.next();
         if (next === undefined || session.ended) return finish(session);
@@ -185,7 +186,10 @@ function atBeginning(session: Session): MotionResult {
   const description = isWhole
     ? "This is the beginning of the scenario"
     : "This is the oldest event that the recording still holds; earlier ones were dropped to bound memory";
-  return { kind: "stopped", stop: { reason: "entry", threadId: session.threadOfNext(), description, breakpointIds: [] } };
+  return {
+    kind: "stopped",
+    stop: { reason: "entry", threadId: session.threadOfNext(), description, breakpointIds: [] },
+  };
 }
 
 /** Back to the previous breakpoint hit, or to the beginning. */

@@ -45,7 +45,9 @@ export class Outputs implements ScenarioListener {
     const verdict = judge(this.world, statement.expression, result);
     this.rows.push({
       category: verdict.holds ? "stdout" : "stderr",
-      text: verdict.holds ? `held: expect ${statement.expression}` : `failed: expect ${statement.expression}${verdict.why}`,
+      text: verdict.holds
+        ? `held: expect ${statement.expression}`
+        : `failed: expect ${statement.expression}${verdict.why}`,
       source: statement.source,
       expectation: verdict.holds ? "held" : "failed",
     });

@@ -10,6 +10,7 @@ import { sinkServer } from "../programs/sink-server.ts";
 import { tcpClient } from "../programs/tcp-client.ts";
 import { udpClient } from "../programs/udp-client.ts";
 import { whoamiServer } from "../programs/whoami-server.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
 
 /** A statement that runs a program. */
 export type ProgramStatement = Ping | UdpSend | TcpConnect | Curl | Arping;
@@ -18,11 +19,19 @@ export function isProgramStatement(statement: Statement): statement is ProgramSt
   return ["ping", "udp", "tcp", "curl", "arping"].includes(statement.do);
 }
 
-/** The program that a statement runs. `identifier` is for a ping that names none. */
-export function clientFor(statement: ProgramStatement, identifier: () => number): Program<unknown> {
+/** What a program needs to know of the world before it starts. */
+export interface ProgramContext {
+  /** For a ping that names none. */
+  identifier(): number;
+  /** The address that a device would use as a source, for a question about `target`; undefined when it has none. */
+  ownAddress(dev: string, target: Ipv4Address): Ipv4Address | undefined;
+}
+
+/** The program that a statement runs. */
+export function clientFor(statement: ProgramStatement, context: ProgramContext): Program<unknown> {
   switch (statement.do) {
     case "ping":
-      return pingProgram({ ...statement, program: "ping", identifier: statement.identifier ?? identifier() });
+      return pingProgram({ ...statement, program: "ping", identifier: statement.identifier ?? context.identifier() });
     case "udp":
       return udpClient({ ...statement, program: "udp" });
     case "tcp":
@@ -30,7 +39,11 @@ export function clientFor(statement: ProgramStatement, identifier: () => number)
     case "curl":
       return curlProgram({ ...statement, program: "curl" });
     case "arping":
-      return arpingProgram({ ...statement, program: "arping" });
+      return arpingProgram({
+        ...statement,
+        program: "arping",
+        ownAddress: context.ownAddress(statement.dev, statement.target),
+      });
   }
 }
 

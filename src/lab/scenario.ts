@@ -1,6 +1,8 @@
 import { assert } from "../base/assert.ts";
+import { selectSource } from "../linux/ip/source.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
+import { findDevice } from "../linux/socket/arp-socket.ts";
 import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { Configure, Expect, Parallel, ScenarioPlan, Statement } from "../plan/statements.ts";
@@ -206,7 +208,13 @@ export class Scenario {
     assert(isProgramStatement(statement), `no program for ${statement.do}`);
     const { world } = this;
     const netns = this.setUp.netns(statement.netns);
-    const program = clientFor(statement, () => 1 + world.sim.random.below(0xffff));
+    const program = clientFor(statement, {
+      identifier: () => 1 + world.sim.random.below(0xffff),
+      ownAddress: (dev, target) => {
+        const device = findDevice(world, netns, dev);
+        return device === 0 ? undefined : selectSource(world, device, target) || undefined;
+      },
+    });
     // The strand must know its process before the program's first effects are carried out: it may exit at once.
     startProcess(world, netns, program, "", statement.source, (row) => {
       this.process.set(strand, row);

@@ -1,11 +1,11 @@
-import { stage } from "../linux/stage.ts";
 import { dropReasonNames, dropReasons } from "../linux/drop-reason.ts";
+import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import { eventTitle } from "./motions.ts";
 import { placeName } from "./names.ts";
-import { scenarioThreadId, type Stop } from "./protocol.ts";
+import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Walker } from "./walk.ts";
 
@@ -189,7 +189,10 @@ export class Session {
     const { packets } = this.world;
     const rows = [...packets.table.rows()].sort((a, b) => packets.number.get(a) - packets.number.get(b));
     const total = rows.length + this.gone.length;
-    const walkers = [...this.gone, ...rows.slice(0, Math.max(0, limit - this.gone.length)).map((row) => this.walkerAt(row))];
+    const walkers = [
+      ...this.gone,
+      ...rows.slice(0, Math.max(0, limit - this.gone.length)).map((row) => this.walkerAt(row)),
+    ];
     return { walkers, total };
   }
 

@@ -1,6 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
-import { stage, stageNames } from "../linux/stage.ts";
 import type { Ancestor, Origin, PacketData } from "../linux/packets.ts";
+import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import { eventName, packetText, placeName } from "./names.ts";
 import type { FrameRow } from "./protocol.ts";
@@ -74,7 +74,7 @@ function frame(world: World, walker: Walker, stageNumber: number, device: number
 function pushCause(world: World, scenario: Scenario, walker: Walker, frames: WalkFrame[]): void {
   const { causedBy, causeData, process } = walker.origin;
   if (causedBy !== undefined) {
-    const text = causeData === undefined ? "" : ` ${packetText(causeData)}`;
+    const text = causeData === undefined || causeData === null ? "" : ` ${packetText(causeData)}`;
     frames.push({ name: `caused by #${causedBy}${text}`, hint: "label", stageNumber: 0, device: 0 });
   }
   if (process === 0) return;

@@ -7,14 +7,17 @@ import type { Ipv4Packet } from "../wire/ipv4.ts";
 /** What travels: with its link header while on a link, without one above it. */
 export type PacketData = EthernetFrame | Ipv4Packet;
 
+/** Text only where there is more to say than a number: names are made for every packet. */
+export type PacketName = number | string;
+
 /** Where a packet comes from; one value for its whole walk, shared by nobody. */
 export interface Origin {
-  /** `12`, or `12.3` for the third copy of it. */
-  readonly name: string;
+  /** 12, or `12.3` for the third copy of it. */
+  readonly name: PacketName;
   /** The packet that caused this one: the asker of a reply, the packet that waits for this ARP request. */
-  readonly causedBy?: string;
+  readonly causedBy?: PacketName;
   /** What that packet carried, to print it when it is gone. */
-  readonly causeData?: PacketData;
+  readonly causeData?: PacketData | null;
   /** The process that sent it, or whose packet caused it; 0 when none is to blame. */
   readonly process: number;
   /** The packet that this one is a copy of. */
@@ -36,7 +39,17 @@ export interface Flooded {
   readonly before?: Flooded;
 }
 
-export const nobody: Origin = { name: "0", process: 0 };
+/** Origins are made for every packet, so they all have one shape. */
+export function makeOrigin(
+  name: PacketName,
+  process: number,
+  causedBy?: PacketName,
+  causeData?: PacketData | null,
+  copyOf?: Ancestor,
+  flooded?: Flooded,
+): Origin {
+  return { name, process, causedBy, causeData, copyOf, flooded };
+}
 
 /** The packets in flight: the walkers of the simulation. */
 export class Packets {
@@ -76,7 +89,7 @@ export class Packets {
     const table = sim.addTable("packet");
     this.table = table;
     this.data = table.reference<PacketData | null>("data", null);
-    this.origin = table.reference<Origin>("origin", nobody);
+    this.origin = table.reference<Origin>("origin", makeOrigin(0, 0));
     this.stage = table.int32("stage");
     this.device = table.int32("device");
     this.netns = table.int32("netns");
@@ -125,15 +138,14 @@ export class Packets {
   }
 
   /** The name that a new packet gets when it is nobody's copy. */
-  nextName(): string {
-    return String(this.made.get(this.counterRow) + 1);
+  nextName(): PacketName {
+    return this.made.get(this.counterRow) + 1;
   }
 
   /** The origin of a packet that `cause` gives rise to. */
   causedBy(cause: number): Origin {
     const origin = this.origin.get(cause);
-    const causeData = this.data.get(cause) ?? undefined;
-    return { name: this.nextName(), causedBy: origin.name, causeData, process: origin.process };
+    return makeOrigin(this.nextName(), origin.process, origin.name, this.data.get(cause));
   }
 
   /** A copy that carries on at `stage`; named after its parent. */
@@ -141,14 +153,10 @@ export class Packets {
     const origin = this.origin.get(parent);
     const nth = this.copies.get(parent) + 1;
     this.copies.set(parent, nth);
-    const copy = this.make(this.netns.get(parent), device, stage, this.data.get(parent) as PacketData, {
-      name: `${origin.name}.${nth}`,
-      causedBy: origin.causedBy,
-      causeData: origin.causeData,
-      process: origin.process,
-      copyOf: { number: this.number.get(parent), bornAt: this.bornAt.get(parent), copyOf: origin.copyOf },
-      flooded,
-    });
+    const copyOf = { number: this.number.get(parent), bornAt: this.bornAt.get(parent), copyOf: origin.copyOf };
+    const { causedBy, causeData, process } = origin;
+    const own = makeOrigin(`${origin.name}.${nth}`, process, causedBy, causeData, copyOf, flooded);
+    const copy = this.make(this.netns.get(parent), device, stage, this.data.get(parent) as PacketData, own);
     this.inDevice.set(copy, this.inDevice.get(parent));
     this.hops.set(copy, this.hops.get(parent));
     return copy;

@@ -30,7 +30,9 @@ function buildCluster(nodes: number, pods: number): void {
   const seconds = (performance.now() - start) / 1000;
   globalThis.gc?.();
   const bytes = (memory() - before) / (nodes * pods);
-  console.log(`build ${nodes * pods} pods: ${seconds.toFixed(2)} s, ${bytes.toFixed(0)} bytes per pod (${world.devices.table.size} devices)`);
+  console.log(
+    `build ${nodes * pods} pods: ${seconds.toFixed(2)} s, ${bytes.toFixed(0)} bytes per pod (${world.devices.table.size} devices)`,
+  );
 }
 
 function memory(): number {

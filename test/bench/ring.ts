@@ -47,7 +47,16 @@ function* podCommands(node: string, pod: number, base: number, isListening: bool
   const destination = { address: 0, length: 0 };
   yield { do: "route add", netns, type: "unicast", destination, via: base + 1, dev: "eth0", source };
   if (isListening)
-    yield { do: "listen", netns, container: "echo", protocol: "udp", address: 0, port: echoPort, program: "echo", source };
+    yield {
+      do: "listen",
+      netns,
+      container: "echo",
+      protocol: "udp",
+      address: 0,
+      port: echoPort,
+      program: "echo",
+      source,
+    };
 }
 
 interface Count {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { TappedFrame } from "../../src/lab/observe.ts";
 import { FrameTracer, traceLine } from "../../src/wire/frame-trace.ts";
 import { kernelCaptures } from "../wire/kernel-captures.ts";
 import { labText, openText } from "./run-lab.ts";
-import type { TappedFrame } from "../../src/lab/observe.ts";
 
 const labs = kernelCaptures.filter(({ name }) => existsSync(`test/labs/kernel/${name}.k8snet`));
 

@@ -5,6 +5,7 @@ import {
   EvaluationError,
   ParseError,
 } from "@marcbachmann/cel-js";
+import { closest } from "../../base/suggest.ts";
 import type { World } from "../../linux/world.ts";
 import type { ProgramResult } from "../../programs/program.ts";
 import { UnanswerableError, worldFunctions } from "./functions.ts";
@@ -101,8 +102,29 @@ function failure(error: unknown, text: string): ExpressionError {
 function sentence(code: string, summary: string, text: string): string {
   const name = summary.slice(summary.indexOf(": ") + 2);
   if (text.trim() === "") return "An expression is missing.";
-  if (code === "unknown_variable") return `There is no variable "${name}".`;
-  if (code === "no_such_key") return `There is no field "${name}" here.`;
   if (summary === "Unexpected token: EOF") return "The expression ends too early.";
-  return `${summary[0].toUpperCase()}${summary.slice(1)}.`;
+  if (code === "unknown_variable") return `There is no variable "${name}".${suggestion(name, variableNames)}`;
+  if (code === "no_such_key") return `There is no field "${name}" here.${suggestion(name, fieldNames)}`;
+  if (code === "no_matching_overload") return `${capital(summary)}.${usage(summary)}`;
+  return `${capital(summary)}.`;
+}
+
+const variableNames = expectationVariables.map((one) => one.name);
+const fieldNames = [...new Set(Object.values(objectTypes).flatMap((type) => Object.keys(type.fields)))];
+const functionNames = worldFunctions.map((one) => one.name);
+
+function suggestion(word: string, names: readonly string[]): string {
+  const meant = closest(word, names);
+  return meant === undefined ? "" : ` Did you mean "${meant}"?`;
+}
+
+/** How a function of ours is called, where the summary names one or nearly does. */
+function usage(summary: string): string {
+  const called = /'(\w+)\(/.exec(summary)?.[1] ?? "";
+  const one = worldFunctions.find(({ name }) => name === (closest(called, functionNames) ?? called));
+  return one === undefined ? "" : ` It is ${one.name}(${one.parameters.map(({ name }) => name).join(", ")}).`;
+}
+
+function capital(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}`;
 }

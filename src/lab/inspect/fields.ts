@@ -1,6 +1,6 @@
 import { type ArpPacket, arpOperation } from "../../wire/arp.ts";
 import { type EthernetFrame, etherType, etherTypeOf } from "../../wire/ethernet.ts";
-import { type IcmpMessage, icmpLength, icmpType, printIcmp, unreachableCode } from "../../wire/icmp.ts";
+import { type IcmpMessage, icmpType, printIcmp, unreachableCode } from "../../wire/icmp.ts";
 import { type Ipv4Header, ipProtocol } from "../../wire/ipv4.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
@@ -130,7 +130,6 @@ export const icmpFields: readonly PacketField<IcmpMessage>[] = [
     type: "string",
     read: (m) => (m.kind === "icmp-error" && m.type === icmpType.redirect ? formatIpv4(m.rest) : undefined),
   },
-  { name: "icmp.length", description: "Bytes of the whole message", type: "int", read: (m) => icmpLength(m) },
 ];
 
 export const udpFields: readonly PacketField<UdpFields>[] = [

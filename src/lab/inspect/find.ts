@@ -1,8 +1,14 @@
 import { findDevice } from "../../linux/socket/arp-socket.ts";
 import type { World } from "../../linux/world.ts";
 
-/** Rows found by name, for worlds whose namespaces are too many to search at every question. */
-const known = new WeakMap<World, Map<string, number>>();
+/** Namespaces by name as they were at one moment, since large worlds have too many to search at every question. */
+interface KnownNames {
+  readonly rows: ReadonlyMap<string, number>;
+  readonly position: number;
+  readonly size: number;
+}
+
+const known = new WeakMap<World, KnownNames>();
 
 /** The node of that name, or 0. */
 export function findNode(world: World, name: string): number {
@@ -45,10 +51,13 @@ export function* portsOf(world: World, bridge: number): Generator<number> {
 /** A row that was found before is right only if it is still there and still has the name. */
 function findByName(world: World, name: string): number {
   const { table, name: names } = world.namespaces;
-  const cached = known.get(world)?.get(name);
-  if (cached !== undefined && table.has(cached) && names.get(cached) === name) return cached;
-  const found = new Map<string, number>();
-  for (const row of table.rows()) found.set(names.get(row), row);
-  known.set(world, found);
-  return found.get(name) ?? 0;
+  const cached = known.get(world);
+  const row = cached?.rows.get(name);
+  if (row !== undefined && table.has(row) && names.get(row) === name) return row;
+  const { position } = world.sim;
+  if (cached?.position === position && cached.size === table.size) return 0;
+  const rows = new Map<string, number>();
+  for (const one of table.rows()) rows.set(names.get(one), one);
+  known.set(world, { rows, position, size: table.size });
+  return rows.get(name) ?? 0;
 }

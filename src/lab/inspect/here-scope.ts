@@ -1,4 +1,4 @@
-import { dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
+import { type DropReason, dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
 import { isLocalAddress } from "../../linux/ip/local.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { socketKind } from "../../linux/sockets.ts";
@@ -181,14 +181,31 @@ function atSockets(world: World, { device, data }: InspectionTarget): readonly I
   return [{ name: "socket", value }, table];
 }
 
-function atDrop(world: World, { packet, device }: InspectionTarget): readonly Inspection[] {
-  if (packet === 0) return [];
-  const reason = dropReasonNames[world.packets.dropReason.get(packet)];
+/** Why it is dropped, and the table that has, or lacks, the row that would have let it through. */
+function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
+  if (target.packet === 0) return [];
+  const reason = dropReasonNames[world.packets.dropReason.get(target.packet)];
   return [
     { name: "drop reason", value: reason },
     { name: "because", value: dropReasons[reason] },
-    deviceInspection(world, device),
+    ...consulted(reason)(world, target),
+    deviceInspection(world, target.device),
   ];
+}
+
+function consulted(reason: DropReason): Make {
+  if (reason.startsWith("NEIGH_")) return atNeighbour;
+  if (reason.startsWith("BRIDGE_")) return atBridge;
+  if (reason === "NO_SOCKET" || reason === "ICMP_NOBODY") return atSockets;
+  if (reason === "OTHERHOST") return atReceiver;
+  return reason.startsWith("IP_") || reason === "PKT_TOO_BIG" ? atRoutes : () => [];
+}
+
+function atReceiver(world: World, { device, data }: InspectionTarget): readonly Inspection[] {
+  const frame = frameOf(data);
+  if (frame === undefined) return [];
+  const own = formatMac(world.devices.mac.get(device));
+  return [{ name: "eth.dst", value: `${formatMac(frame.destination)}: ${deviceName(world, device)} has ${own}` }];
 }
 
 function frameOf(data: PacketData | null): EthernetFrame | undefined {

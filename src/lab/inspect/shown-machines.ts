@@ -76,7 +76,7 @@ export function shownDevice(world: World, device: number): ShownRow {
 
 function deviceIcon(kind: number): string {
   if (kind === deviceKind.bridge) return "type-hierarchy-sub";
-  return kind === deviceKind.loopback ? "debug-restart" : "plug";
+  return kind === deviceKind.loopback ? "sync" : "plug";
 }
 
 /** `10.244.0.2/24 ↔ node1/veth1`, `port of cbr0 ↔ pod1/eth0`. */

@@ -1,12 +1,14 @@
+import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
+import { deviceName } from "../names.ts";
 import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
-import { findDeviceByPath, findNetns, findNode } from "./find.ts";
-import { shownNetns, shownNode } from "./shown-machines.ts";
-import type { ShownRow } from "./shown-row.ts";
+import { devicesOf, findDeviceByPath, findNetns, findNode } from "./find.ts";
+import { shownAddress, shownDevice, shownNetns, shownNode } from "./shown-machines.ts";
+import { deviceId, known, type ShownRow } from "./shown-row.ts";
 import { stepChanges } from "./step-changes.ts";
 import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows } from "./tables.ts";
-import { type DeviceItem, deviceItems, netnsItems, type TableItem } from "./tree-items.ts";
+import { deviceProperties, deviceTables, netnsTables, type TableItem } from "./tree-items.ts";
 
 /** In worlds of at most so many namespaces they are open at first, and so are their bridges. */
 const openNamespaces = 8;
@@ -52,7 +54,7 @@ export class StateTree {
       case "node":
         return this.node(findNode(world, name));
       case "netns":
-        return this.netns(findNetns(world, name));
+        return this.netns(findNetns(world, name), marks);
       case "dev":
         return this.device(findDeviceByPath(world, name), marks);
       case "fdb":
@@ -97,43 +99,50 @@ export class StateTree {
     return expandable(shownNetns(this.world, netns), this.isSmall);
   }
 
-  private netns(netns: number): Listing {
+  /** The tables come first, since a node can have a thousand interfaces. */
+  private netns(netns: number, marks: ChangeMarks): Listing {
     if (netns === 0) return nothing;
     const { world } = this;
-    const { tables, interfaces } = netnsItems(world, netns);
+    const tables = netnsTables(world, netns);
+    const devices = [...devicesOf(world, netns)];
     return {
-      total: tables.length + interfaces.total,
+      total: tables.length + devices.length,
       items: (limit) => {
-        const items = tables.slice(0, limit).map(tableRow);
-        const devices = take(interfaces.rows(), limit - items.length);
-        return [...items, ...devices.map((one) => this.interfaceItem(one))];
+        const items = tables.slice(0, limit).map((table) => tableItem(table, marks));
+        return [...items, ...devices.slice(0, limit - items.length).map((device) => this.deviceItem(device))];
       },
     };
   }
 
-  private interfaceItem({ row, isBridge }: DeviceItem): Item {
-    return expandable(row, isBridge && this.isSmall);
+  private deviceItem(device: number): Item {
+    const isBridge = this.world.devices.kind.get(device) === deviceKind.bridge;
+    return expandable(shownDevice(this.world, device), isBridge && this.isSmall);
   }
 
   private device(device: number, marks: ChangeMarks): Listing {
     if (device === 0) return nothing;
-    const { tables, rows, fields, parent } = deviceItems(this.world, device);
-    const items: Item[] = [
-      ...tables.map(tableRow),
-      ...rows.map(leaf),
-      ...fields.map((field) => ({
-        id: `link:${parent.slice("dev:".length)}/${field.name}`,
-        kind: "row" as const,
-        icon: "symbol-property",
-        label: field.name,
-        description: field.value,
-        expandable: false,
-        open: false,
-        source: field.source,
-        change: marks.ofField(parent, field.name),
-      })),
+    const { world } = this;
+    const items = [
+      ...deviceTables(world, device).map((table) => tableItem(table, marks)),
+      ...world.addresses.ofDevice(device).map((row) => leaf(shownAddress(world, row))),
+      ...deviceProperties(world, device).map(([name, value]) => this.propertyItem(device, name, value, marks)),
     ];
     return { total: items.length, items: (limit) => items.slice(0, limit) };
+  }
+
+  private propertyItem(device: number, name: string, value: string, marks: ChangeMarks): Item {
+    const path = deviceName(this.world, device);
+    return {
+      id: `link:${path}/${name}`,
+      kind: "row",
+      icon: "symbol-property",
+      label: name,
+      description: value,
+      expandable: false,
+      open: false,
+      source: known(this.world.devices.source.get(device)),
+      change: marks.ofField(deviceId(path), name),
+    };
   }
 
   private get isSmall(): boolean {
@@ -173,8 +182,9 @@ function leaf(row: ShownRow): Item {
   return { ...toItem(row), expandable: false, open: false };
 }
 
-function tableRow({ id, icon, label, description, open, source }: TableItem): Item {
-  return { id, kind: "table", icon, label, description, expandable: true, open, source };
+/** An empty table opens only to show what was just removed from it. */
+function tableItem({ isEmpty, ...table }: TableItem, marks: ChangeMarks): Item {
+  return { ...table, kind: "table", expandable: !isEmpty || marks.removedFrom(table.id).length > 0 };
 }
 
 /** What is gone is shown where it was, until the next event. */

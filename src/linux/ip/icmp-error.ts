@@ -4,7 +4,7 @@ import { makeIcmpError } from "../../wire/icmp-error.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
-import type { Origin } from "../packets.ts";
+import { makeOrigin, type Origin } from "../packets.ts";
 import type { World } from "../world.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { type OutputHeader, sendIp } from "./output.ts";
@@ -41,7 +41,7 @@ export function sendHostUnreachable(world: World, packet: number, ip: Ipv4Packet
 /** An error about a packet of which no row is left. */
 export function sendIcmpErrorFor(world: World, netns: number, ip: Ipv4Packet, type: number, code: number): void {
   if (!mayBeTold(ip)) return;
-  const origin = { name: world.packets.nextName(), causeData: ip, process: 0 };
+  const origin = makeOrigin(world.packets.nextName(), 0);
   send(world, netns, ip, makeIcmpError(type, code, 0, ip), 0, origin);
 }
 

@@ -8,7 +8,7 @@ import { drop } from "../drop.ts";
 import { isLocalAddress } from "../ip/local.ts";
 import { selectSource } from "../ip/source.ts";
 import { nud, nudValid } from "../neighbours.ts";
-import type { Origin } from "../packets.ts";
+import { makeOrigin, type Origin } from "../packets.ts";
 import { deliverArp } from "../socket/arp-socket.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
@@ -39,7 +39,7 @@ export function solicit(world: World, neighbour: number, isUnicast: boolean): vo
   const isKnown = isUnicast && (neighbours.state.get(neighbour) & nudValid) !== 0;
   const destination = isKnown ? neighbours.mac.get(neighbour) : broadcastMac;
   const waiting = neighbours.firstQueued.get(neighbour);
-  const origin = waiting !== 0 ? packets.causedBy(waiting) : { name: packets.nextName(), process: 0 };
+  const origin = waiting !== 0 ? packets.causedBy(waiting) : makeOrigin(packets.nextName(), 0);
   const sender = senderAddress(world, device, target, waiting);
   const mac = devices.mac.get(device);
   const question = arpPacket(arpOperation.request, mac, sender, zeroMac, target);

@@ -3,6 +3,7 @@ import { type ArpPacket, arpPacket } from "../../wire/arp.ts";
 import { ethernetFrame } from "../../wire/ethernet.ts";
 import { selectSource } from "../ip/source.ts";
 import { put } from "../neighbour/arp.ts";
+import { makeOrigin } from "../packets.ts";
 import { deliverInput } from "../process/run.ts";
 import { socketKind } from "../sockets.ts";
 import type { World } from "../world.ts";
@@ -31,7 +32,7 @@ export function sendArp(world: World, process: number, effect: Extract<ProgramEf
   const sender = effect.senderIp === "own" ? selectSource(world, device, effect.targetIp) : effect.senderIp;
   const targetMac = effect.targetMac === "own" ? mac : effect.targetMac;
   const arp = arpPacket(effect.operation, mac, sender, targetMac, effect.targetIp);
-  put(world, device, ethernetFrame(effect.ethernetDestination, mac, arp), { name: packets.nextName(), process });
+  put(world, device, ethernetFrame(effect.ethernetDestination, mac, arp), makeOrigin(packets.nextName(), process));
 }
 
 /** Lets the ARP sockets on the device hear a packet that it received. */

@@ -29,7 +29,8 @@ export function deliverIcmpError(world: World, packet: number, ip: Ipv4Packet, m
   const { type, code } = message;
   const payload = quoted.payload;
   if (payload.kind === "icmp-echo") {
-    const mtu = type === 3 && code === 4 ? message.rest & 0xffff : 0;
+    // The next-hop MTU, or a redirect's gateway.
+    const mtu = type === 3 && code === 4 ? message.rest & 0xffff : message.rest;
     return toPingers(world, packet, payload.identifier, (process) =>
       deliverInput(world, process, {
         kind: "icmp error",
@@ -43,7 +44,7 @@ export function deliverIcmpError(world: World, packet: number, ip: Ipv4Packet, m
   }
   const error = errorOf(type, code);
   if (error === undefined) return false;
-  if (payload.kind === "udp") return udpError(world, netns, quoted, error);
+  if (payload.kind === "udp") return isHard(type, code) && udpError(world, netns, quoted, error);
   return payload.kind === "tcp" && tcpError(world, netns, quoted, message, error);
 }
 
@@ -57,6 +58,11 @@ function toPingers(world: World, packet: number, identifier: number, tell: (proc
     isHeard = true;
   }
   return isHeard;
+}
+
+/** `icmp_err_convert[].fatal`: without IP_RECVERR, a UDP socket hears of these alone (net/ipv4/udp.c, `__udp4_lib_err`). */
+function isHard(type: number, code: number): boolean {
+  return type === 3 && ![0, 1, 5, 11, 12].includes(code);
 }
 
 /** `icmp_err_convert` of net/ipv4/icmp.c; undefined for what sockets do not hear of. */

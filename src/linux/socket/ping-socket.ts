@@ -3,6 +3,7 @@ import { icmpEcho, icmpHeaderLength } from "../../wire/icmp.ts";
 import { ipv4HeaderLength } from "../../wire/ipv4.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput } from "../ip/source.ts";
+import { makeOrigin } from "../packets.ts";
 import { deliverInput } from "../process/run.ts";
 import { socketKind } from "../sockets.ts";
 import type { World } from "../world.ts";
@@ -28,8 +29,9 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
   if (way.kind === "none" || way.kind === "refused")
     return fail({ kind: "error", socket: effect.socket, error: routeError(way) ?? "ENETUNREACH" });
   const totalLength = ipv4HeaderLength + icmpHeaderLength + effect.sizeBytes;
-  if (effect.dontFragment && totalLength > devices.mtu.get(way.device))
-    return fail({ kind: "error", socket: effect.socket, error: "EMSGSIZE" });
+  const mtu = devices.mtu.get(way.device);
+  if (effect.dontFragment && totalLength > mtu)
+    return fail({ kind: "error", socket: effect.socket, error: "EMSGSIZE", mtu });
   const header = {
     source: way.source,
     destination: effect.to,
@@ -38,7 +40,7 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
     dontFragment: effect.dontFragment,
   };
   const request = icmpEcho(8, sockets.localPort.get(socket), effect.sequence, pattern(effect.sizeBytes));
-  sendIp(world, processes.netns.get(process), header, request, { name: world.packets.nextName(), process });
+  sendIp(world, processes.netns.get(process), header, request, makeOrigin(world.packets.nextName(), process));
 }
 
 /** ping fills its payload with 00 01 02 …; the time stamp that it puts in front is left out, since it is not chance but time. */

@@ -7,18 +7,19 @@ import { type TcpSegment, tcpFlag, tcpHeaderLength } from "../../wire/tcp.ts";
 import { drop } from "../drop.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput } from "../ip/source.ts";
-import type { Origin } from "../packets.ts";
+import { makeOrigin, type Origin } from "../packets.ts";
 import { deliverInput, firstPutFirst } from "../process/run.ts";
 import { socketKind } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { bindPort, routeError } from "./bind.ts";
 import type { TcpConnection, TcpEffect, TcpInput, TcpStep, TcpTimer } from "./tcp/connection.ts";
-import { tcpInput } from "./tcp/input.ts";
+import { mayReplaceTimeWait, tcpInput } from "./tcp/input.ts";
 import { acceptTcp, openTcp } from "./tcp/open.ts";
 import { resetFor } from "./tcp/reset.ts";
 
 const tcpKinds = [socketKind.tcp, socketKind.tcpListen];
+const listenKinds = [socketKind.tcpListen];
 
 /** TCP sockets: connects the state machine of one connection with ports, programs, timers and IPv4 (net/ipv4/tcp_ipv4.c). */
 export function registerTcp(world: World): void {
@@ -49,7 +50,7 @@ export function openTcpSocket(
       remote: effect.remote,
       initialSequence: sim.random.nextUint32(),
       mss: mssOf(world, way.device),
-      timestampOffset: 0,
+      timestampOffset: sim.random.nextUint32(),
     },
     world.nowNs,
   );
@@ -69,7 +70,7 @@ export function openTcpSocket(
 /** listen(2). */
 export function listenTcp(world: World, process: number, effect: Extract<ProgramEffect, { kind: "listen tcp" }>): void {
   const netns = world.processes.netns.get(process);
-  const port = bindPort(world, netns, [socketKind.tcpListen], effect.local);
+  const port = bindPort(world, netns, listenKinds, effect.local);
   if (port === 0) return deliverInput(world, process, { kind: "error", socket: effect.socket, error: "EADDRINUSE" });
   const local = { address: effect.local.address, port };
   world.sockets.add({ netns, kind: socketKind.tcpListen, process, number: effect.socket, local });
@@ -99,6 +100,13 @@ function receive(world: World, packet: number): void {
   if (socket === 0) return refuse(world, packet, ip, segment);
   const origin = packets.causedBy(packet);
   if (sockets.kind.get(socket) === socketKind.tcpListen) return knock(world, packet, socket, ip, segment, origin);
+  if (mayReplaceTimeWait(sockets.connection.get(socket) as TcpConnection, segment)) {
+    const listener = sockets.lookup(packets.netns.get(packet), listenKinds, local, remote);
+    if (listener !== 0) {
+      forget(world, socket);
+      return knock(world, packet, listener, ip, segment, origin);
+    }
+  }
   packets.end(packet);
   input(world, socket, { kind: "segment", segment }, origin);
 }
@@ -139,7 +147,13 @@ function knock(
   const local = { address: ip.destination, port: segment.destinationPort };
   const remote = { address: ip.source, port: segment.sourcePort };
   const step = acceptTcp(
-    { local, remote, initialSequence: sim.random.nextUint32(), mss: mssOf(world, way.device), timestampOffset: 0 },
+    {
+      local,
+      remote,
+      initialSequence: sim.random.nextUint32(),
+      mss: mssOf(world, way.device),
+      timestampOffset: sim.random.nextUint32(),
+    },
     segment,
     world.nowNs,
   );
@@ -218,7 +232,7 @@ function transmit(world: World, socket: number, segment: TcpSegment, origin: Ori
     dontFragment: true,
   };
   const process = sockets.process.get(socket);
-  sendIp(world, netns, header, segment, { process, ...origin, name: packets.nextName() });
+  sendIp(world, netns, header, segment, { ...(origin ?? makeOrigin(0, process)), name: packets.nextName() });
 }
 
 function timerColumn(world: World, timer: TcpTimer): TimerColumn {

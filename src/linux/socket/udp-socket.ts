@@ -8,6 +8,7 @@ import { sendIcmpError } from "../ip/icmp-error.ts";
 import { isBroadcastAddress } from "../ip/local.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput } from "../ip/source.ts";
+import { makeOrigin } from "../packets.ts";
 import { deliverInput } from "../process/run.ts";
 import { socketKind } from "../sockets.ts";
 import { stage } from "../stage.ts";
@@ -68,7 +69,7 @@ function transmit(world: World, socket: number, to: Endpoint, data: Uint8Array):
     dontFragment: !isTooLong,
   };
   const datagram = udpDatagram(sockets.localPort.get(socket), to.port, data);
-  const origin = { name: world.packets.nextName(), process: sockets.process.get(socket) };
+  const origin = makeOrigin(world.packets.nextName(), sockets.process.get(socket));
   sendIp(world, netns, header, datagram, origin);
 }
 
