@@ -94,3 +94,18 @@ test("a launch that is overtaken by disconnect is answered, as cancelled", async
     "! launch: cancelled: The session has ended meanwhile (shown to the user)",
   ]);
 });
+
+test("Stop, pressed while the end was on its way, is no error", async () => {
+  const { session, printed } = inlineSession("12 arp.request pod1/eth0");
+  send(session, "initialize", { adapterID: "k8snet" });
+  send(session, "disconnect");
+  send(session, "terminate");
+  send(session, "disconnect");
+  send(session, "threads");
+  expect(printed().split("\n").slice(1)).toEqual([
+    "< disconnect",
+    "< terminate",
+    "< disconnect",
+    "! threads: The session is over",
+  ]);
+});
