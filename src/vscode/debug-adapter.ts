@@ -1,7 +1,5 @@
 import * as vscode from "vscode";
-import type { DebugEnvironment } from "../debug/environment.ts";
-import { openSimulatedLab } from "../debug/open-lab.ts";
-import { K8snetDebugSession } from "../debug/session.ts";
+import { createSession, type DebugEnvironment, openSimulatedLab } from "../debug/server.ts";
 import { fromClientPath, toClientPath } from "./client-paths.ts";
 import { readDocument } from "./documents.ts";
 import { debugType } from "./identifiers.ts";
@@ -17,7 +15,6 @@ export function registerDebugAdapter(yieldToMessages: () => Promise<void>): vsco
     yieldToMessages,
   };
   return vscode.debug.registerDebugAdapterDescriptorFactory(debugType, {
-    createDebugAdapterDescriptor: () =>
-      new vscode.DebugAdapterInlineImplementation(new K8snetDebugSession(environment)),
+    createDebugAdapterDescriptor: () => new vscode.DebugAdapterInlineImplementation(createSession(environment)),
   });
 }

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { ClientTreeRow, StateEventBody } from "../debug/views.ts";
+import type { ClientTreeRow, StateEventBody } from "../debug/server.ts";
 import type { MessageFromView, MessageToView, ViewPhase, ViewPlace, ViewRow } from "../views/state/messages.ts";
 import { fromClientPath } from "./client-paths.ts";
 import { commandIds, debugType, stateViewId } from "./identifiers.ts";

@@ -13,18 +13,24 @@ export interface SuiteResults {
 
 const caseTimeoutMs = 30_000;
 
-/** Runs the cases one after the other; `after` cleans up behind each, failed or not. */
-export async function runCases(cases: readonly Case[], after: () => Promise<void>): Promise<SuiteResults> {
+/** Runs the cases one after the other; `cleanUp` runs behind each, failed or not, and is part of it. */
+export async function runCases(cases: readonly Case[], cleanUp: () => Promise<void>): Promise<SuiteResults> {
   const passed: string[] = [];
   const failed: { name: string; error: string }[] = [];
-  for (const { name, run } of cases) {
+  const attempt = async (what: Promise<void>): Promise<string | undefined> => {
     try {
-      await withTimeout(run(), caseTimeoutMs, `not done after ${caseTimeoutMs / 1000} s`);
-      passed.push(name);
+      await withTimeout(what, caseTimeoutMs, `not done after ${caseTimeoutMs / 1000} s`);
+      return undefined;
     } catch (error) {
-      failed.push({ name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      return error instanceof Error ? (error.stack ?? error.message) : String(error);
     }
-    await after();
+  };
+  for (const { name, run } of cases) {
+    const error = await attempt(run());
+    const errorAfter = await attempt(cleanUp());
+    if (error === undefined && errorAfter === undefined) passed.push(name);
+    else failed.push({ name, error: error ?? `cleaning up behind it: ${errorAfter}` });
+    console.log(`k8snet suite: ${name}: ${error ?? errorAfter ?? "ok"}`);
   }
   return { host: typeof process === "undefined" ? "web worker" : "node", passed, failed };
 }
