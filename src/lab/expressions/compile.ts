@@ -104,6 +104,7 @@ function sentence(code: string, summary: string, text: string): string {
   if (text.trim() === "") return "An expression is missing.";
   if (summary === "Unexpected token: EOF") return "The expression ends too early.";
   if (code === "unknown_variable") return `There is no variable "${name}".${suggestion(name, variableNames)}`;
+  if (code === "index_out_of_bounds") return `The list has no element ${/index (-?\d+)/.exec(name)?.[1]}.`;
   if (code === "no_such_key") return `There is no field "${name}" here.${suggestion(name, fieldNames)}`;
   if (code === "no_matching_overload") return `${capital(summary)}.${usage(summary)}`;
   return `${capital(summary)}.`;

@@ -1,3 +1,4 @@
+import { deviceKind } from "../../linux/devices.ts";
 import { type DropReason, dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
 import { isLocalAddress } from "../../linux/ip/local.ts";
 import type { PacketData } from "../../linux/packets.ts";
@@ -57,6 +58,7 @@ const byStage: ReadonlyMap<number, Make> = new Map<number, Make>([
 ]);
 
 function atBridge(world: World, { device, data }: InspectionTarget): readonly Inspection[] {
+  if (world.devices.kind.get(device) !== deviceKind.bridge) return [];
   const frame = frameOf(data);
   return [
     { name: "bridge", value: deviceName(world, device), children: () => linkFields(world, device) },
