@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { closest } from "../base/suggest.ts";
 import { type Device, type DeviceList, deviceKey } from "./devices.ts";
+import type { Sourced } from "./model.ts";
 
 /** A bridge numbers its ports in ten bits, and 0 is none (net/bridge/br_private.h, BR_MAX_PORTS). */
 const maximumPorts = 1023;
@@ -20,8 +21,8 @@ export function checkDevices({ devices, repeated, missing }: DeviceList): Diagno
   const ports = new Map<string, Device[]>();
   for (const device of devices.values()) {
     if (device.master === undefined) continue;
-    const key = deviceKey(device.netns, device.master);
-    if (devices.get(key)?.kind !== "bridge") problems.push(noBridge(device, devices));
+    const key = deviceKey(device.netns, device.master.value);
+    if (devices.get(key)?.kind !== "bridge") problems.push(noBridge(device.netns, device.master, devices));
     else ports.set(key, [...(ports.get(key)?.slice(0, maximumPorts) ?? []), device]);
   }
   for (const [bridge, list] of ports) {
@@ -32,19 +33,17 @@ export function checkDevices({ devices, repeated, missing }: DeviceList): Diagno
   return problems;
 }
 
-function noBridge({ netns, master = "", source }: Device, devices: DeviceList["devices"]): Diagnostic {
+function noBridge(
+  netns: string,
+  { value, source: range }: Sourced<string>,
+  devices: DeviceList["devices"],
+): Diagnostic {
   const bridges = [...devices.values()].filter((device) => device.netns === netns && device.kind === "bridge");
-  const guess = closest(
-    master,
-    bridges.map(({ dev }) => dev),
-  );
-  const hint = guess ? ` Did you mean ${guess}?` : "";
-  return {
-    severity: "error",
-    code: "unknown-bridge",
-    range: source,
-    message: `${netns} has no bridge ${master}.${hint}`,
-  };
+  const names = bridges.map(({ dev }) => dev);
+  const guess = closest(value, names);
+  const message = `${netns} has no bridge ${value}.${guess ? ` Did you mean ${guess}?` : ""}`;
+  const fix = guess && { title: `Change to ${guess}`, range, newText: guess };
+  return { severity: "error", code: "unknown-bridge", range, message, ...(fix && { fix }) };
 }
 
 function devicesOf(netns: string, devices: DeviceList["devices"]): string[] {

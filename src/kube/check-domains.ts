@@ -41,7 +41,7 @@ export function checkBroadcastDomains({ devices }: DeviceList, isRaw: (netns: st
 
 /** A bridge has the MAC of one of its ports by default. */
 function isOwnPort(one: Device, other: Device): boolean {
-  return one.netns === other.netns && (one.master === other.dev || other.master === one.dev);
+  return one.netns === other.netns && (one.master?.value === other.dev || other.master?.value === one.dev);
 }
 
 /** Devices that hear each other's broadcasts: the two ends of a cable, the ports of a bridge and the bridge itself. */
@@ -51,7 +51,7 @@ class Domains {
   constructor(devices: DeviceList["devices"]) {
     for (const [key, { netns, peer, master }] of devices) {
       if (peer) this.#join(key, peer);
-      if (master) this.#join(key, deviceKey(netns, master));
+      if (master) this.#join(key, deviceKey(netns, master.value));
     }
   }
 

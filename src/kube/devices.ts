@@ -14,8 +14,8 @@ export interface Device {
   readonly source: SourceRange;
   /** The other end of a cable, by its key. */
   readonly peer?: string;
-  /** The bridge it is a port of, in the same namespace. */
-  master?: string;
+  /** The bridge it is a port of, in the same namespace, and where that was said. */
+  master?: Sourced<string>;
   readonly addresses: Sourced<Ipv4Address>[];
 }
 
@@ -28,8 +28,8 @@ export interface DeviceList {
   readonly missing: readonly { readonly netns: string; readonly dev: string; readonly source: SourceRange }[];
 }
 
-/** How many commands are looked at: the members of large ranges are alike, and made free of conflicts. */
-const inspectedCommands = 200_000;
+/** The nodes of a range are alike, and made free of conflicts: two show what there is to see. */
+const inspectedMembers = 2;
 
 export function deviceKey(netns: string, dev: string): string {
   return `${netns}/${dev}`;
@@ -50,9 +50,7 @@ export function listDevices(layout: ClusterLayout): DeviceList {
     if (device === undefined && dev !== "lo") missing.push({ netns, dev, source });
     return device;
   };
-  let inspected = 0;
-  for (const command of setUpCommands(layout)) {
-    if (inspected++ > inspectedCommands) break;
+  for (const command of setUpCommands(layout, inspectedMembers)) {
     const { source } = command;
     switch (command.do) {
       case "bridge add":
@@ -67,7 +65,7 @@ export function listDevices(layout: ClusterLayout): DeviceList {
       }
       case "link set": {
         const device = find(command.netns, command.dev, source);
-        if (device && command.master) device.master = command.master;
+        if (device && command.master) device.master = { value: command.master, source };
         break;
       }
       case "addr add":

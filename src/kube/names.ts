@@ -122,6 +122,11 @@ class NameIndex implements ClusterNames {
     return matches;
   }
 
+  /** Asked for every pod, so that a name which many nodes have must not cost a list of them. */
+  #isUnique(name: string): boolean {
+    return (this.#byBase.get(name)?.length ?? 0) < 2 && this.#matches(name).length === 1;
+  }
+
   #ref({ declared, member }: Match, nodeMember: number): NamespaceRef {
     switch (declared.role) {
       case "node": {
@@ -165,12 +170,12 @@ class NameIndex implements ClusterNames {
 
   podName(group: NodeGroup, member: number, pod: PodGroup, podMember: number): string {
     const name = memberName(pod.name, podMember);
-    if (!group.name.range && !pod.name.range && this.#matches(name).length === 1) return name;
+    if (!group.name.range && !pod.name.range && this.#isUnique(name)) return name;
     return `${memberName(group.name, member)}/${name}`;
   }
 
   rawName(raw: RawNamespace): string {
-    if (raw.node === undefined || this.#matches(raw.name.base).length === 1) return raw.name.base;
+    if (raw.node === undefined || this.#isUnique(raw.name.base)) return raw.name.base;
     return `${memberName(raw.node.name, 0)}/${raw.name.base}`;
   }
 

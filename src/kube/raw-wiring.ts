@@ -24,12 +24,12 @@ export function* rawVethCommands(veths: readonly VethPair[]): Generator<SetUpCom
 }
 
 /** Addresses of devices, static neighbours, routes and servers, when every cable is laid. */
-export function* configurationCommands(layout: ClusterLayout): Generator<SetUpCommand> {
+export function* configurationCommands(layout: ClusterLayout, membersPerGroup: number): Generator<SetUpCommand> {
   for (const group of layout.model.nodes) {
     const { slots, bridge } = layout.nodeLayout(group);
     const wiredByHand = bridge === undefined;
     const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
-    for (let member = 0; member < memberCount(group.name); member++) {
+    for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
       yield* contentsCommands(layout.names.nodeName(group, member), group.contents);
       for (const slot of pods) {
         const { pod } = slot;
@@ -52,7 +52,8 @@ function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["s
   for (const { value: prefix, source: place } of end.addresses) {
     yield { do: "addr add", netns, dev, prefix, source: place };
   }
-  yield { do: "link set", netns, dev, mtu, master: end.master?.value, up: true, source };
+  const place = end.master?.source ?? source;
+  yield { do: "link set", netns, dev, mtu, master: end.master?.value, up: true, source: place };
 }
 
 function hasConfiguration(contents: NamespaceContents): boolean {
@@ -80,6 +81,6 @@ function* interfaceCommands(netns: string, device: InterfaceModel): Generator<Se
   }
   const [mac, master] = [device.mac?.value, device.master?.value];
   if (!up || mtu !== undefined || mac !== undefined || master !== undefined || hairpin !== undefined) {
-    yield { do: "link set", netns, dev, up, mtu, mac, master, hairpin, source };
+    yield { do: "link set", netns, dev, up, mtu, mac, master, hairpin, source: device.master?.source ?? source };
   }
 }

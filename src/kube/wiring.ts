@@ -9,12 +9,19 @@ import { configurationCommands, rawVethCommands } from "./raw-wiring.ts";
 import { nodeSysctls, podSysctls } from "./sysctls.ts";
 import { switchCommands, underlayOf, uplinkCommands } from "./underlay.ts";
 
-/** Everything an administrator would type to build the cluster, in order. Made on demand: large clusters have millions. */
-export function* setUpCommands(layout: ClusterLayout): Generator<SetUpCommand> {
+/**
+ * Everything an administrator would type to build the cluster, in order. Made on demand: large clusters have millions.
+ * `membersPerGroup` limits how many nodes of each range are built.
+ */
+export function* setUpCommands(
+  layout: ClusterLayout,
+  membersPerGroup: number = Number.POSITIVE_INFINITY,
+): Generator<SetUpCommand> {
   const underlay = underlayOf(layout);
   if (underlay) yield* switchCommands(layout, underlay);
   for (const group of layout.model.nodes) {
-    for (let member = 0; member < memberCount(group.name); member++) yield* nodeCommands(layout, group, member);
+    const members = Math.min(memberCount(group.name), membersPerGroup);
+    for (let member = 0; member < members; member++) yield* nodeCommands(layout, group, member);
   }
   if (underlay) yield* uplinkCommands(layout, underlay);
   for (const raw of layout.model.namespaces) {
@@ -25,7 +32,7 @@ export function* setUpCommands(layout: ClusterLayout): Generator<SetUpCommand> {
     for (const bridge of raw.contents.bridges) yield* rawBridge(netns, bridge);
   }
   yield* rawVethCommands(layout.model.veths);
-  yield* configurationCommands(layout);
+  yield* configurationCommands(layout, membersPerGroup);
 }
 
 function* nodeCommands(layout: ClusterLayout, group: NodeGroup, member: number): Generator<SetUpCommand> {
@@ -118,7 +125,8 @@ function* podCommands(
     peerSource: end?.source,
   };
   const master = end?.master?.value ?? podBridge.name;
-  yield { do: "link set", netns: node, dev: slot.hostDev, master, up: true, source: end?.source ?? source };
+  const joining = end?.master?.source ?? end?.source ?? source;
+  yield { do: "link set", netns: node, dev: slot.hostDev, master, up: true, source: joining };
   if (address !== undefined && cidr) {
     const place = pod.address?.source ?? source;
     yield { do: "addr add", netns, dev: "eth0", prefix: { address, length: cidr.length }, source: place };

@@ -6,7 +6,15 @@ import type { Token } from "../source.ts";
 import { readNumber, readPrefix } from "../values.ts";
 import { readSettingsOnly } from "./devices.ts";
 import { readNetns, readNode } from "./node.ts";
-import { misplaced, oneWord, type Reading, readSetting, refuseExtraWords, type SettingReaders } from "./reading.ts";
+import {
+  misplaced,
+  oneWord,
+  type Reading,
+  readSetting,
+  refuseExtraWords,
+  type SettingReaders,
+  sharesMember,
+} from "./reading.ts";
 
 /** The declarations of a file; cables and scenarios still as trees, since they name what is declared. */
 export interface Declarations {
@@ -24,6 +32,7 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
   const namespaces: RawNamespace[] = [];
   const veths: Veth[] = [];
   const scenarios: Scenario[] = [];
+  const taken: TakenNames = new Map();
   const queue: Item[] = [...file.items];
   const adopted = adoptStrayPods(file, reading);
   for (const item of queue) {
@@ -33,7 +42,7 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
         break;
       case "Node": {
         const read = readNode(item, adopted.get(item) ?? [], reading);
-        if (read.node && isNewName(read.node.name, nodes, namespaces, reading)) {
+        if (read.node && isNewName(read.node.name, taken, reading)) {
           nodes.push(read.node);
           namespaces.push(...read.namespaces);
         }
@@ -43,7 +52,7 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
       }
       case "Netns": {
         const { namespace, escaped } = readNetns(item, undefined, reading);
-        if (namespace && isNewName(namespace.name, nodes, namespaces, reading)) namespaces.push(namespace);
+        if (namespace && isNewName(namespace.name, taken, reading)) namespaces.push(namespace);
         queue.push(...escaped);
         break;
       }
@@ -166,24 +175,19 @@ function nodeRange(item: Item, reading: Reading): SourceRange {
   return { uri: reading.uri, line, column, endLine: line, endColumn: column + item.$type.length };
 }
 
-function isNewName(
-  name: GroupName,
-  nodes: readonly NodeGroup[],
-  namespaces: readonly RawNamespace[],
-  { problems }: Reading,
-): boolean {
-  const others: readonly { readonly name: GroupName; readonly node?: NodeGroup }[] = [...nodes, ...namespaces];
-  const other = others.find((one) => one.node === undefined && sameMember(one.name, name));
-  if (other === undefined) return true;
-  const message = `The name ${name.base} is already taken (line ${other.name.source.line}).`;
+/** The names at the top of the file, by their bases. */
+type TakenNames = Map<string, GroupName[]>;
+
+function isNewName(name: GroupName, taken: TakenNames, { problems }: Reading): boolean {
+  const others = taken.get(name.base) ?? [];
+  const other = others.find((one) => sharesMember(one, name));
+  if (other === undefined) {
+    taken.set(name.base, [...others, name]);
+    return true;
+  }
+  const message = `The name ${name.base} is already taken (line ${other.source.line}).`;
   problems.error("duplicate-name", name.source, message);
   return false;
-}
-
-function sameMember(one: GroupName, other: GroupName): boolean {
-  if (one.base !== other.base) return false;
-  if (one.range === undefined || other.range === undefined) return one.range === other.range;
-  return one.range.first <= other.range.last && other.range.first <= one.range.last;
 }
 
 function inFileOrder(list: { readonly source: SourceRange }[]): void {

@@ -11,7 +11,7 @@ import type {
   SysctlModel,
 } from "../../kube/model.ts";
 import type { Item } from "../generated/ast.ts";
-import { span, type Token } from "../source.ts";
+import type { Token } from "../source.ts";
 import { readBridge, readContainer, readInterface } from "./devices.ts";
 import type { Reading, SettingReaders } from "./reading.ts";
 
@@ -79,7 +79,7 @@ export class ContentsReader {
   }
 }
 
-/** Puts an error of the command parsers at its word; past the last word, at the end of the line. */
+/** Puts an error of the command parsers at its word; what is missing is said at the last word. */
 export function reportAtWord(
   code: string,
   error: CommandError,
@@ -89,8 +89,6 @@ export function reportAtWord(
 ): void {
   const token = tokens[error.word];
   const last = tokens.at(-1) ?? name;
-  const range = token?.range ?? { ...last.range, line: last.range.endLine, column: last.range.endColumn };
-  const visible = token ? range : span(last.range, last.range);
-  if (token) reading.problems.unknown(code, visible, token.text, error.message, error.expected ?? []);
-  else reading.problems.error(code, visible, error.message);
+  if (token) reading.problems.unknown(code, token.range, token.text, error.message, error.expected ?? []);
+  else reading.problems.error(code, last.range, error.message);
 }

@@ -15,6 +15,7 @@ import {
   refuseExtraWords,
   type SettingReader,
   type SettingReaders,
+  sharesMember,
 } from "./reading.ts";
 
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
@@ -87,19 +88,13 @@ function belongsHere(item: Item, declared: Node): boolean {
 }
 
 function addPod(pod: PodGroup, pods: PodGroup[], { problems }: Reading): void {
-  const { base, range, source } = pod.name;
-  const other = pods.find(({ name }) => name.base === base && (!range || !name.range || overlaps(range, name.range)));
-  if (other && (range === undefined) === (other.name.range === undefined)) {
-    problems.error(
-      "duplicate-name",
-      source,
-      `There is already a pod ${base} in this node (line ${other.source.line}).`,
-    );
-  } else pods.push(pod);
-}
-
-function overlaps(one: { first: number; last: number }, other: { first: number; last: number }): boolean {
-  return one.first <= other.last && other.first <= one.last;
+  const other = pods.find(({ name }) => sharesMember(name, pod.name));
+  if (other === undefined) {
+    pods.push(pod);
+    return;
+  }
+  const message = `There is already a pod ${pod.name.base} in this node (line ${other.source.line}).`;
+  problems.error("duplicate-name", pod.name.source, message);
 }
 
 /** Reads `netns NAME {…}`, in a node (`within`) or as a machine of its own. */

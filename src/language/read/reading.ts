@@ -82,6 +82,13 @@ export function readGroupName(node: Declaration, keyword: string, reading: Readi
   return { base, range: { first, last }, source: token.range };
 }
 
+/** Two declared names that have a member in common, of one base. */
+export function sharesMember(one: GroupName, other: GroupName): boolean {
+  if (one.base !== other.base) return false;
+  if (one.range === undefined || other.range === undefined) return one.range === other.range;
+  return one.range.first <= other.range.last && other.range.first <= one.range.last;
+}
+
 /** Says so if words follow a declaration's head that nobody asked for. */
 export function refuseExtraWords(node: Declaration, reading: Reading): void {
   const words = "words" in node ? tokensOf(node.words, reading.uri) : [];
