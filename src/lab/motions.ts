@@ -1,4 +1,4 @@
-import { stage, stageNames } from "../linux/stage.ts";
+import { stage } from "../linux/stage.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { Motion, MotionResult } from "./api.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
@@ -65,7 +65,7 @@ function runFreely(session: Session, maxEvents: number, begin: () => void): Moti
 }
 
 function finish(session: Session): MotionResult {
-  session.arrive();
+  session.arrive(scenarioThreadId);
   return { kind: "ended" };
 }
 
@@ -80,20 +80,35 @@ function reached(session: Session, goal: Goal): MotionResult {
     description: goal.description,
     breakpointIds: hit?.breakpointIds ?? [],
   };
-  session.arrive();
+  session.arrive(threadId);
   return { kind: "stopped", stop };
 }
 
 /** The next stage of this packet; for one that waits for ARP, of the packet it waits for. */
 export function stepInto(session: Session, threadId: number): Motion {
   if (threadId === scenarioThreadId) return intoStatement(session);
-  const number = session.followed(threadId);
-  if (number === undefined) return anyStage(session);
+  const number = session.numberOfThread(threadId);
+  if (session.rowOf(number) === 0) return anyStage(session);
+  const awaited = session.awaitedBy(number);
+  if (awaited !== undefined) return switchTo(session, awaited);
   return forward(session, {
     isReached: () => session.numberTaken() === number,
     threadId: () => number + 1,
     description: "Stepped to the packet's next stage",
   });
+}
+
+/** To the moment before another packet's next stage: now, where that is the next event anyway. */
+function switchTo(session: Session, number: number): Motion {
+  const goal: Goal = {
+    isReached: (next) =>
+      next !== undefined && next.walker !== 0 && session.world.packets.number.get(next.walker) === number,
+    threadId: () => number + 1,
+    description: "The packet waits for ARP; stepped into the ARP packet that it waits for",
+  };
+  if (!goal.isReached(session.next())) return forward(session, goal);
+  session.leave();
+  return { advance: () => reached(session, goal) };
 }
 
 /** The packet is gone: its story goes on with whatever happens next. */
@@ -176,12 +191,12 @@ export function stepBack(session: Session, threadId: number): Motion {
 }
 
 function steppedBack(session: Session, threadId: number): MotionResult {
-  session.arrive();
+  session.arrive(threadId);
   return { kind: "stopped", stop: { reason: "step", threadId, description: "Stepped back", breakpointIds: [] } };
 }
 
 function atBeginning(session: Session): MotionResult {
-  session.arrive();
+  session.arrive(session.threadOfNext());
   const isWhole = session.sim.earliest === 0;
   const description = isWhole
     ? "This is the beginning of the scenario"
@@ -210,11 +225,4 @@ export function reverseContinue(session: Session): Motion {
       return { kind: "more" };
     },
   };
-}
-
-/** `arp.request of #2`, for descriptions. */
-export function eventTitle(session: Session, next: NextEvent): string {
-  const name = stageNames[next.stage];
-  if (next.walker === 0) return name;
-  return `${name} of #${session.world.packets.origin.get(next.walker).name}`;
 }

@@ -1,13 +1,12 @@
 import { dropReasonNames, dropReasons } from "../linux/drop-reason.ts";
-import { stage } from "../linux/stage.ts";
+import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
 import type { Breakpoints } from "./breakpoints.ts";
-import { eventTitle } from "./motions.ts";
 import { placeName } from "./names.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Walker } from "./walk.ts";
+import { isWaiting, type Walker } from "./walk.ts";
 
 /** One debugging session over a world: what motions share. */
 export class Session {
@@ -18,8 +17,8 @@ export class Session {
   /** Packets that ended since the last resume; their threads stay until the next one. */
   private gone: Walker[] = [];
   private isLoopReported = false;
-  /** Called whenever the world has moved and stands still again. */
-  onArrive: () => void = () => {};
+  /** The packet whose thread stopped last. */
+  private focus = 0;
 
   constructor(world: World, scenario: Scenario, breakpoints: Breakpoints) {
     this.world = world;
@@ -42,9 +41,9 @@ export class Session {
     this.sim.armed.fill(0);
   }
 
-  /** A motion is over, the world stands still. */
-  arrive(): void {
-    this.onArrive();
+  /** A motion is over, the world stands still; `threadId` is the thread to look at. */
+  arrive(threadId: number): void {
+    this.focus = threadId - 1;
   }
 
   /** Takes the next event, and remembers its packet if that was its last. */
@@ -72,9 +71,10 @@ export class Session {
     if (loop !== undefined) return loop;
     const hit = this.breakpoints.hit(next);
     if (hit === undefined) return undefined;
-    this.arrive();
+    const threadId = this.threadOf(next);
+    this.arrive(threadId);
     const description = `${this.describe(next)} (breakpoint on ${hit.labels.join(", ")})`;
-    return { reason: hit.reason, threadId: this.threadOf(next), description, breakpointIds: hit.ids };
+    return { reason: hit.reason, threadId, description, breakpointIds: hit.ids };
   }
 
   /** True if a breakpoint could hit in this stage. */
@@ -88,11 +88,18 @@ export class Session {
 
   /** What is about to happen, in one line. */
   describe(next: NextEvent): string {
-    if (next.walker === 0) return eventTitle(this, next);
+    if (next.walker === 0) return this.describeOther(next);
     const { packets } = this.world;
+    const title = `${stageNames[next.stage]} of #${packets.origin.get(next.walker).name}`;
     const place = placeName(this.world, next.stage, packets.device.get(next.walker));
     const why = next.stage === stage.drop ? `: ${this.dropText(next.walker)}` : "";
-    return `${eventTitle(this, next)} @ ${place}${why}`;
+    return `${title} @ ${place}${why}`;
+  }
+
+  private describeOther(next: NextEvent): string {
+    if (next.stage === stage.statement)
+      return this.scenario.statementOf(next.subject)?.text ?? "the end of the scenario";
+    return stageNames[next.stage];
   }
 
   dropText(packet: number): string {
@@ -105,7 +112,7 @@ export class Session {
     if (this.isLoopReported || next.stage !== stage.drop) return undefined;
     if (dropReasonNames[this.world.packets.dropReason.get(next.walker)] !== "BRIDGE_LOOP") return undefined;
     this.isLoopReported = true;
-    this.arrive();
+    this.arrive(this.threadOf(next));
     const description = `Forwarding loop: ${this.describe(next)}. Linux without STP would send it round for ever.`;
     return { reason: "loop", threadId: this.threadOf(next), description, breakpointIds: [] };
   }
@@ -154,28 +161,16 @@ export class Session {
     return this.walker(number)?.bornAt ?? 0;
   }
 
-  /** The packet whose next stage Step Into shows: the thread's own, or the ARP packet that it waits for. */
-  followed(threadId: number): number | undefined {
-    const number = this.numberOfThread(threadId);
+  /** The ARP packet that a packet waits for; undefined when it waits for none. */
+  awaitedBy(number: number): number | undefined {
     const row = this.rowOf(number);
-    if (row === 0) return undefined;
-    if (!this.isWaiting(row)) return number;
+    if (row === 0 || !isWaiting(this.world, row)) return undefined;
     const { packets } = this.world;
-    const name = packets.origin.get(row).name;
+    const { name } = packets.origin.get(row);
     let latest: number | undefined;
     for (const other of packets.table.rows())
       if (packets.origin.get(other).causedBy === name) latest = Math.max(latest ?? 0, packets.number.get(other));
-    return latest ?? number;
-  }
-
-  /** In the queue of an unresolved neighbour. */
-  private isWaiting(row: number): boolean {
-    const { packets, neighbours } = this.world;
-    if (packets.stage.get(row) !== stage.neighOutput) return false;
-    const neighbour = neighbours.find(packets.outDevice.get(row), packets.nextHop.get(row));
-    for (let at = neighbour === 0 ? 0 : neighbours.firstQueued.get(neighbour); at !== 0; at = packets.next.get(at))
-      if (at === row) return true;
-    return false;
+    return latest;
   }
 
   /** A packet that a thread can show: in flight, or gone since the last resume. */
@@ -188,12 +183,12 @@ export class Session {
   walkers(limit: number): { readonly walkers: readonly Walker[]; readonly total: number } {
     const { packets } = this.world;
     const rows = [...packets.table.rows()].sort((a, b) => packets.number.get(a) - packets.number.get(b));
-    const total = rows.length + this.gone.length;
-    const walkers = [
-      ...this.gone,
-      ...rows.slice(0, Math.max(0, limit - this.gone.length)).map((row) => this.walkerAt(row)),
-    ];
-    return { walkers, total };
+    const all = [...this.gone, ...rows.map((row) => this.walkerAt(row))];
+    const focus = all.find((one) => one.number === this.focus);
+    const walkers = all.slice(0, Math.max(0, limit));
+    // A client that does not find the thread that stopped would show nothing.
+    if (focus !== undefined && limit > 0 && !walkers.includes(focus)) walkers[walkers.length - 1] = focus;
+    return { walkers, total: all.length };
   }
 
   private walkerAt(row: number): Walker {

@@ -2,6 +2,7 @@ import type { SourceRange } from "../base/source-range.ts";
 import type { Ancestor, Origin, PacketData } from "../linux/packets.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
+import { formatIpv4 } from "../wire/ipv4-address.ts";
 import { eventName, packetText, placeName } from "./names.ts";
 import type { FrameRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
@@ -36,17 +37,33 @@ export function eventSource(world: World, stageNumber: number, device: number): 
 /** Where a packet is and how it got there, newest first: its next stage, the stages it ran, its ancestors', the cause. */
 export function walkOf(world: World, scenario: Scenario, walker: Walker): readonly WalkFrame[] {
   const frames: WalkFrame[] = [];
-  if (walker.row !== 0) {
-    const stageNumber = world.packets.stage.get(walker.row);
-    frames.push(frame(world, walker, stageNumber, world.packets.device.get(walker.row)));
-  } else frames.push({ name: "gone", hint: "label", stageNumber: 0, device: 0, walker });
+  if (walker.row !== 0) frames.push(present(world, walker));
   let ancestor: Ancestor | undefined = { number: walker.number, bornAt: walker.bornAt, copyOf: walker.origin.copyOf };
   let before = world.sim.position;
   for (; ancestor !== undefined; ancestor = ancestor.copyOf) {
     before = pushEvents(world, walker, ancestor, before, frames);
   }
+  if (walker.row === 0 && frames.length > 0) frames[0] = { ...frames[0], name: `ended in ${frames[0].name}` };
   pushCause(world, scenario, walker, frames);
   return frames;
+}
+
+/** Where the packet is now: before its next stage, or in the queue of a neighbour. */
+function present(world: World, walker: Walker): WalkFrame {
+  const { packets } = world;
+  const at = frame(world, walker, packets.stage.get(walker.row), packets.device.get(walker.row));
+  if (!isWaiting(world, walker.row)) return at;
+  return { ...at, name: `${at.name} (waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))})` };
+}
+
+/** True for a packet in the queue of an unresolved neighbour. */
+export function isWaiting(world: World, row: number): boolean {
+  const { packets, neighbours } = world;
+  if (packets.stage.get(row) !== stage.neighOutput) return false;
+  const neighbour = neighbours.find(packets.outDevice.get(row), packets.nextHop.get(row));
+  for (let at = neighbour === 0 ? 0 : neighbours.firstQueued.get(neighbour); at !== 0; at = packets.next.get(at))
+    if (at === row) return true;
+  return false;
 }
 
 /** The events of one packet before a position, newest first. Answers where the packet was born. */

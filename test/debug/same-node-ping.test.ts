@@ -94,11 +94,11 @@ test("the scenario is stepped by statements, the packets by stages, hops and nam
     "entry, line 36: ping pod1 -> pod2 [scenario "first ping"]
     stepIn -> step, line 17: route.output @ pod1 [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1]
     stepIn -> step, line 17: neigh.output @ pod1/eth0 [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1/eth0]
-    stepIn -> step, line 17: neigh.output @ pod1/eth0 [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1/eth0]
-    stepIn -> step, line 17: veth.transmit @ pod1/eth0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ pod1/eth0]
+    stepIn -> step, line 17: neigh.output @ pod1/eth0 (waits for ARP: 10.244.1.9) [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1/eth0]
+    stepIn -> step, line 17: arp.request @ pod1/eth0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ pod1/eth0]
     next -> step, line 17: veth.receive @ node1/veth1 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ node1/veth1]
     next -> step, line 15: bridge.receive @ node1/cbr0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ node1/cbr0]
-    stepOut -> step, line 0: gone [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] gone]
+    stepOut -> step, line 15: ended in arp.ignore @ node1/cbr0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] gone]
     stepBack -> step, line 15: arp.ignore @ node1/cbr0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ node1/cbr0]
     stepBack -> step, line 15: arp.receive @ node1/cbr0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ node1/cbr0]"
   `);
