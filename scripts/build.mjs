@@ -42,12 +42,14 @@ export async function buildCli(outfile) {
 function allBundles() {
   return [
     cli(),
+    // `verify` starts it inside network namespaces.
+    { ...cli(), entryPoints: ["src/netns/program-host.ts"], outfile: join(distFolder, "program-host.js") },
     {
       ...extensionHost("src/vscode/extension.ts", "dist/extension.cjs"),
       platform: "node",
     },
     {
-      ...extensionHost("src/vscode/extension-web.ts", "dist/extension-web.js"),
+      ...extensionHost("src/vscode/extension-web.ts", "dist/extension-web.cjs.js"),
       ...webWorker(),
     },
     {
@@ -62,11 +64,14 @@ function allBundles() {
       plugins: [withoutNode()],
     },
     { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.cjs"), platform: "node" },
-    { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.js"), ...webWorker() },
+    { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.cjs.js"), ...webWorker() },
   ];
 }
 
-/** The web worker's loader takes CommonJS too, but only from files whose names end in `.js`. @returns {esbuild.BuildOptions} */
+/**
+ * The web worker's loader knows CommonJS in a package of type "module" by a name in `.cjs`, and adds `.js` to that.
+ * @returns {esbuild.BuildOptions}
+ */
 function webWorker() {
   return { platform: "browser", mainFields: ["browser", "module", "main"], plugins: [withoutNode()] };
 }

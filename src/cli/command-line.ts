@@ -7,9 +7,10 @@ import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
 import { type ExportOptions, exportFile, exportForms } from "./export.ts";
 import { type RunOptions, run, traceForms } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
+import { type VerifyOptions, verify } from "./verify.ts";
 
 const help = `
-Exit status: 0 if every expectation holds, 1 if one fails, 2 on bad input.`;
+Exit status: 0 if every expectation holds (verify: if both kernels do the same), 1 if not, 2 on bad input.`;
 
 /** Runs one command line, without the program's name, to its end. Never rejects. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -51,6 +52,7 @@ function createProgram(terminal: Terminal, done: (code: ExitCode) => void): Comm
   addRun(program, terminal, done);
   addCheck(program, terminal, done);
   addExport(program, terminal, done);
+  addVerify(program, terminal, done);
   addDap(program);
   return program;
 }
@@ -85,6 +87,16 @@ function addExport(program: Command, terminal: Terminal, done: (code: ExitCode) 
     .argument("<file>", "the .k8snet file")
     .addOption(new Option("--to <form>", "the form to print").choices(exportForms).makeOptionMandatory())
     .action(async (file: string, options: ExportOptions) => done(await exportFile(file, options, terminal)));
+}
+
+function addVerify(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  program
+    .command("verify")
+    .description("run scenarios in network namespaces of this machine, too, and compare frames and tables with Linux'")
+    .argument("<file...>", "the .k8snet files")
+    .option("--scenario <name>", "verify only this scenario")
+    .option("--keep", "leave the namespaces and the captures for a look")
+    .action(async (files: string[], options: VerifyOptions) => done(await verify(files, options, terminal)));
 }
 
 function addDap(program: Command): void {

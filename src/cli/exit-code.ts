@@ -4,7 +4,9 @@ export const exitCode = {
   ok: 0,
   /** An expectation failed. */
   expectationFailed: 1,
-  /** The command line, a file, or the place to write to is no good. */
+  /** The simulated kernel does not do what Linux does. */
+  different: 1,
+  /** The command line, a file, or the place to write to is no good; or this machine cannot do it. */
   badInput: 2,
   /** A bug of ours; EX_SOFTWARE of sysexits.h. */
   internalError: 70,

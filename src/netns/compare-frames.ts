@@ -1,0 +1,142 @@
+import type { EthernetFrame } from "../wire/ethernet.ts";
+import { FrameTracer } from "../wire/frame-trace.ts";
+import { broadcastMac } from "../wire/mac-address.ts";
+import type { Direction, SeenFrame } from "./capture.ts";
+import { conversationOf } from "./conversation.ts";
+
+/** One row of a comparison: the same frame on both sides, or one that only one of them has here. */
+export interface ComparedRow {
+  readonly linux?: string;
+  readonly simulated?: string;
+}
+
+/** The first difference in the frames of one interface and direction, with what came before it. */
+export interface FrameDifference {
+  readonly device: string;
+  readonly direction: Direction;
+  /** When it was, since the scenario's begin, by the side that has the frame. */
+  readonly timeNs: number;
+  readonly rows: readonly ComparedRow[];
+}
+
+export interface FrameComparison {
+  readonly differences: readonly FrameDifference[];
+  /** Frames of the real kernel that the simulated one has, too. */
+  readonly equal: number;
+}
+
+/** How comparable the two are. */
+export interface Tolerance {
+  /** Frames of the last moments may be seen on one side only. */
+  readonly endNs: number;
+  /** Statements ran at once then, so that their packets are in a race. */
+  isParallel(timeNs: number): boolean;
+  isMentionedPort(port: number): boolean;
+}
+
+/** Timers of one slot of the kernel's timer wheel run on any processor, in any order; the wheel also fires them late. */
+const raceNs = 400_000_000;
+const endSlackNs = 250_000_000;
+/** Rows before and after the first difference. */
+const context = { before: 2, after: 2 } as const;
+
+/** A frame with what the comparison asks about it. */
+interface Entry {
+  readonly line: string;
+  readonly timeNs: number;
+  readonly conversation: string;
+  /** Sent because a timer fired, not because of what came before it. */
+  readonly isByTimer: boolean;
+}
+
+/** Compares what passed each interface in each direction; lists come from the same devices on both sides. */
+export function compareFrames(
+  linux: readonly SeenFrame[],
+  simulated: readonly SeenFrame[],
+  tolerance: Tolerance,
+): FrameComparison {
+  const [real, made] = [byTap(linux, tolerance), byTap(simulated, tolerance)];
+  const differences: FrameDifference[] = [];
+  for (const tap of new Set([...real.keys(), ...made.keys()])) {
+    const [device, direction] = tap.split(" ") as [string, Direction];
+    // libpcap does not show what leaves by lo; it comes in there.
+    if (device.endsWith("/lo") && direction === "out") continue;
+    const difference = firstDifference(real.get(tap) ?? [], made.get(tap) ?? [], tolerance);
+    if (difference !== undefined) differences.push({ device, direction, ...difference });
+  }
+  differences.sort((a, b) => a.timeNs - b.timeNs);
+  return { differences, equal: differences.length === 0 ? linux.length : 0 };
+}
+
+function byTap(frames: readonly SeenFrame[], tolerance: Tolerance): Map<string, Entry[]> {
+  const tracer = new FrameTracer((port) => tolerance.isMentionedPort(port));
+  for (const { frame } of frames) tracer.observe(frame);
+  const probes = frames.filter(({ frame }) => isProbe(frame));
+  const taps = new Map<string, Entry[]>();
+  for (const { device, direction, frame, timeNs } of frames) {
+    const tap = `${device} ${direction}`;
+    const conversation = conversationOf(frame);
+    const isByTimer = isProbe(frame) || probes.some((probe) => isAnswerTo(probe, conversation, timeNs));
+    const entries = taps.get(tap) ?? [];
+    entries.push({ line: tracer.line(frame), timeNs, conversation, isByTimer });
+    taps.set(tap, entries);
+  }
+  return taps;
+}
+
+/** A unicast who-has: what a timer of the neighbour table sends. */
+function isProbe({ payload, destination }: EthernetFrame): boolean {
+  return payload.kind === "arp" && payload.operation === 1 && destination !== broadcastMac;
+}
+
+function isAnswerTo(probe: SeenFrame, conversation: string, timeNs: number): boolean {
+  const afterNs = timeNs - probe.timeNs;
+  return afterNs >= 0 && afterNs < 50_000_000 && conversationOf(probe.frame) === conversation;
+}
+
+function firstDifference(
+  linux: readonly Entry[],
+  simulated: readonly Entry[],
+  tolerance: Tolerance,
+): { readonly timeNs: number; readonly rows: readonly ComparedRow[] } | undefined {
+  const rest = [...simulated];
+  for (const [index, entry] of linux.entries()) {
+    const at = findTwin(entry, rest, tolerance);
+    if (at >= 0) rest.splice(at, 1);
+    else if (!isAtEnd(entry, tolerance)) {
+      return { timeNs: entry.timeNs, rows: rowsAround(linux, index, rest) };
+    }
+  }
+  const surplus = rest.find((entry) => !isAtEnd(entry, tolerance));
+  if (surplus === undefined) return undefined;
+  return { timeNs: surplus.timeNs, rows: rowsAround(linux, linux.length, rest) };
+}
+
+/** The same frame on the other side, past none but those that are in a race with it. */
+function findTwin(entry: Entry, rest: readonly Entry[], tolerance: Tolerance): number {
+  for (const [index, other] of rest.entries()) {
+    if (other.line === entry.line) return index;
+    if (!isRace(entry, other, tolerance)) return -1;
+  }
+  return -1;
+}
+
+function isRace(one: Entry, other: Entry, tolerance: Tolerance): boolean {
+  if (one.conversation === other.conversation || Math.abs(one.timeNs - other.timeNs) > raceNs) return false;
+  return one.isByTimer || other.isByTimer || tolerance.isParallel(one.timeNs);
+}
+
+function isAtEnd({ timeNs }: Entry, { endNs }: Tolerance): boolean {
+  return timeNs > endNs - endSlackNs;
+}
+
+function rowsAround(linux: readonly Entry[], index: number, rest: readonly Entry[]): readonly ComparedRow[] {
+  const before = linux.slice(Math.max(0, index - context.before), index);
+  const here = Math.max(1, context.after + 1);
+  const rows: ComparedRow[] = before.map(({ line }) => ({ linux: line, simulated: line }));
+  for (let i = 0; i < here; i++) {
+    const row = { linux: linux[index + i]?.line, simulated: rest[i]?.line };
+    if (row.linux !== undefined || row.simulated !== undefined) rows.push(row);
+  }
+  return rows;
+}

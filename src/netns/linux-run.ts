@@ -1,0 +1,148 @@
+import type { NetworkPlan } from "../plan/plan.ts";
+import type { Argv } from "../plan/shell/commands.ts";
+import { statementCommands } from "../plan/shell/statements.ts";
+import type { ScenarioPlan, Statement } from "../plan/statements.ts";
+import { Captures } from "./capture.ts";
+import type { Children } from "./children.ts";
+import type { HostedStatement } from "./host-protocol.ts";
+import { type RealNetwork, SetUpFailure } from "./namespaces.ts";
+import type { Observation, ObservedProgram, ObservedStatement } from "./observation.ts";
+import { ProgramHosts } from "./program-hosts.ts";
+import { readReachableTimes } from "./reachable-times.ts";
+import { runCommand } from "./run-command.ts";
+import { realTables } from "./tables.ts";
+import { delay, epochNs } from "./time.ts";
+
+/** Nothing has passed any interface for so long: longer than our servers wait before they close (150 ms). */
+const quietMs = 300;
+/** What goes on and on, such as a packet that is sent again each second, is not waited for. */
+const longestWaitMs = 1500;
+
+/** Runs a scenario on a network that has been built. */
+export async function runOnLinux(
+  plan: NetworkPlan,
+  scenario: ScenarioPlan,
+  network: RealNetwork,
+  programHost: Argv,
+  children: Children,
+): Promise<{ readonly observation: Observation; readonly captures: Captures }> {
+  const hosts = new ProgramHosts(programHost, network.names, children);
+  await startServers(plan, scenario, hosts);
+  const { times, complaints } = await readReachableTimes(network.namespaces, network.names, children);
+  if (complaints.length > 0) throw new SetUpFailure(complaints.join("\n"));
+  const captures = new Captures(network.names, children);
+  await captures.start(network.interfaces);
+  const run = new LinuxRun(network, hosts, captures, children);
+  const statements = await run.all(scenario);
+  const endNs = run.nowNs;
+  const frames = await captures.stop(run.beganNs);
+  return { observation: { frames, statements, endNs, reachableTimes: times }, captures };
+}
+
+async function startServers(plan: NetworkPlan, scenario: ScenarioPlan, hosts: ProgramHosts): Promise<void> {
+  const listeners = [...plan.setUp()].flatMap((command) => (command.do === "listen" ? [command] : []));
+  const clients = [...flatStatements(scenario.statements)].filter(isHosted);
+  await hosts.start(new Set([...listeners, ...clients].map(({ netns }) => netns)));
+  for (const listener of listeners) await hosts.listen(listener);
+}
+
+export function* flatStatements(statements: readonly Statement[]): Generator<Statement> {
+  for (const statement of statements) {
+    if (statement.do === "parallel") yield* flatStatements(statement.statements);
+    else yield statement;
+  }
+}
+
+function isHosted(statement: Statement): statement is HostedStatement {
+  return statement.do === "udp" || statement.do === "tcp" || statement.do === "curl";
+}
+
+/** The statements of one scenario, one after the other. */
+class LinuxRun {
+  readonly beganNs = epochNs();
+  private readonly network: RealNetwork;
+  private readonly hosts: ProgramHosts;
+  private readonly captures: Captures;
+  private readonly children: Children;
+
+  constructor(network: RealNetwork, hosts: ProgramHosts, captures: Captures, children: Children) {
+    this.network = network;
+    this.hosts = hosts;
+    this.captures = captures;
+    this.children = children;
+  }
+
+  /** Since the scenario began. */
+  get nowNs(): number {
+    return epochNs() - this.beganNs;
+  }
+
+  async all(scenario: ScenarioPlan): Promise<readonly ObservedStatement[]> {
+    const observed: ObservedStatement[] = [];
+    for (const statement of scenario.statements) {
+      if (statement.do === "expect") continue;
+      await this.until(statement.atNs ?? 0);
+      observed.push(await this.observe(statement));
+    }
+    await this.until(scenario.untilNs ?? 0);
+    return observed;
+  }
+
+  private async observe(statement: Statement): Promise<ObservedStatement> {
+    const startNs = this.nowNs;
+    const programs = await this.run(statement);
+    const endNs = this.nowNs;
+    if (statement.do !== "wait") await this.quiet();
+    const askedNs = this.nowNs;
+    const { namespaces, bridges, names } = this.network;
+    const tables = await realTables(namespaces, bridges, names, this.children);
+    return { statement, startNs, endNs, programs, tables, tablesNs: (askedNs + this.nowNs) / 2 };
+  }
+
+  private async run(statement: Statement): Promise<readonly ObservedProgram[]> {
+    switch (statement.do) {
+      case "ping":
+      case "arping": {
+        const [argv] = statementCommands(statement, this.network.names) as readonly Argv[];
+        const { stdout, stderr } = await runCommand(argv, this.children);
+        return [{ statement, output: stdout + stderr }];
+      }
+      case "udp":
+      case "tcp":
+      case "curl": {
+        const { output, unable } = await this.hosts.run(statement);
+        if (unable !== undefined) throw new SetUpFailure(`"${statement.text}" cannot be run here: ${unable}`);
+        return [{ statement, output }];
+      }
+      case "configure":
+        return [{ statement, output: (await this.network.change(statement.command)) === undefined ? "" : "refused" }];
+      case "wait":
+        await delay(statement.durationNs / 1e6);
+        return [];
+      case "parallel":
+        return (await Promise.all(statement.statements.map((one) => this.runAt(one)))).flat();
+      case "expect":
+        return [];
+    }
+  }
+
+  private async runAt(statement: Statement): Promise<readonly ObservedProgram[]> {
+    await this.until(statement.atNs ?? 0);
+    return this.run(statement);
+  }
+
+  private async until(timeNs: number): Promise<void> {
+    const leftMs = (timeNs - this.nowNs) / 1e6;
+    if (leftMs > 0) await delay(leftMs);
+  }
+
+  private async quiet(): Promise<void> {
+    const since = this.nowNs;
+    while (this.nowNs - since < longestWaitMs * 1e6) {
+      const lastNs = Math.max(this.captures.lastFrameNs - this.beganNs, since);
+      const leftMs = quietMs - (this.nowNs - lastNs) / 1e6;
+      if (leftMs <= 0) return;
+      await delay(leftMs);
+    }
+  }
+}

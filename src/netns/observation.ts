@@ -1,0 +1,29 @@
+import type { Statement } from "../plan/statements.ts";
+import type { SeenFrame } from "./capture.ts";
+import type { ReachableTimes } from "./reachable-times.ts";
+import type { Tables } from "./tables.ts";
+
+/** What happened when a scenario ran on the real kernel. All times count from the scenario's begin. */
+export interface Observation {
+  readonly frames: readonly SeenFrame[];
+  /** In the order of the scenario, without `expect`, which only the simulated world can judge. */
+  readonly statements: readonly ObservedStatement[];
+  readonly endNs: number;
+  readonly reachableTimes: ReachableTimes;
+}
+
+export interface ObservedStatement {
+  readonly statement: Statement;
+  readonly startNs: number;
+  readonly endNs: number;
+  /** What each of its programs printed; a `parallel` block has several. */
+  readonly programs: readonly ObservedProgram[];
+  /** The tables when all was quiet after it. */
+  readonly tables: Tables;
+  readonly tablesNs: number;
+}
+
+export interface ObservedProgram {
+  readonly statement: Statement;
+  readonly output: string;
+}

@@ -1,0 +1,20 @@
+/**
+ * What programs print, without what differs from run to run: times, and ports that the kernel chose. The real ping and the
+ * simulated one say the same otherwise.
+ */
+export function comparableOutput(text: string): readonly string[] {
+  return text.split("\n").flatMap((line) => {
+    if (line.startsWith("rtt min/avg/max")) return [];
+    const comparable = line
+      .replace(/time[=<][\d.]+ ms/, "time=* ms")
+      .replace(/, time \d+ms$/, ", time *ms")
+      .replace(/ [\d.]+ms$/, " *ms")
+      .replace(/^(ARPING \S+) from \S+/, "$1")
+      .replace(/after \d+ ms/, "after * ms")
+      .replace(/after \d+ milliseconds/, "after * milliseconds")
+      .replace(/:(3[2-9]|[45]\d|60)\d{3}\b/g, ":*")
+      .replace(/, pipe \d+$/, "")
+      .trimEnd();
+    return comparable === "" ? [] : [comparable];
+  });
+}

@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { NetworkPlan } from "../plan/plan.ts";
+import type { Statement } from "../plan/statements.ts";
+import type { Children } from "./children.ts";
+import { flatStatements } from "./linux-run.ts";
+import { runCommand } from "./run-command.ts";
+
+/** Programs and the Debian packages that they come from. */
+const packages = {
+  ip: "iproute2",
+  bridge: "iproute2",
+  sysctl: "procps",
+  ethtool: "ethtool",
+  tcpdump: "tcpdump",
+  ping: "iputils-ping",
+  arping: "iputils-arping",
+} as const;
+type Program = keyof typeof packages;
+
+/** Why plans cannot run on the real kernel here, one sentence each; empty where they can. */
+export async function missingRequirements(
+  plans: readonly NetworkPlan[],
+  programHost: string,
+  children: Children,
+): Promise<readonly string[]> {
+  if (process.platform !== "linux") return [`this needs Linux; this machine runs ${process.platform}`];
+  const complaints: string[] = [];
+  if (process.getuid?.() !== 0) complaints.push("this needs root, to make network namespaces; try sudo");
+  for (const program of neededPrograms(plans))
+    if (!isOnPath(program)) complaints.push(`this needs ${program} (Debian's ${packages[program]})`);
+  if (needsBridgeNetfilter(plans) && !existsSync("/proc/sys/net/bridge"))
+    complaints.push("this needs the kernel module br_netfilter: modprobe br_netfilter");
+  if (!existsSync(programHost)) complaints.push(`${programHost} is missing; npm run build makes it`);
+  return complaints.length > 0 ? complaints : missingKernelFeatures(children);
+}
+
+function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
+  const statements = plans.flatMap((plan) => plan.scenarios).flatMap((one) => [...flatStatements(one.statements)]);
+  const isUsed = (verb: Statement["do"]) => statements.some((statement) => statement.do === verb);
+  const always = ["ip", "bridge", "sysctl", "ethtool", "tcpdump"] as const;
+  return [
+    ...always,
+    ...(isUsed("ping") ? (["ping"] as const) : []),
+    ...(isUsed("arping") ? (["arping"] as const) : []),
+  ];
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env.PATH ?? "").split(delimiter).some((folder) => folder !== "" && existsSync(join(folder, program)));
+}
+
+function needsBridgeNetfilter(plans: readonly NetworkPlan[]): boolean {
+  return plans.some((plan) => {
+    for (const command of plan.setUp())
+      if (command.do === "sysctl" && command.key.startsWith("net.bridge.")) return true;
+    return false;
+  });
+}
+
+/** Asked of the kernel itself: a container may be root and yet not be allowed. */
+async function missingKernelFeatures(children: Children): Promise<readonly string[]> {
+  const name = `k8snet-run${process.pid}-try`;
+  const made = await runCommand(["ip", "netns", "add", name], children);
+  if (made.status !== 0) return [`this kernel, or this container, allows no network namespaces: ${made.stderr.trim()}`];
+  const complaints: string[] = [];
+  for (const words of [
+    ["try0", "type", "veth", "peer", "name", "try1"],
+    ["try2", "type", "bridge"],
+  ]) {
+    const { status, stderr } = await runCommand(["ip", "-n", name, "link", "add", ...words], children);
+    if (status !== 0) complaints.push(`this kernel has no ${words[2]} devices: ${stderr.trim()}`);
+  }
+  await runCommand(["ip", "netns", "del", name], children);
+  return complaints;
+}

@@ -1,0 +1,122 @@
+import { type Lab, openLab } from "../lab/lab.ts";
+import type { EventView } from "../lab/observe.ts";
+import type { NetworkPlan } from "../plan/plan.ts";
+import type { ScenarioPlan, Statement } from "../plan/statements.ts";
+import { formatIpv4 } from "../wire/ipv4-address.ts";
+import type { SeenFrame } from "./capture.ts";
+import type { Observation, ObservedProgram } from "./observation.ts";
+import { simulatedTables, type Tables } from "./tables.ts";
+
+/** A stretch of simulated time. */
+export interface Window {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+/** What the simulated kernel does when everything happens when it happened on Linux. */
+export interface SimulatedRun {
+  readonly frames: readonly SeenFrame[];
+  readonly programs: readonly ObservedProgram[];
+  /** For each window: every state that the tables had in it. */
+  readonly tables: readonly (readonly Tables[])[];
+}
+
+/** Simulated time goes on for so long after the real scenario's end. */
+export const afterEndNs = 300_000_000;
+const historyBytes = 16 * 1024 * 1024;
+
+/**
+ * Runs the scenario with what Linux chose: the times at which statements began (a real machine needs time between them), and
+ * what it drew at random. `windows` are in order and do not overlap.
+ */
+export function simulate(
+  plan: NetworkPlan,
+  scenario: ScenarioPlan,
+  observation: Observation,
+  windows: readonly Window[],
+): SimulatedRun {
+  const scheduled: ScenarioPlan = {
+    ...scenario,
+    untilNs: observation.endNs + afterEndNs,
+    statements: observation.statements
+      .filter(({ statement }) => statement.do !== "wait")
+      .map(({ statement, startNs }) => ({ ...numeric(statement), atNs: startNs })),
+  };
+  const reachableTimeNs = (netns: string, dev: string) => observation.reachableTimes.get(`${netns}/${dev}`);
+  const opened = openLab({ ...plan, scenarios: [scheduled] }, { historyBytes, choices: { reachableTimeNs } });
+  if ("problems" in opened) throw new Error(`k8snet bug: ${opened.problems[0].message}`);
+  return new Recording(opened.lab, scheduled, windows).run();
+}
+
+/** Real programs are given addresses, and print them. */
+function numeric(statement: Statement): Statement {
+  if (statement.do === "parallel") return { ...statement, statements: statement.statements.map(numeric) };
+  if (statement.do !== "ping") return statement;
+  return { ...statement, destinationText: formatIpv4(statement.destination) };
+}
+
+/** Why a scenario should not run on a real kernel; found by running it on the simulated one. */
+export function reasonNotToRun(plan: NetworkPlan, scenario: ScenarioPlan): string | undefined {
+  const opened = openLab(plan, { scenario: scenario.name, historyBytes });
+  if ("problems" in opened) return opened.problems[0].message;
+  let reason: string | undefined;
+  const look = ({ dropReason }: EventView) => {
+    if (dropReason?.startsWith("BRIDGE_LOOP"))
+      reason = "its bridges form a loop, and a real broadcast storm would occupy this machine";
+  };
+  while (reason === undefined && opened.lab.run(100, look));
+  return reason;
+}
+
+class Recording {
+  private readonly lab: Lab;
+  private readonly statements: readonly Statement[];
+  private readonly windows: readonly Window[];
+  private readonly frames: SeenFrame[] = [];
+  private readonly outputs = new Map<Statement, string>();
+  private readonly tables: Tables[][];
+  /** Windows before this one are over. */
+  private window = 0;
+
+  constructor(lab: Lab, scenario: ScenarioPlan, windows: readonly Window[]) {
+    this.lab = lab;
+    this.statements = scenario.statements.flatMap((one) => (one.do === "parallel" ? one.statements : [one]));
+    this.windows = windows;
+    this.tables = windows.map(() => []);
+  }
+
+  run(): SimulatedRun {
+    while (this.lab.run(1000, (event) => this.before(event)));
+    this.takePrinted();
+    while (this.window < this.windows.length) this.closeWindow();
+    const programs = [...this.outputs].map(([statement, output]) => ({ statement, output }));
+    return { frames: this.frames, programs, tables: this.tables };
+  }
+
+  private before(event: EventView): void {
+    this.takePrinted();
+    while (this.window < this.windows.length && this.windows[this.window].toNs <= event.timeNs) this.closeWindow();
+    const open = this.windows[this.window];
+    if (open !== undefined && open.fromNs <= event.timeNs) this.keepTables();
+    const { frame } = event;
+    if (frame !== undefined) this.frames.push(frame);
+  }
+
+  private closeWindow(): void {
+    this.keepTables();
+    this.window++;
+  }
+
+  private keepTables(): void {
+    this.tables[this.window].push(simulatedTables(this.lab.world));
+  }
+
+  private takePrinted(): void {
+    for (const { text, source, category } of this.lab.takeOutput()) {
+      const statement = this.statements.find((one) => one.source === source);
+      if (statement === undefined) continue;
+      const isRefusal = statement.do === "configure" && category === "stderr";
+      this.outputs.set(statement, (this.outputs.get(statement) ?? "") + (isRefusal ? "refused" : text));
+    }
+  }
+}

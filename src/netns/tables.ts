@@ -1,0 +1,70 @@
+import { printFdbRow, printNeighbour, printRoute } from "../lab/inspect/print.ts";
+import type { World } from "../linux/world.ts";
+import type { InterfaceName } from "../plan/plan.ts";
+import type { NamespaceNames } from "../plan/shell/namespace-names.ts";
+import type { Children } from "./children.ts";
+import { runCommand } from "./run-command.ts";
+
+/** Rows as Linux prints them, by table: `pod1 neigh`, `node1 route`, `node1 fdb of cbr0`. */
+export type Tables = ReadonlyMap<string, readonly string[]>;
+
+/** Asks the real kernel. */
+export async function realTables(
+  namespaces: readonly string[],
+  bridges: readonly InterfaceName[],
+  names: NamespaceNames,
+  children: Children,
+): Promise<Tables> {
+  const ask = async (table: string, argv: readonly string[]): Promise<readonly [string, readonly string[]]> => {
+    const { stdout } = await runCommand(argv, children);
+    return [table, stdout.split("\n").flatMap(normalRow).sort()];
+  };
+  const questions = [
+    ...namespaces.flatMap((netns) => {
+      const ip = ["ip", "-n", names.of(netns), "-4"];
+      return [ask(`${netns} neigh`, [...ip, "neigh", "show"]), ask(`${netns} route`, [...ip, "route", "show"])];
+    }),
+    ...bridges.map(({ netns, dev }) =>
+      ask(`${netns} fdb of ${dev}`, ["bridge", "-n", names.of(netns), "fdb", "show", "br", dev]),
+    ),
+  ];
+  return new Map(await Promise.all(questions));
+}
+
+/** Asks the simulated one for the same tables. */
+export function simulatedTables(world: World): Tables {
+  const tables = new Map<string, string[]>();
+  for (const netns of world.namespaces.table.rows()) {
+    const name = world.namespaces.name.get(netns);
+    tables.set(`${name} neigh`, []);
+    tables.set(
+      `${name} route`,
+      world.routes.ofNetns(netns).map((row) => normalRow(printRoute(world, row))[0]),
+    );
+  }
+  for (const row of world.neighbours.table.rows()) {
+    const netns = world.devices.netns.get(world.neighbours.device.get(row));
+    tables.get(`${world.namespaces.name.get(netns)} neigh`)?.push(normalRow(printNeighbour(world, row))[0]);
+  }
+  for (const row of world.fdb.table.rows()) {
+    const bridge = world.fdb.bridge.get(row);
+    const table = `${world.namespaces.name.get(world.devices.netns.get(bridge))} fdb of ${world.devices.name.get(bridge)}`;
+    const rows = tables.get(table) ?? [];
+    rows.push(normalRow(printFdbRow(world, row))[0]);
+    tables.set(table, rows);
+  }
+  for (const rows of tables.values()) rows.sort();
+  return tables;
+}
+
+/**
+ * Leaves out what the simulated kernel does not keep: addresses of groups that a device listens to (`self`), rows of VLANs,
+ * and whether a route's link is down at the moment.
+ */
+function normalRow(line: string): readonly string[] {
+  const text = line
+    .replace(/ (linkdown|dead|onlink)\b/g, "")
+    .replace(/\s+/g, " ")
+    .trim();
+  return text === "" || / self\b/.test(text) || / vlan \d/.test(text) || text.endsWith(" NOARP") ? [] : [text];
+}

@@ -1,0 +1,152 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { NetworkPlan } from "../plan/plan.ts";
+import type { Argv } from "../plan/shell/commands.ts";
+import type { ScenarioPlan, Statement } from "../plan/statements.ts";
+import type { Captures } from "./capture.ts";
+import { Children } from "./children.ts";
+import { compareFrames, type FrameDifference } from "./compare-frames.ts";
+import { compareTables, type TableDifference, tableWindows } from "./compare-tables.ts";
+import { flatStatements, runOnLinux } from "./linux-run.ts";
+import { mentionedPorts } from "./mentioned-ports.ts";
+import { RealNetwork } from "./namespaces.ts";
+import type { Observation, ObservedStatement } from "./observation.ts";
+import { comparableOutput } from "./printed.ts";
+import { runPrefix } from "./run-name.ts";
+import { reasonNotToRun, type SimulatedRun, simulate } from "./simulated-run.ts";
+
+/** What came of running one scenario on both kernels. */
+export interface ScenarioVerdict {
+  readonly scenario: ScenarioPlan;
+  readonly frames: number;
+  readonly statements: number;
+  readonly differences: readonly Difference[];
+  /** What was not compared, and why. */
+  readonly notes: readonly string[];
+  /** Where the network and the captures were kept. */
+  readonly kept?: { readonly namespaces: readonly string[]; readonly captures: string };
+}
+
+/** `statement` is where in the scenario it was; undefined for what was there before the first one. */
+export type Difference = { readonly statement: Statement | undefined } & (
+  | { readonly kind: "frames"; readonly frames: FrameDifference }
+  | { readonly kind: "table"; readonly table: TableDifference }
+  | { readonly kind: "output"; readonly linux: readonly string[]; readonly simulated: readonly string[] }
+);
+
+export interface VerifyOptions {
+  /** Starts a program host. */
+  readonly programHost: Argv;
+  readonly keep: boolean;
+}
+
+/** A verification that is under way, and can be given up at any moment. */
+export class ScenarioVerification {
+  private readonly plan: NetworkPlan;
+  private readonly scenario: ScenarioPlan;
+  private readonly options: VerifyOptions;
+  private readonly children = new Children();
+  private network: RealNetwork | undefined;
+
+  constructor(plan: NetworkPlan, scenario: ScenarioPlan, options: VerifyOptions) {
+    this.plan = plan;
+    this.scenario = withIdentifiers(scenario);
+    this.options = options;
+  }
+
+  /** Rejects with `SetUpFailure` where it could not be run. `index` tells its namespaces from those of other scenarios. */
+  async run(index: number): Promise<ScenarioVerdict> {
+    const reason = reasonNotToRun(this.plan, this.scenario);
+    if (reason !== undefined) return this.verdict(0, [], [`not run: ${reason}`]);
+    const { keep, programHost } = this.options;
+    const network = new RealNetwork(this.plan, `${runPrefix(keep)}${index}-`, this.children);
+    this.network = network;
+    try {
+      await network.build();
+      const { observation, captures } = await runOnLinux(this.plan, this.scenario, network, programHost, this.children);
+      const verdict = this.compare(observation, network.notes);
+      return keep ? { ...verdict, kept: this.keep(network, captures) } : verdict;
+    } finally {
+      await this.children.end();
+      if (!keep) network.remove();
+    }
+  }
+
+  /** Removes everything at once: to be called when the process is about to end. */
+  abandon(): void {
+    this.children.kill();
+    this.network?.remove();
+  }
+
+  private compare(observation: Observation, notes: readonly string[]): ScenarioVerdict {
+    const windows = tableWindows(observation);
+    const simulated = simulate(this.plan, this.scenario, observation, windows);
+    const differences = [
+      ...this.frameDifferences(observation, simulated),
+      ...outputDifferences(observation, simulated),
+      ...observation.statements.flatMap(({ statement, tables }, index) =>
+        compareTables(tables, simulated.tables[index]).map((table) => ({ kind: "table", statement, table }) as const),
+      ),
+    ];
+    return this.verdict(observation.frames.length, differences, notes);
+  }
+
+  private frameDifferences(observation: Observation, simulated: SimulatedRun): readonly Difference[] {
+    const { statements, endNs } = observation;
+    const ports = mentionedPorts(this.plan, this.scenario);
+    const { differences } = compareFrames(observation.frames, simulated.frames, {
+      endNs,
+      isParallel: (timeNs) => statementAt(statements, timeNs)?.do === "parallel",
+      isMentionedPort: (port) => ports.has(port),
+    });
+    return differences.map((frames) => ({
+      kind: "frames",
+      statement: statementAt(statements, frames.timeNs),
+      frames,
+    }));
+  }
+
+  private verdict(frames: number, differences: readonly Difference[], notes: readonly string[]): ScenarioVerdict {
+    const { scenario } = this;
+    const statements = scenario.statements.filter((statement) => statement.do !== "expect").length;
+    return { scenario, frames, statements, differences, notes };
+  }
+
+  private keep(network: RealNetwork, captures: Captures): ScenarioVerdict["kept"] {
+    const folder = mkdtempSync(join(tmpdir(), "k8snet-captures-"));
+    for (const [tap, bytes] of captures.files())
+      writeFileSync(join(folder, `${tap.replace(/[^\w.-]+/g, ".")}.pcap`), bytes);
+    return { namespaces: network.namespaces.map((netns) => network.names.of(netns)), captures: folder };
+  }
+}
+
+/** A ping without an identifier of its own gets one here, so that both kernels see the same. */
+function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
+  const taken = new Set(
+    [...flatStatements(scenario.statements)].map((one) => (one.do === "ping" ? one.identifier : 0)),
+  );
+  let next = 1;
+  const identify = (statement: Statement): Statement => {
+    if (statement.do === "parallel") return { ...statement, statements: statement.statements.map(identify) };
+    if (statement.do !== "ping" || statement.identifier !== undefined) return statement;
+    while (taken.has(next)) next++;
+    return { ...statement, identifier: next++ };
+  };
+  return { ...scenario, statements: scenario.statements.map(identify) };
+}
+
+function statementAt(statements: readonly ObservedStatement[], timeNs: number): Statement | undefined {
+  // The simulated kernel is exact, a clock that is read is not.
+  return statements.findLast(({ startNs }) => startNs <= timeNs + 1_000_000)?.statement;
+}
+
+function outputDifferences(observation: Observation, simulated: SimulatedRun): readonly Difference[] {
+  return observation.statements.flatMap(({ programs }) =>
+    programs.flatMap(({ statement, output }) => {
+      const made = simulated.programs.find((one) => one.statement.source === statement.source);
+      const [linux, ours] = [comparableOutput(output), comparableOutput(made?.output ?? "")];
+      return linux.join("\n") === ours.join("\n") ? [] : [{ kind: "output", statement, linux, simulated: ours }];
+    }),
+  );
+}
