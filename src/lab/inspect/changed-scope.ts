@@ -2,9 +2,9 @@ import type { World } from "../../linux/world.ts";
 import type { Inspection } from "../protocol.ts";
 import { printFieldChange, type RowChange, stepChanges } from "./step-changes.ts";
 
-/** What the last event added, updated or removed. */
-export function changedScope(world: World): readonly Inspection[] {
-  const changes = stepChanges(world, world.sim.position - 1);
+/** What was added, updated or removed since the world stood at that position. */
+export function changedScope(world: World, since: number): readonly Inspection[] {
+  const changes = stepChanges(world, since, world.sim.position);
   if (changes.length === 0) return [{ name: "nothing", value: "the last step changed no table" }];
   return changes.map(changeInspection);
 }

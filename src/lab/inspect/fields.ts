@@ -79,9 +79,10 @@ export const ipv4Fields: readonly PacketField<Ipv4Header>[] = [
   { name: "ip.flags.mf", description: "More fragments follow", type: "bool", read: (p) => p.moreFragments },
   {
     name: "ip.frag_offset",
-    description: "Where this fragment begins, in bytes",
+    description: "Where this fragment begins, in units of eight bytes",
     type: "int",
-    read: (p) => p.fragmentOffset,
+    read: (p) => p.fragmentOffset / 8,
+    show: (p) => (p.fragmentOffset === 0 ? "0" : `${p.fragmentOffset / 8} (${p.fragmentOffset} bytes)`),
   },
   { name: "ip.ttl", description: "Time to live: routers that may still pass it on", type: "int", read: (p) => p.ttl },
   {

@@ -17,6 +17,8 @@ export interface InspectionTarget {
   readonly stage: number;
   /** Where that stage is run; 0 where that is nowhere. */
   readonly device: number;
+  /** The position from which on changes are shown; absent: before the last event. */
+  readonly since?: number;
 }
 
 /** Packet, Here, Namespace, Kernel, Changed: those of them that the frame has. */
@@ -28,7 +30,7 @@ export function scopesFor(world: World, target: InspectionTarget): readonly Scop
   if (device !== 0) scopes.push(scope("Here", () => hereScope(world, target)));
   if (netns !== 0) scopes.push(scope("Namespace", () => namespaceScope(world, netns)));
   scopes.push(scope("Kernel", () => kernelScope(world, netns)));
-  scopes.push(scope("Changed", () => changedScope(world)));
+  scopes.push(scope("Changed", () => changedScope(world, target.since ?? world.sim.position - 1)));
   return scopes;
 }
 

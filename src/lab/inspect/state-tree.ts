@@ -24,8 +24,8 @@ interface Listing {
 }
 
 /**
- * Nodes, their namespaces, and what is in these, as a tree that is made as far as it is looked at. Rows say what the
- * last event did to them. It reads the world and keeps nothing, so it looks the same whenever the world is the same.
+ * Nodes, their namespaces, and what is in these, as a tree that is made as far as it is looked at. Rows say what was
+ * done to them last. It reads the world and keeps nothing, so it looks the same whenever the world is the same.
  */
 export class StateTree {
   private readonly world: World;
@@ -34,10 +34,14 @@ export class StateTree {
     this.world = world;
   }
 
-  /** The children of a row, `""` for the roots: at most `limit`, then one of kind `more`. Empty for a row that is gone. */
-  children(parentId: string, limit: number): TreeRow[] {
+  /**
+   * The children of a row, `""` for the roots: at most `limit`, then one of kind `more`. Empty for a row that is gone.
+   * Marks say what changed since the world stood at position `since`: before the last event, if that is not given.
+   */
+  children(parentId: string, limit: number, since?: number): TreeRow[] {
     const { world } = this;
-    const marks = new ChangeMarks(stepChanges(world, world.sim.position - 1));
+    const { position } = world.sim;
+    const marks = new ChangeMarks(stepChanges(world, since ?? position - 1, position));
     const listing = this.list(parentId, marks);
     const rows = listing.items(limit).map((item) => withMark(item, marks.of(item.id)));
     for (const row of marks.removedFrom(parentId)) rows.push(removedRow(row));

@@ -30,22 +30,23 @@ export interface FieldChange {
 }
 
 /**
- * What the event changed, as far as views show it. Two rows are the same thing if they have the same id, so what was
- * removed and put in again is updated, and what came and went within the event is not there.
+ * What the event changed, or the events from `event` up to but without `end`, as far as views show it. Two rows are the
+ * same thing if they have the same id, so what was removed and put in again is updated, and what came and went in
+ * between is not there.
  *
- * `event` must be in the recording. To read how things were, the world is taken back to before the event and returned to
- * where it stood, so this may only be called between two events. That is quick for the last event taken; for an older
- * one it costs the way there.
+ * To read how things were, the world is taken back to before the first of them and then returned to where it stood. So
+ * this may only be called between two events, and it costs the way there: nothing to speak of for the last event taken.
+ * Events that are no longer, or not yet, in the recording changed nothing.
  */
-export function stepChanges(world: World, event: number): readonly RowChange[] {
+export function stepChanges(world: World, event: number, end = event + 1): readonly RowChange[] {
   const { sim } = world;
-  if (event < sim.earliest || event >= sim.recorded) return [];
+  if (event < sim.earliest || end > sim.recorded || event >= end) return [];
   const position = sim.position;
-  const touched = touchedRows(world, event);
+  const touched = touchedRows(world, event, end);
   if (touched.size === 0) return [];
   sim.goTo(event);
   const before = shownOf(world, touched);
-  sim.goTo(event + 1);
+  sim.goTo(end);
   const after = shownOf(world, touched);
   sim.goTo(position);
   return compare(before, after);
@@ -106,11 +107,12 @@ function watched(world: World): Watched {
   return found;
 }
 
-function touchedRows(world: World, event: number): ReadonlyMap<Table, ReadonlySet<number>> {
+function touchedRows(world: World, event: number, end: number): ReadonlyMap<Table, ReadonlySet<number>> {
   const { tableOf } = watched(world);
   const touched = new Map<Table, Set<number>>();
   const { devices, sim } = world;
-  const { from, to } = sim.changesOf(event);
+  const { from } = sim.changesOf(event);
+  const { to } = sim.changesOf(end - 1);
   const touch = (table: Table, row: number) => {
     const rows = touched.get(table);
     if (rows === undefined) touched.set(table, new Set([row]));

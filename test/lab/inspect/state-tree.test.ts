@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { StateTree } from "../../../src/lab/inspect/state-tree.ts";
+import type { TreeRow } from "../../../src/lab/protocol.ts";
 import type { SetUpCommand } from "../../../src/plan/commands.ts";
 import { line, SmallWorld } from "./small-world.ts";
 import { treeText, wholeTree } from "./texts.ts";
@@ -201,6 +204,15 @@ describe("The state tree", () => {
     };
     collect("");
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("uses icons that there are", () => {
+    const { lab, tree } = firstPing();
+    lab.runTo("arp.request");
+    const css = readFileSync(createRequire(import.meta.url).resolve("@vscode/codicons/dist/codicon.css"), "utf8");
+    const rows = (id: string): TreeRow[] =>
+      tree.children(id, 1000).flatMap((row) => [row, ...(row.expandable ? rows(row.id) : [])]);
+    for (const icon of new Set(rows("").map((row) => row.icon))) expect(css).toContain(`.codicon-${icon}:before`);
   });
 
   it("has no children for what is not there", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findDeviceByPath } from "../../../src/lab/inspect/find.ts";
+import { StateTree } from "../../../src/lab/inspect/state-tree.ts";
+import { printChange, stepChanges } from "../../../src/lab/inspect/step-changes.ts";
 import { stageNames } from "../../../src/linux/stage.ts";
 import { address, line, prefix, SmallWorld } from "./small-world.ts";
 import { lastChanges } from "./texts.ts";
@@ -79,6 +81,30 @@ describe("What an event changed", () => {
     const { devices } = lab.world;
     expect(devices.rxPackets.get(findDeviceByPath(lab.world, "node1/veth1"))).toBe(1);
     expect(lastChanges(lab)).toEqual([]);
+  });
+
+  it("of several events is what they changed together", () => {
+    const lab = new SmallWorld();
+    lab.ping("pod1", "10.244.0.3");
+    lab.runTo("arp.request").runUntil(0.5e9);
+    const { sim } = lab.world;
+    const changes = stepChanges(lab.world, 0, sim.position).map(printChange);
+    expect([...changes].sort()).toEqual([
+      "added fdb node1/cbr0 02:00:0a:f4:00:02: 02:00:0a:f4:00:02 dev veth1 master cbr0",
+      "added fdb node1/cbr0 02:00:0a:f4:00:03: 02:00:0a:f4:00:03 dev veth2 master cbr0",
+      "added neigh pod1/eth0 10.244.0.3: 10.244.0.3 dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE",
+      "added neigh pod2/eth0 10.244.0.2: 10.244.0.2 dev eth0 lladdr 02:00:0a:f4:00:02 DELAY",
+    ]);
+    const tree = new StateTree(lab.world);
+    expect(tree.children("arp:pod1", 10, 0).map((row) => row.change)).toEqual(["added"]);
+    expect(tree.children("arp:pod1", 10).map((row) => row.change)).toEqual([undefined]);
+  });
+
+  it("of events that are not in the recording is nothing", () => {
+    const { world } = new SmallWorld();
+    expect(stepChanges(world, -1)).toEqual([]);
+    expect(stepChanges(world, 0)).toEqual([]);
+    expect(stepChanges(world, 3, 2)).toEqual([]);
   });
 
   it("is the same after going back and forth, for old events too, and leaves the world where it stood", () => {
