@@ -4,10 +4,19 @@ import { PairIndex } from "../sim/pair-index.ts";
 import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
 import { addTimer, type TimerColumn } from "../sim/timers.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { TcpConnection } from "./socket/tcp/connection.ts";
 import { stage } from "./stage.ts";
 
 export const socketKind = { udp: 1, tcpListen: 2, tcp: 3, ping: 4, arp: 5 } as const;
+
+/** A set of kinds: bit n for kind n. */
+export type SocketKinds = number;
+
+export const udpKinds: SocketKinds = 1 << socketKind.udp;
+export const tcpKinds: SocketKinds = (1 << socketKind.tcp) | (1 << socketKind.tcpListen);
+export const listenKinds: SocketKinds = 1 << socketKind.tcpListen;
+export const connectionKinds: SocketKinds = 1 << socketKind.tcp;
 
 /** Sockets of all namespaces. */
 export class Sockets {
@@ -121,15 +130,22 @@ export class Sockets {
   }
 
   /**
-   * The socket that a packet to `local` from `remote` belongs to: connected ones before bound ones before those that
+   * The socket that a packet from `remote` to `local` belongs to: connected ones before bound ones before those that
    * take any address (`compute_score` of net/ipv4/udp.c and inet_hashtables.c). 0 when there is none.
    */
-  lookup(netns: number, kinds: readonly number[], local: Endpoint, remote: Endpoint): number {
+  lookup(
+    netns: number,
+    kinds: SocketKinds,
+    localAddress: Ipv4Address,
+    localPort: number,
+    remoteAddress: Ipv4Address,
+    remotePort: number,
+  ): number {
     let best = 0;
     let bestScore = -1;
-    for (let row = this.byPort.find(netns, local.port); row !== 0; row = this.byPort.findNext(row)) {
-      if (!kinds.includes(this.kind.get(row))) continue;
-      const score = this.score(row, local, remote);
+    for (let row = this.byPort.find(netns, localPort); row !== 0; row = this.byPort.findNext(row)) {
+      if ((kinds & (1 << this.kind.get(row))) === 0) continue;
+      const score = this.score(row, localAddress, remoteAddress, remotePort);
       if (score > bestScore || (score === bestScore && score >= 0 && row < best)) {
         best = row;
         bestScore = score;
@@ -138,12 +154,12 @@ export class Sockets {
     return best;
   }
 
-  private score(row: number, local: Endpoint, remote: Endpoint): number {
+  private score(row: number, localAddress: Ipv4Address, remoteAddress: Ipv4Address, remotePort: number): number {
     const bound = this.localAddress.get(row);
     const peerPort = this.remotePort.get(row);
-    if (bound !== 0 && bound !== local.address) return -1;
+    if (bound !== 0 && bound !== localAddress) return -1;
     if (peerPort === 0) return bound === 0 ? 0 : 1;
-    if (peerPort !== remote.port || this.remoteAddress.get(row) !== remote.address) return -1;
+    if (peerPort !== remotePort || this.remoteAddress.get(row) !== remoteAddress) return -1;
     return bound === 0 ? 2 : 3;
   }
 }

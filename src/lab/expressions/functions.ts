@@ -1,5 +1,5 @@
 import { deviceKind } from "../../linux/devices.ts";
-import { routeOutput } from "../../linux/ip/source.ts";
+import { routeOutput, sourceFor } from "../../linux/ip/source.ts";
 import { nud, nudName } from "../../linux/neighbours.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
 import type { World } from "../../linux/world.ts";
@@ -91,7 +91,7 @@ function route(world: World, netnsName: string, addressText: string): RouteResul
   if (way.kind === "none") return new RouteResult({ type: "none", via: "", dev: "", src: "" });
   if (way.kind === "refused") return new RouteResult({ type: routeTypeName(way.type), via: "", dev: "", src: "" });
   const dev = world.devices.name.get(way.device);
-  const src = formatIpv4(way.source);
+  const src = formatIpv4(sourceFor(world, way));
   if (way.kind === "local") return new RouteResult({ type: "local", via: "", dev, src });
   const gateway = world.routes.gateway.get(way.route);
   return new RouteResult({ type: "unicast", via: gateway === 0 ? "" : formatIpv4(gateway), dev, src });

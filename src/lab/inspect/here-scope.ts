@@ -2,7 +2,7 @@ import { deviceKind } from "../../linux/devices.ts";
 import { type DropReason, dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
 import { isLocalAddress } from "../../linux/ip/local.ts";
 import type { PacketData } from "../../linux/packets.ts";
-import { socketKind } from "../../linux/sockets.ts";
+import { tcpKinds, udpKinds } from "../../linux/sockets.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { ArpPacket } from "../../wire/arp.ts";
@@ -175,11 +175,10 @@ function atSockets(world: World, { device, data }: InspectionTarget): readonly I
   const { payload } = ip;
   const table = socketTable(world, netns);
   if (payload.kind !== "udp" && payload.kind !== "tcp") return [table];
-  const kinds = payload.kind === "udp" ? [socketKind.udp] : [socketKind.tcp, socketKind.tcpListen];
-  const local = { address: ip.destination, port: payload.destinationPort };
-  const remote = { address: ip.source, port: payload.sourcePort };
-  const row = world.sockets.lookup(netns, kinds, local, remote);
-  const value = row === 0 ? `none on ${payload.kind} port ${local.port}` : printSocket(world, row);
+  const kinds = payload.kind === "udp" ? udpKinds : tcpKinds;
+  const { sourcePort, destinationPort } = payload;
+  const row = world.sockets.lookup(netns, kinds, ip.destination, destinationPort, ip.source, sourcePort);
+  const value = row === 0 ? `none on ${payload.kind} port ${destinationPort}` : printSocket(world, row);
   return [{ name: "socket", value }, table];
 }
 

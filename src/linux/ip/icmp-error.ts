@@ -8,7 +8,7 @@ import { makeOrigin, type Origin } from "../packets.ts";
 import type { World } from "../world.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { type OutputHeader, sendIp } from "./output.ts";
-import { routeOutput } from "./source.ts";
+import { routeOutput, sourceFor } from "./source.ts";
 
 /** Precedence "internetwork control", which every ICMP error carries (RFC 1812 section 4.3.2.5). */
 const internetworkControl = 0xc0;
@@ -58,7 +58,7 @@ function send(
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
   if (way.kind === "unicast" && !world.icmpLimits.allow(netns, ip.source, world.nowNs, rateNs)) return;
   const header: OutputHeader = {
-    source: source === 0 ? way.source : source,
+    source: source === 0 ? sourceFor(world, way) : source,
     destination: ip.source,
     ttl: world.namespaces.defaultTtl.get(netns),
     tos: internetworkControl,

@@ -25,22 +25,16 @@ export function selectSource(world: World, device: number, target: Ipv4Address):
 
 /** Where a packet to an address goes from here. */
 export type RouteDecision =
-  | { readonly kind: "local"; readonly device: number; readonly source: Ipv4Address }
-  | {
-      readonly kind: "unicast";
-      readonly device: number;
-      readonly nextHop: Ipv4Address;
-      readonly source: Ipv4Address;
-      readonly route: number;
-    }
+  | { readonly kind: "local"; readonly device: number; readonly destination: Ipv4Address }
+  | { readonly kind: "unicast"; readonly device: number; readonly nextHop: Ipv4Address; readonly route: number }
   | { readonly kind: "refused"; readonly type: number; readonly route: number }
   | { readonly kind: "none" };
 
-/** `ip_route_output_key_hash`: table local, then table main; with the source address that the kernel would choose. */
+/** `ip_route_output_key_hash`: table local, then table main. */
 export function routeOutput(world: World, netns: number, destination: Ipv4Address): RouteDecision {
   const { routes, devices, namespaces } = world;
   if (isLocalAddress(world, netns, destination))
-    return { kind: "local", device: namespaces.loopback.get(netns), source: destination };
+    return { kind: "local", device: namespaces.loopback.get(netns), destination };
   const route = routes.lookup(netns, destination);
   if (route === 0) return { kind: "none" };
   const type = routes.type.get(route);
@@ -48,7 +42,11 @@ export function routeOutput(world: World, netns: number, destination: Ipv4Addres
   const device = routes.device.get(route);
   if (devices.up.get(device) === 0) return { kind: "none" };
   const gateway = routes.gateway.get(route);
-  const nextHop = gateway === 0 ? destination : gateway;
-  const source = routes.preferredSource.get(route) || selectSource(world, device, nextHop);
-  return { kind: "unicast", device, nextHop, source, route };
+  return { kind: "unicast", device, nextHop: gateway === 0 ? destination : gateway, route };
+}
+
+/** The source address that the kernel would choose for this way, where the sender is not bound to one. */
+export function sourceFor(world: World, way: Extract<RouteDecision, { kind: "local" | "unicast" }>): Ipv4Address {
+  if (way.kind === "local") return way.destination;
+  return world.routes.preferredSource.get(way.route) || selectSource(world, way.device, way.nextHop);
 }

@@ -1,5 +1,6 @@
 import type { Endpoint, SocketError } from "../../programs/program.ts";
 import type { RouteDecision } from "../ip/source.ts";
+import type { SocketKinds } from "../sockets.ts";
 import type { World } from "../world.ts";
 
 /** net.ipv4.ip_local_port_range. */
@@ -7,7 +8,7 @@ const firstEphemeralPort = 32_768;
 const lastEphemeralPort = 60_999;
 
 /** The port that a socket gets: the one asked for, or a free ephemeral one. 0 when it is taken. */
-export function bindPort(world: World, netns: number, kinds: readonly number[], local: Endpoint | undefined): number {
+export function bindPort(world: World, netns: number, kinds: SocketKinds, local: Endpoint | undefined): number {
   const asked = local?.port ?? 0;
   const address = local?.address ?? 0;
   if (asked !== 0) return isTaken(world, netns, kinds, address, asked) ? 0 : asked;
@@ -15,7 +16,7 @@ export function bindPort(world: World, netns: number, kinds: readonly number[], 
 }
 
 /** The kernel starts at a random port and takes every second one (`__inet_hash_connect`); so do we, from the seed. */
-function ephemeralPort(world: World, netns: number, kinds: readonly number[], address: number): number {
+function ephemeralPort(world: World, netns: number, kinds: SocketKinds, address: number): number {
   const span = lastEphemeralPort - firstEphemeralPort + 1;
   const start = world.sim.random.below(span) & ~1;
   for (let i = 0; i < span; i++) {
@@ -26,10 +27,10 @@ function ephemeralPort(world: World, netns: number, kinds: readonly number[], ad
 }
 
 /** Two sockets clash on a port unless both are bound to different addresses; connections in progress do not count. */
-function isTaken(world: World, netns: number, kinds: readonly number[], address: number, port: number): boolean {
+function isTaken(world: World, netns: number, kinds: SocketKinds, address: number, port: number): boolean {
   const { sockets } = world;
   for (let row = sockets.byPort.find(netns, port); row !== 0; row = sockets.byPort.findNext(row)) {
-    if (!kinds.includes(sockets.kind.get(row)) || sockets.remotePort.get(row) !== 0) continue;
+    if ((kinds & (1 << sockets.kind.get(row))) === 0 || sockets.remotePort.get(row) !== 0) continue;
     const other = sockets.localAddress.get(row);
     if (other === 0 || address === 0 || other === address) return true;
   }

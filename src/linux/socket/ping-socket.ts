@@ -2,7 +2,7 @@ import type { ProgramEffect } from "../../programs/program.ts";
 import { icmpEcho, icmpHeaderLength } from "../../wire/icmp.ts";
 import { ipv4HeaderLength } from "../../wire/ipv4.ts";
 import { sendIp } from "../ip/output.ts";
-import { routeOutput } from "../ip/source.ts";
+import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin } from "../packets.ts";
 import { deliverInput } from "../process/run.ts";
 import { socketKind } from "../sockets.ts";
@@ -33,7 +33,7 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
   if (effect.dontFragment && totalLength > mtu)
     return fail({ kind: "error", socket: effect.socket, error: "EMSGSIZE", mtu });
   const header = {
-    source: way.source,
+    source: sourceFor(world, way),
     destination: effect.to,
     ttl: effect.ttl,
     tos: 0,

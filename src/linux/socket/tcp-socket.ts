@@ -6,10 +6,10 @@ import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
 import { type TcpSegment, tcpFlag, tcpHeaderLength } from "../../wire/tcp.ts";
 import { drop } from "../drop.ts";
 import { sendIp } from "../ip/output.ts";
-import { routeOutput } from "../ip/source.ts";
+import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
 import { deliverInput, firstPutFirst } from "../process/run.ts";
-import { socketKind } from "../sockets.ts";
+import { connectionKinds, listenKinds, type SocketKinds, socketKind, tcpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { bindPort, routeError } from "./bind.ts";
@@ -17,9 +17,6 @@ import type { TcpConnection, TcpEffect, TcpInput, TcpStep, TcpTimer } from "./tc
 import { mayReplaceTimeWait, tcpInput } from "./tcp/input.ts";
 import { acceptTcp, openTcp } from "./tcp/open.ts";
 import { resetFor } from "./tcp/reset.ts";
-
-const tcpKinds = [socketKind.tcp, socketKind.tcpListen];
-const listenKinds = [socketKind.tcpListen];
 
 /** TCP sockets: connects the state machine of one connection with ports, programs, timers and IPv4 (net/ipv4/tcp_ipv4.c). */
 export function registerTcp(world: World): void {
@@ -43,7 +40,7 @@ export function openTcpSocket(
   const fail = (error: SocketError) => deliverInput(world, process, { kind: "error", socket: effect.socket, error });
   if (way.kind === "none" || way.kind === "refused") return fail(routeError(way) ?? "ENETUNREACH");
   if (port === 0) return fail("EADDRINUSE");
-  const local = { address: effect.local?.address || way.source, port };
+  const local = { address: effect.local?.address || sourceFor(world, way), port };
   const step = openTcp(
     {
       local,
@@ -94,14 +91,12 @@ function receive(world: World, packet: number): void {
   const { packets, sockets } = world;
   const ip = (packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
   const segment = ip.payload as TcpSegment;
-  const local = { address: ip.destination, port: segment.destinationPort };
-  const remote = { address: ip.source, port: segment.sourcePort };
-  const socket = sockets.lookup(packets.netns.get(packet), tcpKinds, local, remote);
+  const socket = socketOf(world, packet, tcpKinds, ip, segment);
   if (socket === 0) return refuse(world, packet, ip, segment);
   const origin = packets.causedBy(packet);
   if (sockets.kind.get(socket) === socketKind.tcpListen) return knock(world, packet, socket, ip, segment, origin);
   if (mayReplaceTimeWait(sockets.connection.get(socket) as TcpConnection, segment)) {
-    const listener = sockets.lookup(packets.netns.get(packet), listenKinds, local, remote);
+    const listener = socketOf(world, packet, listenKinds, ip, segment);
     if (listener !== 0) {
       forget(world, socket);
       return knock(world, packet, listener, ip, segment, origin);
@@ -109,6 +104,12 @@ function receive(world: World, packet: number): void {
   }
   packets.end(packet);
   input(world, socket, { kind: "segment", segment }, origin);
+}
+
+function socketOf(world: World, packet: number, kinds: SocketKinds, ip: Ipv4Packet, segment: TcpSegment): number {
+  const { sourcePort, destinationPort } = segment;
+  const netns = world.packets.netns.get(packet);
+  return world.sockets.lookup(netns, kinds, ip.destination, destinationPort, ip.source, sourcePort);
 }
 
 /** No socket: the packet is lost, and its sender gets a reset. */
@@ -258,9 +259,9 @@ export function tcpError(
   error: SocketError,
 ): boolean {
   const segment = quoted.payload as TcpSegment;
-  const local = { address: quoted.source, port: segment.sourcePort };
-  const remote = { address: quoted.destination, port: segment.destinationPort };
-  const socket = world.sockets.lookup(netns, [socketKind.tcp], local, remote);
+  const { source, destination } = quoted;
+  const { sourcePort, destinationPort } = segment;
+  const socket = world.sockets.lookup(netns, connectionKinds, source, sourcePort, destination, destinationPort);
   if (socket === 0) return false;
   const { sequence } = segment;
   if (message.type === 3 && message.code === 4)

@@ -7,15 +7,13 @@ import { drop } from "../drop.ts";
 import { sendIcmpError } from "../ip/icmp-error.ts";
 import { isBroadcastAddress } from "../ip/local.ts";
 import { sendIp } from "../ip/output.ts";
-import { routeOutput } from "../ip/source.ts";
+import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin } from "../packets.ts";
 import { deliverInput } from "../process/run.ts";
-import { socketKind } from "../sockets.ts";
+import { socketKind, udpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { bindPort, routeError } from "./bind.ts";
-
-const udpKinds = [socketKind.udp];
 
 /** UDP (net/ipv4/udp.c). */
 export function registerUdp(world: World): void {
@@ -30,7 +28,7 @@ export function openUdp(world: World, process: number, effect: Extract<ProgramEf
   if (effect.remote !== undefined) {
     const way = routeOutput(world, netns, effect.remote.address);
     error ??= routeError(way);
-    if (address === 0 && (way.kind === "local" || way.kind === "unicast")) address = way.source;
+    if (address === 0 && (way.kind === "local" || way.kind === "unicast")) address = sourceFor(world, way);
   }
   if (error !== undefined) return deliverInput(world, process, { kind: "error", socket: effect.socket, error });
   world.sockets.add({
@@ -62,7 +60,7 @@ function transmit(world: World, socket: number, to: Endpoint, data: Uint8Array):
   // IP_PMTUDISC_WANT: a datagram that fits is sent with DF; one that does not fit may be fragmented here.
   const isTooLong = ipv4HeaderLength + udpHeaderLength + data.length > devices.mtu.get(way.device);
   const header = {
-    source: sockets.localAddress.get(socket) || way.source,
+    source: sockets.localAddress.get(socket) || sourceFor(world, way),
     destination: to.address,
     ttl: sockets.ttl.get(socket) || namespaces.defaultTtl.get(netns),
     tos: 0,
@@ -83,10 +81,8 @@ function receive(world: World, packet: number): void {
   const { packets, sockets } = world;
   const ip = (packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
   const udp = ip.payload as UdpDatagram;
-  const from = { address: ip.source, port: udp.sourcePort };
-  const to = { address: ip.destination, port: udp.destinationPort };
   const netns = packets.netns.get(packet);
-  const socket = sockets.lookup(netns, udpKinds, to, from);
+  const socket = sockets.lookup(netns, udpKinds, ip.destination, udp.destinationPort, ip.source, udp.sourcePort);
   if (socket === 0) {
     if (!isBroadcastAddress(world, packets.device.get(packet), ip.destination))
       sendIcmpError(world, packet, ip, 3, 3, 0);
@@ -95,6 +91,7 @@ function receive(world: World, packet: number): void {
   packets.end(packet);
   const number = sockets.number.get(socket);
   const process = sockets.process.get(socket);
+  const from = { address: ip.source, port: udp.sourcePort };
   deliverInput(world, process, { kind: "datagram", socket: number, from, data: udp.data, ttl: ip.ttl });
 }
 
@@ -102,9 +99,8 @@ function receive(world: World, packet: number): void {
 export function udpError(world: World, netns: number, quoted: Ipv4Packet, error: SocketError): boolean {
   const udp = quoted.payload as UdpDatagram;
   const { sockets } = world;
-  const local = { address: quoted.source, port: udp.sourcePort };
-  const remote = { address: quoted.destination, port: udp.destinationPort };
-  const socket = sockets.lookup(netns, udpKinds, local, remote);
+  const { source, destination } = quoted;
+  const socket = sockets.lookup(netns, udpKinds, source, udp.sourcePort, destination, udp.destinationPort);
   if (socket === 0 || sockets.remotePort.get(socket) === 0) return false;
   report(world, socket, error);
   return true;
