@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { prepare } from "./lib/prepare.mjs";
-import { cacheFolder, exitOnSignals, messageOf, projectFolder } from "./lib/tools.mjs";
+import { cacheFolder, exitOnSignals, killGroup, messageOf, projectFolder } from "./lib/tools.mjs";
 
 /**
  * @typedef {object} Result
@@ -23,7 +23,7 @@ import { cacheFolder, exitOnSignals, messageOf, projectFolder } from "./lib/tool
  */
 
 const testFolder = join(projectFolder, "test");
-/** A suite that takes longer hangs. */
+/** What takes longer hangs. */
 const suiteTimeoutMs = 8 * 60_000;
 
 exitOnSignals();
@@ -131,15 +131,31 @@ async function suite(folder) {
   }
 }
 
-/** @param {readonly string[]} args @returns {Promise<number>} */
+/**
+ * Runs a program of node_modules to its end; rejects when it takes longer than any that works.
+ * @param {readonly string[]} args
+ * @returns {Promise<number>} Its exit code.
+ */
 function runNodeModule([module, ...args]) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(projectFolder, "node_modules", module), ...args], {
       cwd: projectFolder,
       stdio: ["ignore", "inherit", "inherit"],
+      // A test that never ends keeps a worker busy that hears nothing: such a one is ended with its group.
+      detached: process.platform !== "win32",
     });
+    const end = () => killGroup(child, "SIGKILL");
+    process.once("exit", end);
+    const timer = setTimeout(() => {
+      reject(new Error(`not done after ${suiteTimeoutMs / 60_000} minutes, given up; something never ends`));
+      end();
+    }, suiteTimeoutMs);
     child.once("error", reject);
-    child.once("close", (code) => resolve(code ?? 1));
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      process.off("exit", end);
+      resolve(code ?? 1);
+    });
   });
 }
 
