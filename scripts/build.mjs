@@ -49,7 +49,7 @@ function allBundles() {
       platform: "node",
     },
     {
-      ...extensionHost("src/vscode/extension-web.ts", "dist/extension-web.cjs.js"),
+      ...extensionHost("src/vscode/extension-web.ts", "dist/extension-web.cjs"),
       ...webWorker(),
     },
     {
@@ -63,15 +63,12 @@ function allBundles() {
       assetNames: "[name]",
       plugins: [withoutNode()],
     },
-    { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.cjs"), platform: "node" },
-    { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.cjs.js"), ...webWorker() },
+    // Both extension hosts load this one.
+    { ...extensionHost("test/vscode/suite/index.ts", "dist/test/suite.cjs"), ...webWorker() },
   ];
 }
 
-/**
- * The web worker's loader knows CommonJS in a package of type "module" by a name in `.cjs`, and adds `.js` to that.
- * @returns {esbuild.BuildOptions}
- */
+/** @returns {esbuild.BuildOptions} */
 function webWorker() {
   return { platform: "browser", mainFields: ["browser", "module", "main"], plugins: [withoutNode()] };
 }

@@ -8,24 +8,22 @@ import { startVscodeHost } from "../../scripts/vscode-host.mjs";
 import { launchBrowser, withSampleWorkspace } from "./browser.mjs";
 
 const suiteTimeoutMs = 180_000;
+const suiteFile = join(projectFolder, "dist", "test", "suite.cjs");
 const extensionId = "k8snet.k8snet";
 
 /** @typedef {{ host: string, passed: readonly string[], failed: readonly { name: string, error: string }[] }} SuiteResults */
 
 /** In the VS Code of the browser. @param {"node" | "web worker"} host @returns {Promise<SuiteResults>} */
 export async function runInBrowser(host) {
-  const isWeb = host === "web worker";
-  // The web worker adds ".js" itself.
-  const tests = join(projectFolder, "dist", "test", isWeb ? "suite" : "suite.cjs");
   return withSampleWorkspace(async (folder) => {
-    const vscode = await startVscodeHost({ webExtensions: isWeb ? [extensionId] : [] });
+    const vscode = await startVscodeHost({ webExtensions: host === "web worker" ? [extensionId] : [] });
     const browser = await launchBrowser();
     try {
       const page = await browser.newPage();
       /** @type {string[]} */
       const said = [];
       page.on("console", (message) => said.push(message.text()));
-      await page.goto(vscode.workbenchUrl({ folder, extension: projectFolder, tests }));
+      await page.goto(vscode.workbenchUrl({ folder, extension: projectFolder, tests: suiteFile }));
       const results = await untilWritten(join(folder, "suite-results.json"), said);
       if (results.host !== host)
         throw new Error(`The suite ran in the ${results.host} extension host, not in the ${host}`);
@@ -44,7 +42,7 @@ export async function runOnDesktop() {
     const file = join(folder, "suite-results.json");
     await runTests({
       extensionDevelopmentPath: projectFolder,
-      extensionTestsPath: join(projectFolder, "dist", "test", "suite.cjs"),
+      extensionTestsPath: suiteFile,
       launchArgs: [folder, "--disable-extensions", "--disable-workspace-trust"],
     }).catch((error) => {
       if (!existsSync(file)) throw error;
@@ -66,6 +64,9 @@ async function untilWritten(file, said) {
     }
     await delay(200);
   }
-  const last = said.slice(-30).join("\n");
+  const last = said
+    .filter((text) => /k8snet|ERR/.test(text) && !text.includes("spdlog"))
+    .slice(-30)
+    .join("\n");
   throw new Error(`The suite did not end within ${suiteTimeoutMs / 1000} s. The workbench said:\n${last}`);
 }
