@@ -38,11 +38,11 @@ export function compileSync(text: string, uri: string): Compilation {
   const reading: Reading = { uri, text, problems };
   const ast = parseFile(text, uri, problems);
   const declarations = readDeclarations(ast, reading);
-  reportUnclosed(ast, reading);
   const layout = layOut(declarations, reading);
   problems.include(layout.problems);
   problems.include(checkCluster(layout));
   const scenarios = readScenarios(declarations, layout, reading);
+  reportUnclosed(ast, reading);
   hintIfEmpty(ast, scenarios, reading);
   const plan = makePlan(uri, layout, scenarios);
   return { uri, text, diagnostics: problems.list(), plan, ast, layout };
@@ -76,9 +76,11 @@ function readScenarios({ scenarios }: Declarations, layout: ClusterLayout, readi
   return plans;
 }
 
+/** A missing } is said where something stands that cannot be there; at the open { if there is no such place. */
 function reportUnclosed(ast: File, { problems, uri }: Reading): void {
-  const [outermost] = unclosedBlocks(ast);
-  if (outermost === undefined) return;
+  const unclosed = unclosedBlocks(ast);
+  const [outermost] = unclosed;
+  if (outermost === undefined || problems.keepFirst("misplaced", unclosed.length) > 0) return;
   const { line, column } = rangeOfNode(outermost, uri);
   const range = { uri, line, column, endLine: line, endColumn: column + 1 };
   problems.error(

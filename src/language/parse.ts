@@ -1,9 +1,9 @@
-import type { AstNode } from "langium";
+import { type AstNode, type CstNode, isCompositeCstNode, isLeafCstNode } from "langium";
 import type { SourceRange } from "../base/source-range.ts";
 import { type Block, type File, isBlock } from "./generated/ast.ts";
 import type { Problems } from "./problems.ts";
 import { languageServices } from "./services.ts";
-import { positionAt, rangeOfNode } from "./source.ts";
+import { positionAt, rangeOfCst, rangeOfNode } from "./source.ts";
 
 /** What the parser is given at most; a file beyond gets one diagnostic at once. */
 export const limits = {
@@ -36,7 +36,19 @@ export function parseFile(text: string, uri: string, problems: Problems): File {
   for (const brace of result.value.stray) {
     problems.error("stray-brace", rangeOfNode(brace, uri), "This } closes nothing: there is no open { before it.");
   }
+  if (text.includes('"')) reportUnclosedStrings(result.value.$cstNode, uri, problems);
   return result.value;
+}
+
+function reportUnclosedStrings(cst: CstNode | undefined, uri: string, problems: Problems): void {
+  if (cst === undefined) return;
+  if (isCompositeCstNode(cst)) {
+    for (const child of cst.content) reportUnclosedStrings(child, uri, problems);
+  } else if (isLeafCstNode(cst) && cst.tokenType.name === "UNCLOSED_STRING") {
+    const range = rangeOfCst(cst, uri);
+    const fix = { title: "Close the string", range, newText: `${cst.text.trimEnd()}"` };
+    problems.error("unclosed-string", range, 'This string has no end: a " is missing on its line.', fix);
+  }
 }
 
 /** What cannot be a k8snet file is answered before the parser sees it. */

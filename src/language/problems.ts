@@ -41,6 +41,17 @@ export class Problems {
     }
   }
 
+  /** Drops all but the first ones of a rule, where more follow from one cause; tells how many are left. */
+  keepFirst(code: string, count: number): number {
+    let kept = 0;
+    for (const diagnostic of this.list()) {
+      if (diagnostic.code !== code) continue;
+      if (kept < count) kept++;
+      else this.#found.splice(this.#found.indexOf(diagnostic), 1);
+    }
+    return kept;
+  }
+
   /** In the order of the file. */
   list(): readonly Diagnostic[] {
     const sorted = [...this.#found].sort((a, b) => a.range.line - b.range.line || a.range.column - b.range.column);

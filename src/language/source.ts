@@ -32,11 +32,14 @@ export function rangeOfNode(node: AstNode, uri: string): SourceRange {
 }
 
 export function tokensOf(words: readonly Word[], uri: string): Token[] {
-  return words.map((word) => ({
-    text: word.text,
-    quoted: word.$cstNode?.text.startsWith('"') ?? false,
-    range: rangeOfNode(word, uri),
-  }));
+  return words.map((word) => tokenOf(word.text, word.$cstNode?.text ?? "", rangeOfNode(word, uri)));
+}
+
+/** Makes a token of a word's value and what stands in the file. */
+export function tokenOf(value: string, written: string, range: SourceRange): Token {
+  const quoted = written.startsWith('"');
+  const unclosed = quoted && value === written;
+  return { text: unclosed ? value.slice(1).trimEnd() : value, quoted, range };
 }
 
 /** Line and column, from 1, of an offset. */

@@ -267,7 +267,6 @@ describe("statements", () => {
     ["dig pod1 web", '2:1 not-supported-yet: "dig" is not supported yet.'],
     ["parallel", "2:1 incomplete-statement: parallel needs a block: parallel { ping a -> b; ping b -> a }."],
     ["at 1s", "2:1 incomplete-statement: The statement is missing after the time."],
-    ['ping pod1 -> pod2 payload "x', '2:19 unknown-option: ping has no option "payload".'],
   ])("%s", (line, problem) => {
     expect(problemsOf(scenario(line))).toEqual([problem]);
   });

@@ -12,7 +12,7 @@ export const K8snetTerminals = {
     COMMENT: /#[^\r\n]*/,
     EXPECT: /((?<![^\s;{}][ \t]*)|(?<=\sat[ \t]+\S+[ \t]+))expect[ \t]+("(\\[^\r\n]|[^"\\\r\n])*"|'(\\[^\r\n]|[^'\\\r\n])*'|\{[^{}\r\n]*\}|[^"'#;{}\r\n])*/,
     STRING: /"(\\[^\r\n]|[^"\\\r\n])*"/,
-    UNCLOSED_STRING: /"[^\r\n]*/,
+    UNCLOSED_STRING: /"[^\r\n{};]*/,
     WORD: /((?!->|<->)[^\s{};"#])((?!->|<->)[^\s{};"])*/,
 };
 
@@ -197,7 +197,7 @@ export function isLine(item: unknown): item is Line {
 export type Name = KeywordText | string;
 
 export function isName(item: unknown): item is Name {
-    return isKeywordText(item) || (typeof item === 'string' && (/((?!->|<->)[^\s{};"#])((?!->|<->)[^\s{};"])*/.test(item) || /"(\\[^\r\n]|[^"\\\r\n])*"/.test(item)));
+    return isKeywordText(item) || (typeof item === 'string' && (/((?!->|<->)[^\s{};"#])((?!->|<->)[^\s{};"])*/.test(item) || /"(\\[^\r\n]|[^"\\\r\n])*"/.test(item) || /"[^\r\n{};]*/.test(item)));
 }
 
 export interface Netns extends langium.AstNode {

@@ -3,7 +3,7 @@ import type { SourceRange } from "../../base/source-range.ts";
 import type { GroupName } from "../../kube/model.ts";
 import type { Block, Item, Line } from "../generated/ast.ts";
 import type { Problems } from "../problems.ts";
-import { rangeOfCst, rangeOfNode, span, type Token, tokensOf } from "../source.ts";
+import { rangeOfCst, rangeOfNode, span, type Token, tokenOf, tokensOf } from "../source.ts";
 
 /** What every reader of declarations needs. */
 export interface Reading {
@@ -37,7 +37,7 @@ export function isLaterWord(word: string): boolean {
 export function nameToken(node: Declaration, reading: Reading): Token | undefined {
   const cst = GrammarUtils.findNodeForProperty(node.$cstNode, "name");
   if (cst === undefined || node.name === undefined) return undefined;
-  return { text: node.name, quoted: cst.text.startsWith('"'), range: rangeOfCst(cst, reading.uri) };
+  return tokenOf(node.name, cst.text, rangeOfCst(cst, reading.uri));
 }
 
 /** The line of a declaration up to its block: what a breakpoint binds to and a frame's arrow points at. */
