@@ -146,7 +146,13 @@ export class Lab implements DebugLab {
     const frame = this.frames[frameId - 1];
     if (frame === undefined) return [];
     const { walker, stageNumber, device } = frame;
-    return scopesFor(this.world, { packet: walker?.row ?? 0, data: walker?.data ?? null, stage: stageNumber, device });
+    return scopesFor(this.world, {
+      packet: walker?.row ?? 0,
+      data: walker?.data ?? null,
+      stage: stageNumber,
+      device,
+      since: this.session.shownSince,
+    });
   }
 
   setLineBreakpoints(uri: string, lines: readonly number[]): readonly BreakpointRow[] {
@@ -203,7 +209,7 @@ export class Lab implements DebugLab {
   }
 
   tree(parentId: string, limit: number): readonly TreeRow[] {
-    return this.stateTree.children(parentId, limit);
+    return this.stateTree.children(parentId, limit, this.session.shownSince);
   }
 
   /**

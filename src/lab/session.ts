@@ -8,6 +8,9 @@ import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { isWaiting, type Walker } from "./walk.ts";
 
+/** How far back changes are looked through when a motion is over. */
+const maximumShownEvents = 5000;
+
 /** One debugging session over a world: what motions share. */
 export class Session {
   readonly world: World;
@@ -17,6 +20,7 @@ export class Session {
   /** Packets that ended since the last resume; their threads stay until the next one. */
   private gone: Walker[] = [];
   private isLoopReported = false;
+  private leftAt = 0;
   /** The packet whose thread stopped last. */
   private focus = 0;
 
@@ -35,8 +39,18 @@ export class Session {
     return this.sim.next();
   }
 
+  /**
+   * The position from which on changes are shown: where the last motion began, if it went forward and not too far to
+   * look through; undefined otherwise.
+   */
+  get shownSince(): number | undefined {
+    const moved = this.sim.position - this.leftAt;
+    return moved > 0 && moved <= maximumShownEvents ? this.leftAt : undefined;
+  }
+
   /** A motion begins. */
   leave(): void {
+    this.leftAt = this.sim.position;
     this.gone = [];
     this.sim.armed.fill(0);
   }

@@ -136,8 +136,8 @@ function age(world: World, bridge: number): void {
   const { fdb, devices, nowNs } = world;
   const ageingTimeNs = devices.ageingTimeNs.get(bridge);
   let nextNs = nowNs + ageingTimeNs;
-  for (const row of fdb.table.rows()) {
-    if (fdb.bridge.get(row) !== bridge || fdb.isLocal.get(row) === 1) continue;
+  for (const row of fdb.ofBridge(bridge)) {
+    if (fdb.isLocal.get(row) === 1) continue;
     const dueNs = fdb.updatedJiffies.get(row) * jiffyNs + ageingTimeNs;
     if (dueNs <= nowNs) fdb.table.remove(row);
     else nextNs = Math.min(nextNs, dueNs);

@@ -30,15 +30,6 @@ function nodeColumn(world: World, key: string): Int32Column | undefined {
   }
 }
 
-/** Sysctls that change what the simulated kernel does, in the order of `sysctl -a`. */
-export const effectiveSysctls = [
-  "net.ipv4.icmp_ratelimit",
-  "net.ipv4.ip_default_ttl",
-  "net.ipv4.ip_forward",
-  "net.ipv4.neigh.default.gc_thresh2",
-  "net.ipv4.neigh.default.gc_thresh3",
-] as const;
-
 /** `sysctl -n`, for those that were set or have an effect. */
 export function getSysctl(world: World, netns: number, key: string): number | undefined {
   const { namespaces } = world;
