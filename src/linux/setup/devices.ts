@@ -5,6 +5,7 @@ import { never } from "../../sim/timers.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { deviceKind } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
+import { nud } from "../neighbours.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { addConnectedRoutes, removeRoutesOf } from "./routes.ts";
@@ -142,13 +143,13 @@ function leaveBridge(world: World, port: number, bridge: number): void {
   else devices.nextPort.set(before, next);
   if (devices.lastPort.get(bridge) === port) devices.lastPort.set(bridge, before);
   devices.nextPort.set(port, 0);
-  forgetPort(world, port);
+  forgetPort(world, port, bridge);
 }
 
 /** Whatever the bridge knew of the port goes with it. */
-function forgetPort(world: World, port: number): void {
+function forgetPort(world: World, port: number, bridge: number): void {
   const { fdb } = world;
-  for (const row of [...fdb.table.rows()]) if (fdb.port.get(row) === port) fdb.table.remove(row);
+  for (const row of fdb.ofBridge(bridge)) if (fdb.port.get(row) === port) fdb.table.remove(row);
 }
 
 function bringUp(world: World, device: number): void {
@@ -162,12 +163,35 @@ function bringUp(world: World, device: number): void {
 /** Routes over the device and its neighbours go; a bridge forgets what it learned behind a port that goes down. */
 function bringDown(world: World, device: number): void {
   const { devices, neighbours, fdb } = world;
+  const peer = devices.peer.get(device);
   devices.up.set(device, 0);
   devices.ageing.set(device, never);
   removeRoutesOf(world, device);
-  for (const row of [...neighbours.table.rows()])
-    if (neighbours.device.get(row) === device) removeNeighbour(world, row);
-  for (const row of [...fdb.table.rows()])
-    if (fdb.isLocal.get(row) === 0 && (fdb.port.get(row) === device || fdb.bridge.get(row) === device))
-      fdb.table.remove(row);
+  for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);
+  for (const row of fdb.ofBridge(device)) if (fdb.isLocal.get(row) === 0) fdb.table.remove(row);
+  portStopped(world, device);
+  if (peer !== 0 && devices.up.get(peer) === 1) loseCarrier(world, peer);
+}
+
+/**
+ * `neigh_carrier_down` (net/core/neighbour.c): whoever was reached over the link may be another one when it comes back. What
+ * an administrator entered stays, and so do the routes (`linkdown`).
+ */
+function loseCarrier(world: World, device: number): void {
+  const { neighbours } = world;
+  for (const row of neighbours.ofDevice(device))
+    if (neighbours.state.get(row) !== nud.permanent) removeNeighbour(world, row);
+  portStopped(world, device);
+}
+
+/** `br_stp_disable_port` (net/bridge/br_stp_if.c): a bridge has a carrier while one of its ports has. */
+function portStopped(world: World, port: number): void {
+  const { devices, fdb } = world;
+  const bridge = devices.master.get(port);
+  if (bridge === 0) return;
+  for (const row of fdb.ofBridge(bridge))
+    if (fdb.isLocal.get(row) === 0 && fdb.port.get(row) === port) fdb.table.remove(row);
+  for (let at = devices.firstPort.get(bridge); at !== 0; at = devices.nextPort.get(at))
+    if (devices.isRunning(at)) return;
+  loseCarrier(world, bridge);
 }
