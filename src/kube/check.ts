@@ -13,6 +13,8 @@ const mostPods = 1_000_000;
 export function checkCluster(layout: ClusterLayout): Diagnostic[] {
   const tooMany = checkSize(layout);
   if (tooMany) return [tooMany];
+  const names = checkNames(layout);
+  if (names.length > 0) return [...names, ...checkListeners(layout.model)];
   const devices = listDevices(layout);
   const raw = new Set(layout.model.namespaces.map((namespace) => layout.names.rawName(namespace)));
   return [
@@ -32,4 +34,11 @@ function checkSize({ model }: ClusterLayout): Diagnostic | undefined {
     return { severity: "error", code: "too-many-pods", range: node.name.source, message };
   }
   return undefined;
+}
+
+function checkNames({ names }: ClusterLayout): Diagnostic[] {
+  return [...names.duplicates()].map(({ name, other }) => {
+    const message = `The name ${name.base} is already taken (line ${other.source.line}).`;
+    return { severity: "error", code: "duplicate-name", range: name.source, message };
+  });
 }

@@ -153,8 +153,8 @@ function hostDevNames(group: NodeGroup): (pod: PodGroup, member: number) => stri
   }
   let number = 0;
   return (pod, member) => {
-    number++;
     if (pod.hostEnd?.dev) return namedHostDev(pod, member);
+    number++;
     while (named.has(`veth${number}`)) number++;
     return `veth${number}`;
   };

@@ -1,6 +1,7 @@
 import type { SourceRange } from "../base/source-range.ts";
 import {
   type ClusterModel,
+  type GroupName,
   memberCount,
   memberName,
   type NodeGroup,
@@ -42,6 +43,8 @@ export interface ClusterNames {
   nodeName(group: NodeGroup, member: number): string;
   podName(group: NodeGroup, member: number, pod: PodGroup, podMember: number): string;
   rawName(raw: RawNamespace): string;
+  /** Names that two declarations of one scope have: the file, or a node. */
+  duplicates(): Iterable<{ readonly name: GroupName; readonly other: GroupName }>;
   /** Names to suggest for one that is not known: first members stand for their range. */
   suggestions(): Iterable<string>;
 }
@@ -179,6 +182,19 @@ class NameIndex implements ClusterNames {
     return `${memberName(raw.node.name, 0)}/${raw.name.base}`;
   }
 
+  *duplicates(): Iterable<{ readonly name: GroupName; readonly other: GroupName }> {
+    for (const list of this.#byBase.values()) {
+      for (const declared of list) {
+        if (rangeOf(declared)) continue;
+        const others = this.#matches(declared.name).filter((match) => scopeOf(match.declared) === scopeOf(declared));
+        const before = others.find(({ declared: other }) => other !== declared && isBefore(other, declared));
+        const ranged = others.find(({ declared: other }) => rangeOf(other));
+        const other = before ?? ranged;
+        if (other) yield { name: groupName(declared), other: groupName(other.declared) };
+      }
+    }
+  }
+
   *suggestions(): Iterable<string> {
     for (const group of this.#model.nodes) {
       yield memberName(group.name, 0);
@@ -193,6 +209,21 @@ class NameIndex implements ClusterNames {
 
 function nodeOf(declared: Declared): NodeGroup | undefined {
   return declared.role === "netns" ? declared.raw.node : declared.group;
+}
+
+/** Where its name must be unique: in its node, or in the file. */
+function scopeOf(declared: Declared): NodeGroup | undefined {
+  return declared.role === "node" ? undefined : nodeOf(declared);
+}
+
+function groupName(declared: Declared): GroupName {
+  if (declared.role === "netns") return declared.raw.name;
+  return declared.role === "node" ? declared.group.name : declared.pod.name;
+}
+
+function isBefore(one: Declared, other: Declared): boolean {
+  const [a, b] = [groupName(one).source, groupName(other).source];
+  return a.line < b.line || (a.line === b.line && a.column < b.column);
 }
 
 function rangeOf(declared: Declared): { readonly first: number; readonly last: number } | undefined {

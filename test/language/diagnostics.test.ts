@@ -63,6 +63,13 @@ describe("names", () => {
     ]);
   });
 
+  test("a member of a range, or a namespace, of the name of a pod", () => {
+    expect(problemsOf(node("pod web[1..3]", "pod web2"))[0]).toBe(
+      "3:5 duplicate-name: The name web2 is already taken (line 2).",
+    );
+    expect(problemsOf(node("pod x", "netns x"))).toEqual(["3:7 duplicate-name: The name x is already taken (line 2)."]);
+  });
+
   test("a declaration without a name, or with one that cannot be", () => {
     expect(problemsOf(node("pod { }"))).toEqual(["2:1 missing-name: This pod has no name."]);
     expect(problemsOf(node("pod a/b"))[0]).toMatch(/^2:5 bad-name: "a\/b" cannot be a name/);
