@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { formatIpv4, formatPrefix, type Ipv4Prefix, networkAddress, prefixContains } from "../wire/ipv4-address.ts";
+import { type Ipv4Prefix, networkAddress, prefixContains } from "../wire/ipv4-address.ts";
 import { assignNodeCidrs, type NodeCidrs } from "./cidr.ts";
 import { layOutNode, type NodeLayout, type PodSlot, slotAddress } from "./ipam.ts";
 import { nodeMac, podMac } from "./mac-derivation.ts";
@@ -80,14 +80,9 @@ export function memberBridgeAddresses(
 }
 
 /** The slot of a pod in its node's layout. */
-export function slotOf(layout: NodeLayout, ref: NamespaceRef): PodSlot | undefined {
+function slotOf(layout: NodeLayout, ref: NamespaceRef): PodSlot | undefined {
   if (ref.role !== "pod") return undefined;
   return layout.slots.find((slot) => slot.pod === ref.pod && slot.member === ref.podMember);
-}
-
-/** Prints an address with the length of its block: `10.244.1.2/24`. */
-export function describeAddress({ dev, prefix }: DeviceAddress): string {
-  return prefix.length === 32 ? `${formatIpv4(prefix.address)} on ${dev}` : `${formatPrefix(prefix)} on ${dev}`;
 }
 
 function addressesOf(

@@ -167,15 +167,6 @@ export interface VethEnd {
   readonly source: SourceRange;
 }
 
-export const emptyContents: NamespaceContents = {
-  bridges: [],
-  interfaces: [],
-  routes: [],
-  neighbours: [],
-  sysctls: [],
-  containers: [],
-};
-
 /** How many members a group has. */
 export function memberCount(name: GroupName): number {
   return name.range ? name.range.last - name.range.first + 1 : 1;

@@ -3,7 +3,7 @@ import type { SourceRange } from "../base/source-range.ts";
 import { closest } from "../base/suggest.ts";
 
 /** How many diagnostics of one file are kept: nobody reads more, and junk would have one per line. */
-export const maximumDiagnostics = 200;
+const maximumDiagnostics = 200;
 
 /** Collects what is wrong with one file. */
 export class Problems {

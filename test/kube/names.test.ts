@@ -1,8 +1,17 @@
 import { expect, test } from "vitest";
-import { type ClusterModel, emptyContents, type GroupName, type NodeGroup } from "../../src/kube/model.ts";
+import type { ClusterModel, GroupName, NamespaceContents, NodeGroup } from "../../src/kube/model.ts";
 import { indexNames } from "../../src/kube/names.ts";
 
 const source = { uri: "test", line: 1, column: 1, endLine: 1, endColumn: 1 };
+
+const emptyContents: NamespaceContents = {
+  bridges: [],
+  interfaces: [],
+  routes: [],
+  neighbours: [],
+  sysctls: [],
+  containers: [],
+};
 
 /** `web` or `web[1..30]`. */
 function name(text: string): GroupName {

@@ -20,7 +20,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
 };
 
 /** Every word that a line of a scenario can begin with. */
-export const statementWords: readonly string[] = [...Object.keys(verbs), "expect", "parallel", "at", "seed", "until"];
+const statementWords: readonly string[] = [...Object.keys(verbs), "expect", "parallel", "at", "seed", "until"];
 
 /** Reads `scenario "name" { seed 42; until 12s; statements… }`. */
 export function readScenario(node: Scenario, context: StatementContext): ScenarioPlan {
