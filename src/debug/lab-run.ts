@@ -1,5 +1,5 @@
 import type { DebugLab, Motion } from "../lab/api.ts";
-import type { Stop } from "../lab/protocol.ts";
+import type { Stop, StopReason } from "../lab/protocol.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment } from "./environment.ts";
@@ -9,6 +9,16 @@ import { MotionDriver, type MotionEnd } from "./motions.ts";
 import { consoleLine, toOutputBodies } from "./output.ts";
 import { notStopped, RequestError } from "./request-error.ts";
 import { RefreshLimit, type StateEventBody } from "./views.ts";
+
+/** Clients show this beside the name of the thread, which a sentence would push out of sight. */
+const stopWords: Record<StopReason, string> = {
+  entry: "At the beginning",
+  step: "Paused on step",
+  breakpoint: "Paused on breakpoint",
+  "function breakpoint": "Paused on function breakpoint",
+  pause: "Paused",
+  loop: "Forwarding loop",
+};
 
 export interface RunContext {
   readonly format: ClientFormat;
@@ -115,13 +125,13 @@ export class LabRun {
     }
   }
 
-  private stop(stop: Stop): void {
+  private stop(stop: Stop, description: string = stopWords[stop.reason]): void {
     this.flushOutput();
-    const { scenario, event, timeNs } = this.lab.position();
+    if (stop.reason === "loop") this.context.sendEvent("output", consoleLine(stop.description));
     this.context.sendEvent("stopped", {
       reason: stop.reason,
-      description: stop.description,
-      text: `${scenario}: event ${event} at ${timeNs / 1e6} ms`,
+      description,
+      text: stop.description,
       threadId: stop.threadId,
       allThreadsStopped: true,
       hitBreakpointIds: this.context.breakpoints.clientIds(stop.breakpointIds),
@@ -141,7 +151,7 @@ export class LabRun {
   private stopAtEnd(): void {
     this.standsAtEnd = true;
     const description = "The scenario is over: step back, or continue to end the session";
-    this.stop({ ...this.lab.stopHere("pause"), description });
+    this.stop({ ...this.lab.stopHere("pause"), description }, "At the end");
   }
 
   private finish(): void {

@@ -101,7 +101,7 @@ test("stopOnEntry stops before the first event", async () => {
   expect(dap.transcriptOf(client, from)).toMatchInlineSnapshot(`
     "> configurationDone
     < configurationDone
-    * stopped reason=entry description="Before event 1" text="fake: event 0 at 0 ms" threadId=12 allThreadsStopped=true hitBreakpointIds=[]
+    * stopped reason=entry description="At the beginning" text="Before event 1" threadId=12 allThreadsStopped=true hitBreakpointIds=[]
     * k8snet/state position={scenario=fake event=0 timeNs=0 ended=false} reason=stopped"
   `);
 });
@@ -117,11 +117,11 @@ test("stopAtEnd stays after the last event: from there one can go back, or on to
   expect(dap.transcriptOf(client, from)).toMatchInlineSnapshot(`
     "> stepBack threadId=1
     < stepBack
-    * stopped reason=step description="Before event 4" text="fake: event 3 at 0.003 ms" threadId=1 allThreadsStopped=true hitBreakpointIds=[]
+    * stopped reason=step description="Paused on step" text="Before event 4" threadId=1 allThreadsStopped=true hitBreakpointIds=[]
     * k8snet/state position={scenario=fake event=3 timeNs=3000 ended=false} reason=stopped
     > continue threadId=1
     < continue allThreadsContinued=true
-    * stopped reason=pause description="The scenario is over: step back, or continue to end the session" text="fake: event 4 at 0.004 ms" threadId=1 allThreadsStopped=true hitBreakpointIds=[]
+    * stopped reason=pause description="At the end" text="The scenario is over: step back, or continue to end the session" threadId=1 allThreadsStopped=true hitBreakpointIds=[]
     * k8snet/state position={scenario=fake event=4 timeNs=4000 ended=true} reason=stopped
     > continue threadId=1
     < continue allThreadsContinued=true
@@ -167,13 +167,13 @@ describe("Restart", () => {
       * breakpoint reason=changed breakpoint={source={name=edited.k8snet path=DIR/edited.k8snet} line=5 id=2 verified=true column=1 endLine=5 endColumn=10}
       * k8snet/state position={scenario=fake event=0 timeNs=0 ended=false} reason=launched
       * continued threadId=1 allThreadsContinued=true
-      * stopped reason=breakpoint description="Before event 2" text="fake: event 1 at 0.001 ms" threadId=12 allThreadsStopped=true hitBreakpointIds=[1]
+      * stopped reason=breakpoint description="Paused on breakpoint" text="Before event 2" threadId=12 allThreadsStopped=true hitBreakpointIds=[1]
       * k8snet/state position={scenario=fake event=1 timeNs=1000 ended=false} reason=stopped
       > continue threadId=12
       < continue allThreadsContinued=true
       * output category=stdout output="64 bytes\\n" source={name=edited.k8snet path=DIR/edited.k8snet} line=3 column=1
       * output category=stdout output="a == b\\n" source={name=edited.k8snet path=DIR/edited.k8snet} line=4 column=1
-      * stopped reason=breakpoint description="Before event 5" text="fake: event 4 at 0.004 ms" threadId=13 allThreadsStopped=true hitBreakpointIds=[2]
+      * stopped reason=breakpoint description="Paused on breakpoint" text="Before event 5" threadId=13 allThreadsStopped=true hitBreakpointIds=[2]
       * k8snet/state position={scenario=fake event=4 timeNs=4000 ended=false} reason=stopped"
     `);
   });
@@ -191,7 +191,7 @@ describe("Restart", () => {
       ! restart: DIR/worse.k8snet:1:1: error: typing mistake (shown to the user)
       > stepIn threadId=1
       < stepIn
-      * stopped reason=step description="Before event 2" text="fake: event 1 at 0.001 ms" threadId=1 allThreadsStopped=true hitBreakpointIds=[]
+      * stopped reason=step description="Paused on step" text="Before event 2" threadId=1 allThreadsStopped=true hitBreakpointIds=[]
       * k8snet/state position={scenario=fake event=1 timeNs=1000 ended=false} reason=stopped"
     `);
   });
@@ -265,7 +265,7 @@ test("two sessions at once do not disturb each other", async () => {
   const stepping = await dap.open({ program: dap.program(ping), stopOnEntry: true });
   await stepping.startUntil("stopped");
   const stop = await stepping.stopAfter("stepIn", { threadId: 1 });
-  expect(stop.body.text).toBe("fake: event 1 at 0.001 ms");
+  expect(stop.body.text).toBe("Before event 2");
   expect((await moving.stopAfter("pause", { threadId: 1 })).body.reason).toBe("pause");
   expect((await stepping.customRequest("k8snet/position")).body.event).toBe(1);
 });
