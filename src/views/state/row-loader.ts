@@ -15,6 +15,11 @@ export class RowLoader {
     this.send = send;
   }
 
+  /** Something that was asked for has not arrived yet. */
+  get busy(): boolean {
+    return this.inFlight.size > 0;
+  }
+
   /** Brings the rows from index `first` to `last` up to date. */
   load(first: number, last: number): void {
     const asked = new Set([...this.inFlight.values()].map((one) => one.request.parentId));

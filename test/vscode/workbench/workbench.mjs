@@ -26,12 +26,7 @@ export class Workbench {
     const margin = await this.page.locator(".monaco-editor .margin").first().boundingBox();
     if (!box || !margin) throw new Error(`Line ${line} is not in sight`);
     await this.page.mouse.click(margin.x + 10, box.y + box.height / 2);
-    await this.page
-      .locator(
-        ".margin-view-overlays .codicon-debug-breakpoint, .margin-view-overlays .codicon-debug-breakpoint-unverified",
-      )
-      .first()
-      .waitFor();
+    await this.page.locator('.monaco-editor [class*="codicon-debug-breakpoint"]').first().waitFor({ timeout: 10_000 });
   }
 
   async openRunAndDebug() {
@@ -94,7 +89,7 @@ export class Workbench {
     let text = "";
     await untilTrue(async () => {
       text = (await this.stateView.locator("#position").textContent()) ?? "";
-      return text.includes("paused") || text.includes("at the end");
+      return /^(Paused|At the end)/.test(text);
     }, "the session to stand still");
     return text;
   }
@@ -113,9 +108,7 @@ export class Workbench {
 
   /** The number of the line that carries the arrow. @returns {Promise<string | undefined>} */
   async arrowLine() {
-    const arrow = this.page.locator(
-      ".margin-view-overlays .codicon-debug-stackframe, .margin-view-overlays .codicon-debug-breakpoint-stackframe, .margin-view-overlays .debug-top-stack-frame",
-    );
+    const arrow = this.page.locator('.monaco-editor [class*="stackframe"][class*="codicon"]');
     const at = await arrow
       .first()
       .boundingBox({ timeout: 2_000 })
@@ -129,16 +122,14 @@ export class Workbench {
     return undefined;
   }
 
-  /** The rows of the state view that are in sight: `label description [change]`. @returns {Promise<string[]>} */
+  /** The rows of the state view that are in sight, as a screen reader hears them. @returns {Promise<string[]>} */
   async stateRows() {
-    return this.stateView
-      .locator('[role="treeitem"]')
-      .evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
+    return (await this.treeItems()).evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
   }
 
   /** The rows below this one. @param {string} label @returns {Promise<string[]>} */
   async stateRowsBelow(label) {
-    return this.stateView.locator('[role="treeitem"]').evaluateAll((rows, wanted) => {
+    return (await this.treeItems()).evaluateAll((rows, wanted) => {
       const level = (/** @type {Element} */ row) => Number(row.getAttribute("aria-level"));
       const name = (/** @type {Element} */ row) => row.getAttribute("aria-label") ?? "";
       const first = rows.findIndex((row) => name(row).startsWith(wanted));
@@ -146,6 +137,12 @@ export class Workbench {
       const end = rows.findIndex((row, index) => index > first && level(row) <= level(rows[first]));
       return rows.slice(first + 1, end < 0 ? undefined : end).map(name);
     }, label);
+  }
+
+  /** Once those in sight are up to date. */
+  async treeItems() {
+    await this.stateView.locator('#tree[aria-busy="false"]').waitFor();
+    return this.stateView.locator('[role="treeitem"]');
   }
 
   /** @param {import("playwright-core").Locator} rows @returns {Promise<string[]>} */
