@@ -26,6 +26,8 @@ export const eventLogChunkBytes = chunkSize * (8 + 8 + 4 + 4 + 1);
 export class EventLog {
   private chunks: Chunk[] = [];
   private firstChunk = 0;
+  /** The chunk that the next event goes into, unless that begins one. */
+  private newest!: Chunk;
   private count = 0;
   /** Dropped chunks, to be used again. */
   private readonly spares: Chunk[] = [];
@@ -41,10 +43,9 @@ export class EventLog {
   }
 
   append(timeNs: number, stage: number, walker: number, place: number, changesFrom: number): void {
-    const index = (this.count >>> chunkBits) - this.firstChunk;
-    if (index === this.chunks.length) this.chunks.push(this.spares.pop() ?? makeChunk());
-    const chunk = this.chunks[index];
     const at = this.count & chunkMask;
+    if (at === 0) this.open();
+    const chunk = this.newest;
     chunk.times[at] = timeNs;
     chunk.changesFrom[at] = changesFrom;
     chunk.walkers[at] = walker;
@@ -78,7 +79,9 @@ export class EventLog {
 
   truncate(end: number): void {
     this.count = end;
-    this.chunks.length = Math.min(this.chunks.length, Math.max(0, ((end + chunkMask) >>> chunkBits) - this.firstChunk));
+    const kept = Math.max(0, ((end + chunkMask) >>> chunkBits) - this.firstChunk);
+    this.spares.push(...this.chunks.splice(kept));
+    this.newest = this.chunks[kept - 1];
   }
 
   /** Drops the oldest chunk and says which event is now the first. */
@@ -90,6 +93,11 @@ export class EventLog {
 
   get chunkCount(): number {
     return this.chunks.length;
+  }
+
+  private open(): void {
+    this.newest = this.spares.pop() ?? makeChunk();
+    this.chunks.push(this.newest);
   }
 
   private chunkOf(event: number): Chunk {

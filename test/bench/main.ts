@@ -1,75 +1,107 @@
 import { performance } from "node:perf_hooks";
 import { build } from "../../src/lab/build.ts";
+import type { World } from "../../src/linux/world.ts";
 import { buildRing, clusterPlan, frameHops } from "./ring.ts";
 
 const historyBytes = 256 * 1024 * 1024;
+const sliceEvents = 100_000;
+const measuredSlices = 30;
 
+/** Frame-hops per second through veth and bridge, recording on: the median of many slices, and the best one. */
 function ring(pods: number): void {
-  const rounds: number[] = [];
-  let events = 0;
-  for (let round = 0; round < 3; round++) {
-    const world = buildRing(pods, Math.ceil(400_000 / pods), historyBytes);
-    world.sim.advance(100_000);
-    const hopsBefore = frameHops(world);
-    const positionBefore = world.sim.position;
+  const world = buildRing(pods, 1_000_000, historyBytes);
+  resolveNeighbours(world, pods);
+  const rates: number[] = [];
+  const hopsBefore = frameHops(world);
+  const eventsBefore = world.sim.position;
+  for (let slice = 0; slice < measuredSlices; slice++) {
+    const hops = frameHops(world);
     const start = performance.now();
-    while (world.sim.advance(100_000) > 0 && performance.now() - start < 2000);
-    const seconds = (performance.now() - start) / 1000;
-    rounds.push((frameHops(world) - hopsBefore) / seconds);
-    events = (world.sim.position - positionBefore) / (frameHops(world) - hopsBefore);
+    world.sim.advance(sliceEvents);
+    rates.push((frameHops(world) - hops) / ((performance.now() - start) / 1000));
   }
-  rounds.sort((a, b) => a - b);
-  console.log(`ring of ${pods} pods: ${millions(rounds[1])} frame-hops/s (${events.toFixed(1)} events per hop)`);
-}
-
-function buildCluster(nodes: number, pods: number): void {
-  globalThis.gc?.();
-  const before = memory();
-  const start = performance.now();
-  const { world } = build(clusterPlan(nodes, pods, false), { seed: 1, historyBytes });
-  const seconds = (performance.now() - start) / 1000;
-  globalThis.gc?.();
-  const bytes = (memory() - before) / (nodes * pods);
-  console.log(
-    `build ${nodes * pods} pods: ${seconds.toFixed(2)} s, ${bytes.toFixed(0)} bytes per pod (${world.devices.table.size} devices)`,
+  rates.sort((a, b) => a - b);
+  const eventsPerHop = (world.sim.position - eventsBefore) / (frameHops(world) - hopsBefore);
+  const median = rates[rates.length >> 1];
+  const best = rates[rates.length - 1];
+  print(
+    `UDP echo round a ring of ${pods} pods, one bridge`,
+    `${millions(median)} frame-hops/s (best slice ${millions(best)}; ${eventsPerHop.toFixed(1)} events per hop)`,
   );
 }
 
-function memory(): number {
+/** Until every pod has its neighbours: each of the first broadcasts floods the whole segment. */
+function resolveNeighbours(world: World, pods: number): void {
+  while (world.neighbours.table.size < pods * 2) world.sim.advance(sliceEvents);
+  world.sim.advance(pods * pods * 4 + 2 * sliceEvents);
+}
+
+function buildCluster(nodes: number, podsPerNode: number): void {
+  const pods = nodes * podsPerNode;
+  globalThis.gc?.();
+  const before = usedBytes();
+  const start = performance.now();
+  const { world } = build(clusterPlan(nodes, podsPerNode, false), { seed: 1, historyBytes });
+  const seconds = (performance.now() - start) / 1000;
+  globalThis.gc?.();
+  const bytesPerPod = (usedBytes() - before) / pods;
+  const devices = world.devices.table.size;
+  print(
+    `build ${pods} pods on ${nodes} nodes`,
+    `${seconds.toFixed(2)} s, ${bytesPerPod.toFixed(0)} bytes per pod, ${devices} devices`,
+  );
+}
+
+function usedBytes(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-function stepBack(): void {
-  const world = buildRing(100, 1_000_000, 512 * 1024 * 1024);
-  while (world.sim.position < 1_000_000) world.sim.advance(1_000_000 - world.sim.position);
+/** Steps at the end of a long run whose recording is whole. */
+function steps(events: number): void {
+  const world = buildRing(100, 1_000_000, 2 * historyBytes);
+  while (world.sim.position < events) world.sim.advance(events - world.sim.position);
   const back: number[] = [];
   const forth: number[] = [];
   for (let i = 0; i < 1000; i++) {
-    let start = performance.now();
-    world.sim.stepBack();
-    back.push(performance.now() - start);
-    start = performance.now();
-    world.sim.step();
-    forth.push(performance.now() - start);
+    back.push(microseconds(() => world.sim.stepBack()));
+    forth.push(microseconds(() => world.sim.step()));
     world.sim.stepBack();
   }
-  back.sort((a, b) => a - b);
-  forth.sort((a, b) => a - b);
+  print(`step back at event ${events}`, `${middle(back)} µs median, ${Math.max(...back).toFixed(0)} µs worst of 1,000`);
+  print(`step forward at event ${events}`, `${middle(forth)} µs median`);
+  const whole = microseconds(() => world.sim.goTo(world.sim.earliest)) / 1000;
+  print(`from event ${world.sim.recorded - 1} back to event ${world.sim.earliest}`, `${whole.toFixed(0)} ms`);
+  print("the recording of these events", `${(world.sim.historySize() / 1e6).toFixed(0)} MB`);
+}
+
+function microseconds(work: () => void): number {
   const start = performance.now();
-  world.sim.goTo(world.sim.earliest);
-  const whole = performance.now() - start;
-  console.log(
-    `at event 1,000,000: step back ${(back[500] * 1000).toFixed(1)} µs median, ${(back[999] * 1000).toFixed(0)} µs worst; step ${(forth[500] * 1000).toFixed(1)} µs; back to the beginning ${whole.toFixed(0)} ms; history ${(world.sim.historySize() / 1e6).toFixed(0)} MB`,
-  );
+  work();
+  return (performance.now() - start) * 1000;
+}
+
+function middle(values: number[]): string {
+  return values.sort((a, b) => a - b)[values.length >> 1].toFixed(1);
 }
 
 function millions(value: number): string {
   return `${(value / 1e6).toFixed(2)} M`;
 }
 
+function print(what: string, figure: string): void {
+  console.log(`${what.padEnd(52)} ${figure}`);
+}
+
+console.log(
+  `Node ${process.version}. Design: 2 M frame-hops/s, 1,024 bytes per idle pod, 150,000 pods in 2 s, 50 ms per step back.`,
+);
+console.log(
+  "The same work elsewhere, one core: ns-3 3.37 does 0.32 / 0.30 / 0.19 M frame-hops/s for 10 / 100 / 1,000 pods;",
+);
+console.log("Linux 6.18 in network namespaces 1.06 / 0.92 M for 10 / 100 pods.\n");
 for (const pods of [10, 100, 1000]) ring(pods);
 buildCluster(1, 1000);
 buildCluster(334, 30);
 buildCluster(5000, 30);
-stepBack();
+steps(1_000_000);
