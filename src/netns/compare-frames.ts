@@ -112,13 +112,12 @@ function firstDifference(
   return { timeNs: surplus.timeNs, rows: rowsAround(linux, linux.length, rest) };
 }
 
-/** The same frame on the other side, past none but those that are in a race with it. */
+/** The same frame on the other side, past none but those that are in a race with it on both sides. */
 function findTwin(entry: Entry, rest: readonly Entry[], tolerance: Tolerance): number {
-  for (const [index, other] of rest.entries()) {
-    if (other.line === entry.line) return index;
-    if (!isRace(entry, other, tolerance)) return -1;
-  }
-  return -1;
+  const index = rest.findIndex(({ line }) => line === entry.line);
+  const passed = rest.slice(0, Math.max(0, index));
+  const isInRace = (one: Entry) => isRace(entry, one, tolerance) && isRace(rest[index], one, tolerance);
+  return passed.every(isInRace) ? index : -1;
 }
 
 function isRace(one: Entry, other: Entry, tolerance: Tolerance): boolean {

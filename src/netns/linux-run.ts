@@ -114,8 +114,11 @@ class LinuxRun {
         if (unable !== undefined) throw new SetUpFailure(`"${statement.text}" cannot be run here: ${unable}`);
         return [{ statement, output }];
       }
-      case "configure":
-        return [{ statement, output: (await this.network.change(statement.command)) === undefined ? "" : "refused" }];
+      case "configure": {
+        const refusal = await this.network.change(statement.command);
+        if (statement.command.do === "link set") await this.network.settle();
+        return [{ statement, output: refusal === undefined ? "" : "refused" }];
+      }
       case "wait":
         await delay(statement.durationNs / 1e6);
         return [];

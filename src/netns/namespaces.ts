@@ -79,12 +79,15 @@ export class RealNetwork {
       throw new SetUpFailure(`there is already a namespace ${clash}; it is not ours, so it was left alone`);
   }
 
-  /** The kernel lets a link carry traffic some time after its other end has come up (net/core/link_watch.c). */
-  private async settle(): Promise<void> {
+  /**
+   * The kernel takes note of a carrier that came or went some time afterwards, up to a second (net/core/link_watch.c); until
+   * then, frames are lost on one and neighbours kept on the other.
+   */
+  async settle(): Promise<void> {
     for (let tries = 0; tries < 50; tries++) {
       const states = await Promise.all(this.namespaces.map((netns) => this.isSettled(netns)));
-      if (states.every(Boolean)) break;
-      await delay(100);
+      if (states.every(Boolean)) return;
+      await delay(50);
     }
   }
 
@@ -92,8 +95,8 @@ export class RealNetwork {
     const { stdout } = await runCommand(["ip", "-n", this.names.of(netns), "-j", "link"], this.children);
     const links = JSON.parse(stdout || "[]") as { ifname: string; flags: string[]; operstate: string }[];
     return links.every(({ ifname, flags, operstate }) => {
-      const isCarrying = flags.includes("UP") && flags.includes("LOWER_UP");
-      return ifname === "lo" || !isCarrying || operstate === "UP";
+      if (ifname === "lo" || !flags.includes("UP")) return true;
+      return flags.includes("LOWER_UP") === (operstate === "UP");
     });
   }
 }

@@ -1,0 +1,186 @@
+/**
+ * The simulated kernel against the real one: `k8snet verify` of the recorded scenarios and of the samples, and what it leaves
+ * behind when it is interrupted. Needs root on Linux; elsewhere it only checks that verify says so.
+ */
+
+import { spawn, spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
+const cli = join(projectFolder, "dist/cli.js");
+const netnsFolder = "/run/netns";
+
+/** @typedef {{ code: number | null, out: string, error: string }} Ended */
+
+/** @param {readonly string[]} args @returns {Promise<Ended>} */
+function k8snet(args) {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [cli, ...args], { cwd: projectFolder, stdio: ["ignore", "pipe", "pipe"] });
+    let [out, error] = ["", ""];
+    child.stdout.on("data", (text) => (out += text));
+    child.stderr.on("data", (text) => (error += text));
+    child.on("close", (code) => done({ code, out, error }));
+  });
+}
+
+/** @param {string} folder */
+function labsIn(folder) {
+  return readdirSync(join(projectFolder, folder))
+    .filter((name) => name.endsWith(".k8snet"))
+    .map((name) => join(folder, name));
+}
+
+/** Namespaces that only k8snet makes. */
+function namespaces() {
+  try {
+    return readdirSync(netnsFolder).filter((name) => name.startsWith("k8snet-"));
+  } catch {
+    return [];
+  }
+}
+
+/** @param {boolean} condition @param {string} message */
+function check(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+/** @param {() => boolean} condition @param {string} what */
+async function eventually(condition, what) {
+  for (let tries = 0; tries < 100; tries++) {
+    if (condition()) return;
+    await new Promise((next) => setTimeout(next, 100));
+  }
+  throw new Error(`${what}, and it did not within 10 s`);
+}
+
+/** Starts a verification, and resolves when it has made its namespaces. */
+async function startVerification() {
+  const args = [cli, "verify", "test/labs/kernel/02-same-node-warm.k8snet"];
+  const child = spawn(process.execPath, args, { cwd: projectFolder, stdio: "ignore" });
+  const ended = new Promise((done) => child.on("close", (code, signal) => done(signal ?? code)));
+  const mine = () => namespaces().filter((name) => name.startsWith(`k8snet-run${child.pid}.`));
+  await eventually(() => mine().length === 3, "it was to make its namespaces");
+  return { child, ended, mine };
+}
+
+/** @param {string} lab @returns {[string, () => Promise<void>]} */
+function equal(lab) {
+  return [
+    `${lab}: both kernels do the same`,
+    async () => {
+      const { code, out, error } = await k8snet(["verify", lab]);
+      check(code === 0, `exit status ${code}\n${out}${error}`);
+    },
+  ];
+}
+
+/** @type {readonly [string, () => Promise<void>][]} */
+const interruptions = [
+  [
+    "Ctrl-C removes what it made",
+    async () => {
+      const { child, ended, mine } = await startVerification();
+      child.kill("SIGINT");
+      const status = await ended;
+      check(status === 130, `exit status ${status}`);
+      check(mine().length === 0, `left behind: ${mine()}`);
+    },
+  ],
+  [
+    "what a killed run left behind is removed by the next one, and said",
+    async () => {
+      const { child, ended, mine } = await startVerification();
+      child.kill("SIGKILL");
+      await ended;
+      check(mine().length === 3, "nothing was left behind, so nothing was tried");
+      const { code, error } = await k8snet(["verify", "test/labs/kernel/01-same-node-cold.k8snet"]);
+      check(code === 0, `exit status ${code}\n${error}`);
+      check(error.includes("left behind"), error);
+      check(mine().length === 0, `still there: ${mine()}`);
+    },
+  ],
+  [
+    "--keep leaves namespaces and captures, and says how to remove them",
+    async () => {
+      const { code, out } = await k8snet(["verify", "--keep", "test/labs/kernel/01-same-node-cold.k8snet"]);
+      const kept = [...out.matchAll(/ip netns del (\S+)/g)].map((match) => match[1]);
+      for (const name of kept) spawnSync("ip", ["netns", "del", name]);
+      check(code === 0 && kept.length === 3, out);
+      const folder = /captures kept in (\S+)/.exec(out)?.[1] ?? "";
+      check(readFileSync(join(folder, "pod1.eth0.out.pcap")).length > 24, "the capture of pod1 is empty");
+    },
+  ],
+  [
+    "the exported script builds the network, and removes it; twice over, it complains",
+    async () => {
+      const { out } = await k8snet(["export", "test/labs/raw-veth.k8snet", "--to", "sh"]);
+      const sh = (/** @type {string[]} */ ...args) =>
+        spawnSync("sh", ["-s", ...args], { input: out, encoding: "utf8" });
+      try {
+        check(sh("up").status === 0, "up failed");
+        const ping = spawnSync("ip", ["netns", "exec", "k8snet-raw-veth-h1", "ping", "-c1", "10.0.2.2"]);
+        check(ping.status === 0, String(ping.stdout));
+        const again = sh("up");
+        check(again.status === 2 && again.stderr.includes("already"), again.stderr);
+      } finally {
+        sh("down");
+      }
+      check(!namespaces().some((name) => name.startsWith("k8snet-raw-veth-")), "down left something behind");
+    },
+  ],
+  [
+    "the exported script removes what it made when a step fails",
+    async () => {
+      const { out } = await k8snet(["export", "test/labs/raw-veth.k8snet", "--to", "sh"]);
+      const input = out.replace(
+        "  ip -n k8snet-raw-veth-h2 route add",
+        "  false\n  ip -n k8snet-raw-veth-h2 route add",
+      );
+      const { status } = spawnSync("sh", ["-s", "up"], { input });
+      check(status === 1, `exit status ${status}`);
+      check(!namespaces().some((name) => name.startsWith("k8snet-raw-veth-")), "something was left behind");
+    },
+  ],
+];
+
+/** @type {readonly [string, () => Promise<void>][]} */
+const live = [...labsIn("test/labs/kernel"), ...labsIn("test/labs")].map(equal);
+
+/** @returns {Promise<{ passed: number, failed: number, failures: string[] }>} */
+export async function run() {
+  const probe = await k8snet(["verify", "test/labs/kernel/01-same-node-cold.k8snet"]);
+  if (probe.code === 2) return cannotRun(probe);
+  let passed = 0;
+  /** @type {string[]} */
+  const failures = [];
+  for (const [name, test] of [...live, ...interruptions]) {
+    try {
+      await test();
+      passed++;
+      console.log(`  ok      ${name}`);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      failures.push(`${name}: ${message.split("\n")[0]}`);
+      console.log(`  FAILED  ${name}\n${message.replace(/^/gm, "          ")}`);
+    }
+  }
+  return { passed, failed: failures.length, failures };
+}
+
+/** @param {Ended} probe */
+function cannotRun({ error }) {
+  console.log("\n  !! NOT COMPARED WITH THE REAL KERNEL: it cannot be run here.");
+  console.log(error.trimEnd().replace(/^/gm, "  !! "));
+  const saysWhy = /k8snet verify: this (needs|kernel)/.test(error);
+  return saysWhy
+    ? { passed: 1, failed: 0, failures: [] }
+    : { passed: 0, failed: 1, failures: [`verify does not say what it lacks: ${error}`] };
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { passed, failed } = await run();
+  console.log(`\n${passed} passed, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
