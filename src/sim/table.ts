@@ -2,6 +2,8 @@ import type { ChangeLog, Recorded } from "./change-log.ts";
 import { type Column, Float64Column, Int32Column, ReferenceColumn } from "./column.ts";
 import type { PairIndex } from "./pair-index.ts";
 
+const largeTableRows = 65_536;
+
 /** Any column, whatever it holds. */
 export type AnyColumn = Column<number> | Column<unknown>;
 
@@ -122,7 +124,9 @@ export class Table implements Recorded {
   }
 
   private grow(atLeast = 0): void {
-    this.capacity = Math.max(this.capacity * 2, atLeast);
+    // Large tables grow by a quarter: what is reserved for rows that never come is memory that every pod pays for.
+    const grown = this.capacity < largeTableRows ? this.capacity * 2 : this.capacity + (this.capacity >> 2);
+    this.capacity = Math.max(grown, atLeast);
     const present = new Uint8Array(this.capacity);
     present.set(this.present);
     this.present = present;
