@@ -121,12 +121,12 @@ test("the ARP table fills in on the way, and Reverse empties it again, stop by s
     forth.push(await pod1Arp());
   }
   expect(forth.join("\n")).toMatchInlineSnapshot(`
-    "7: 10.244.1.9 dev eth0 INCOMPLETE
-    9: 10.244.1.9 dev eth0 INCOMPLETE
-    18: 10.244.1.9 dev eth0 INCOMPLETE
-    26: 10.244.1.9 dev eth0 lladdr 0a:58:0a:f4:01:09 REACHABLE
-    37: 10.244.1.9 dev eth0 lladdr 0a:58:0a:f4:01:09 REACHABLE
-    47: 10.244.1.9 dev eth0 lladdr 0a:58:0a:f4:01:09 REACHABLE"
+    "7: 10.244.1.9 INCOMPLETE dev eth0
+    9: 10.244.1.9 INCOMPLETE dev eth0
+    18: 10.244.1.9 INCOMPLETE dev eth0
+    26: 10.244.1.9 REACHABLE 0a:58:0a:f4:01:09 dev eth0
+    37: 10.244.1.9 REACHABLE 0a:58:0a:f4:01:09 dev eth0
+    47: 10.244.1.9 REACHABLE 0a:58:0a:f4:01:09 dev eth0"
   `);
   const back: string[] = [];
   for (let stop = 0; stop < 6; stop++) {

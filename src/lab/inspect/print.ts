@@ -18,7 +18,7 @@ export function printNeighbour(world: World, row: number): string {
 }
 
 /** `lladdr 02:00:0a:f4:00:03 REACHABLE`; without `lladdr` while the MAC address is not known. */
-export function printNeighbourState(world: World, row: number): string {
+function printNeighbourState(world: World, row: number): string {
   const { neighbours } = world;
   const state = neighbours.state.get(row);
   const lladdr = (state & nudValid) === 0 ? "" : `lladdr ${formatMac(neighbours.mac.get(row))} `;

@@ -17,16 +17,19 @@ export function shownNeighbour(world: World, row: number): ShownRow {
   const netns = devices.netns.get(device);
   const path = deviceName(world, device);
   const address = formatIpv4(neighbours.address.get(row));
+  const state = nudName(neighbours.state.get(row));
+  const mac = print.neighbourMac(world, row);
   return {
     id: `arp:${path}/${address}`,
     ancestors: [tableId.arp(namespaces.name.get(netns)), ...belowNetns(world, netns)],
     kind: "row",
     icon: "symbol-field",
     label: address,
-    description: `dev ${devices.name.get(device)} ${print.printNeighbourState(world, row)}`,
+    // The state first: side bars are narrow.
+    description: [state, mac, "dev", devices.name.get(device)].filter((word) => word !== "").join(" "),
     title: `neigh ${path} ${address}`,
     text: print.printNeighbour(world, row),
-    fields: { lladdr: print.neighbourMac(world, row), state: nudName(neighbours.state.get(row)) },
+    fields: { lladdr: mac, state },
     source: known(devices.source.get(device)),
   };
 }

@@ -53,7 +53,7 @@ describe("The state tree", () => {
           ▸ veth2  port of cbr0 ↔ pod2/eth0
         pod1  10.244.0.2  [updated]
           ARP table  1 entry
-            10.244.0.3  dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE
+            10.244.0.3  REACHABLE 02:00:0a:f4:00:03 dev eth0
           ▸ Routes  2 routes
           ▸ Sockets  empty  [updated]
           Sysctls  empty
@@ -61,7 +61,7 @@ describe("The state tree", () => {
           ▸ eth0  10.244.0.2/24 ↔ node1/veth1
         pod2  10.244.0.3
           ARP table  1 entry
-            10.244.0.2  dev eth0 lladdr 02:00:0a:f4:00:02 DELAY
+            10.244.0.2  DELAY 02:00:0a:f4:00:02 dev eth0
           ▸ Routes  2 routes
           Sockets  empty
           Sysctls  empty
@@ -75,7 +75,7 @@ describe("The state tree", () => {
     lab.runTo("veth.receive", "node1/veth1");
     expect(treeText(tree, "netns:pod1")).toMatchInlineSnapshot(`
       "ARP table  1 entry
-        10.244.0.3  dev eth0 INCOMPLETE
+        10.244.0.3  INCOMPLETE dev eth0
       Routes  2 routes
         default  via 10.244.0.1 dev eth0
         10.244.0.0/24  dev eth0 proto kernel scope link src 10.244.0.2
@@ -133,22 +133,22 @@ describe("The state tree", () => {
     const { lab, tree } = firstPing();
     lab.runTo("arp.receive", "pod1/eth0");
     const entry = () => treeText(tree, "arp:pod1");
-    expect(entry()).toBe("10.244.0.3  dev eth0 INCOMPLETE");
+    expect(entry()).toBe("10.244.0.3  INCOMPLETE dev eth0");
     lab.step();
-    expect(entry()).toBe("10.244.0.3  dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE  [updated]");
+    expect(entry()).toBe("10.244.0.3  REACHABLE 02:00:0a:f4:00:03 dev eth0  [updated]");
     lab.step();
-    expect(entry()).toBe("10.244.0.3  dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE");
+    expect(entry()).toBe("10.244.0.3  REACHABLE 02:00:0a:f4:00:03 dev eth0");
     lab.world.sim.goTo(lab.world.sim.position - 1);
-    expect(entry()).toBe("10.244.0.3  dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE  [updated]");
+    expect(entry()).toBe("10.244.0.3  REACHABLE 02:00:0a:f4:00:03 dev eth0  [updated]");
     lab.world.sim.goTo(lab.world.sim.position - 1);
-    expect(entry()).toBe("10.244.0.3  dev eth0 INCOMPLETE");
+    expect(entry()).toBe("10.244.0.3  INCOMPLETE dev eth0");
   });
 
   it("still shows a removed row where it was, until the next event", () => {
     const { lab, tree } = firstPing();
     lab.runUntil(0.5e9);
     lab.change({ do: "neigh del", netns: "pod1", dev: "eth0", address: 0x0af40003, source: line(8) }).step();
-    expect(treeText(tree, "arp:pod1")).toBe("10.244.0.3  dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE  [removed]");
+    expect(treeText(tree, "arp:pod1")).toBe("10.244.0.3  REACHABLE 02:00:0a:f4:00:03 dev eth0  [removed]");
     expect(tree.children("netns:pod1", 10)[0]).toMatchObject({
       id: "arp:pod1",
       description: "empty",
