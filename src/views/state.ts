@@ -70,7 +70,7 @@ function refresh(): void {
 }
 
 function onViewChange(): void {
-  if (sessionKey !== null) loader.load(...tree.visible());
+  if (sessionKey !== null) loader.load(...tree.drawnRange());
   byId("tree").setAttribute("aria-busy", String(loader.busy));
   host.setState({ sessionKey, opened: model.openedByUser(), focused: tree.focused, scrollTop: tree.scrollTop });
 }

@@ -64,10 +64,10 @@ export class TreeElement {
     this.scrollTarget = scrollTop;
   }
 
-  /** First and last index of the rows in sight. */
-  visible(): readonly [number, number] {
+  /** First and last index of the rows that are drawn: those in sight and a few around them. */
+  drawnRange(): readonly [number, number] {
     const first = Math.floor(this.tree.scrollTop / rowHeightPx);
-    return [first, first + this.rowsPerPage()];
+    return [Math.max(0, first - overscanRows), first + this.rowsPerPage() + overscanRows];
   }
 
   render(): void {
@@ -75,11 +75,11 @@ export class TreeElement {
     this.space.style.height = `${rows.length * rowHeightPx}px`;
     this.keepFocus(rows);
     this.scrollToTarget();
-    const [first, last] = this.visible();
-    const wanted = rows.slice(Math.max(0, first - overscanRows), last + overscanRows + 1);
+    const [first, last] = this.drawnRange();
+    const wanted = rows.slice(first, last + 1);
     this.dropAllBut(new Set(wanted.map((one) => one.row.id)));
     wanted.forEach((shown, offset) => {
-      this.draw(shown, Math.max(0, first - overscanRows) + offset, offset);
+      this.draw(shown, first + offset, offset);
     });
     const active = this.focusedId === undefined ? undefined : this.drawn.get(this.focusedId);
     if (active) this.tree.setAttribute("aria-activedescendant", active.element.id);
@@ -169,6 +169,7 @@ export class TreeElement {
 
   private carryOut(action: KeyAction, event: KeyboardEvent, rows: readonly ShownRow[]): void {
     if (!action) return;
+    this.typed = "";
     event.preventDefault();
     event.stopPropagation();
     if (action.kind === "focus") this.focusRow(action.index);

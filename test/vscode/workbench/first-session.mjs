@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { cacheFolder, projectFolder } from "../../../scripts/lib/tools.mjs";
 import { startVscodeHost } from "../../../scripts/vscode-host.mjs";
 import { launchBrowser, withSampleWorkspace } from "../browser.mjs";
-import { expectText } from "./wait.mjs";
+import { expectText, untilTrue } from "./wait.mjs";
 import { Workbench } from "./workbench.mjs";
 
 const screenshotFolder = join(cacheFolder, "screenshots");
@@ -32,6 +32,7 @@ export async function runWorkbench() {
 /** @param {Steps} steps */
 async function firstSession({ workbench, step }) {
   const bridgeLine = lineInSample(/^\s*bridge /);
+  const pod2Line = lineInSample(/^\s*pod pod2/);
   await step("a breakpoint can be set on the bridge line", () => workbench.toggleBreakpoint(bridgeLine));
   await step("a function breakpoint can be set on arp.request", async () => {
     await workbench.openRunAndDebug();
@@ -42,6 +43,15 @@ async function firstSession({ workbench, step }) {
     await workbench.callStackShows("arp.request");
     await workbench.roomForState();
     await expectText(() => workbench.stateRows(), "node1", "the state view");
+  });
+  await step("the state view folds by keyboard, and Enter goes to the declaring line", async () => {
+    await workbench.keyOnStateRow("cbr0", "ArrowLeft");
+    await untilTrue(async () => (await workbench.stateRowsBelow("cbr0")).length === 0, "cbr0 to be folded");
+    await workbench.keyOnStateRow("pod2", "Enter");
+    await untilTrue(
+      async () => (await workbench.cursor()).startsWith(`Ln ${pod2Line},`),
+      "the cursor on the line of pod2",
+    );
   });
   await step("the ARP table of pod1 fills", async () => {
     await workbench.continueUntil(async () => (await arpOfPod1(workbench)).some((row) => row.includes("REACHABLE")));

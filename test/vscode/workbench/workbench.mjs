@@ -127,6 +127,21 @@ export class Workbench {
     return (await this.treeItems()).evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-label") ?? ""));
   }
 
+  /** Types the row's name in the state view, then this key. @param {string} label @param {string} key */
+  async keyOnStateRow(label, key) {
+    await this.stateView.locator("#tree").focus();
+    await this.page.keyboard.press("Home");
+    await this.page.keyboard.type(label);
+    const focused = await this.stateView.locator(".row.focused").getAttribute("aria-label");
+    if (!focused?.startsWith(label)) throw new Error(`Typing ${label} leads to ${focused}`);
+    await this.page.keyboard.press(key);
+  }
+
+  /** The line and column that the status bar shows. @returns {Promise<string>} */
+  async cursor() {
+    return (await this.page.locator('.statusbar-item[id="status.editor.selection"]').textContent()) ?? "";
+  }
+
   /** The rows below this one. @param {string} label @returns {Promise<string[]>} */
   async stateRowsBelow(label) {
     return (await this.treeItems()).evaluateAll((rows, wanted) => {
