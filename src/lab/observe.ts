@@ -54,6 +54,8 @@ export class EventView {
     if (direction === undefined) return undefined;
     const { packets } = this.world;
     const device = packets.device.get(this.event.walker);
+    // What a device without a carrier is given is lost before any tap sees it (net/sched/sch_generic.c, `noop_qdisc`).
+    if (direction === "out" && !this.world.devices.isRunning(device)) return undefined;
     return {
       device: deviceName(this.world, device),
       direction,

@@ -79,9 +79,15 @@ export class Devices {
     this.txBytes.add(device, bytes);
   }
 
-  /** A link carries frames when both its ends are up. */
+  /** A link carries frames when both its ends are up, a bridge when one of its ports does. */
   isRunning(device: number): boolean {
     if (this.up.get(device) === 0) return false;
+    if (this.kind.get(device) === deviceKind.bridge) {
+      const first = this.firstPort.get(device);
+      let port = first;
+      while (port !== 0 && !this.isRunning(port)) port = this.nextPort.get(port);
+      return port !== 0 || first === 0;
+    }
     const peer = this.peer.get(device);
     return peer === 0 || this.up.get(peer) === 1;
   }

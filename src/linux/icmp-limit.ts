@@ -7,6 +7,8 @@ import type { Ipv4Address } from "../wire/ipv4-address.ts";
 /** XRLIM_BURST_FACTOR of net/ipv4/icmp.c. */
 const burst = 6;
 const minuteNs = 60_000_000_000;
+const routeErrorCostNs = 1_000_000_000;
+const routeErrorBurstNs = 5_000_000_000;
 
 /**
  * How many ICMP errors a destination may still get (`inet_peer_xrlim_allow`): a bucket per destination that fills by one
@@ -38,6 +40,19 @@ export class IcmpLimits {
     const isAllowed = tokensNs >= rateNs;
     this.lastNs.set(row, nowNs);
     this.tokensNs.set(row, isAllowed ? tokensNs - rateNs : tokensNs);
+    return isAllowed;
+  }
+
+  /**
+   * `ip_error` (net/ipv4/route.c) asks first, of the same bucket, where no route leads on: `net.ipv4.route.error_cost` and
+   * `error_burst` are one second and five.
+   */
+  allowRouteError(netns: number, address: Ipv4Address, nowNs: number): boolean {
+    const row = this.byAddress.find(netns, address) || this.add(netns, address, nowNs);
+    const tokensNs = Math.min(routeErrorBurstNs, this.tokensNs.get(row) + nowNs - this.lastNs.get(row));
+    const isAllowed = tokensNs >= routeErrorCostNs;
+    this.lastNs.set(row, nowNs);
+    this.tokensNs.set(row, isAllowed ? tokensNs - routeErrorCostNs : tokensNs);
     return isAllowed;
   }
 

@@ -23,7 +23,7 @@ import {
   routeTable,
   socketTable,
 } from "./row-inspections.ts";
-import type { InspectionTarget } from "./scopes.ts";
+import type { InspectionTarget } from "./target.ts";
 
 /** The device or table that the stage consults, and what it says about this packet. */
 export function hereScope(world: World, target: InspectionTarget): readonly Inspection[] {

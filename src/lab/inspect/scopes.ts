@@ -1,4 +1,3 @@
-import type { PacketData } from "../../linux/packets.ts";
 import type { World } from "../../linux/world.ts";
 import type { ScopeRow } from "../protocol.ts";
 import { changedScope } from "./changed-scope.ts";
@@ -6,20 +5,7 @@ import { hereScope } from "./here-scope.ts";
 import { kernelScope } from "./kernel-scope.ts";
 import { namespaceScope } from "./namespace-scope.ts";
 import { packetScope } from "./packet-scope.ts";
-
-/** What a stack frame is about. */
-export interface InspectionTarget {
-  /** The packet's row, or 0 where there is none: the scenario, or a packet that is gone. */
-  readonly packet: number;
-  /** What the packet carries, or carried at its end. */
-  readonly data: PacketData | null;
-  /** The stage that the frame stands for; 0 for a label. */
-  readonly stage: number;
-  /** Where that stage is run; 0 where that is nowhere. */
-  readonly device: number;
-  /** The position from which on changes are shown; absent: before the last event. */
-  readonly since?: number;
-}
+import type { InspectionTarget } from "./target.ts";
 
 /** Packet, Here, Namespace, Kernel, Changed: those of them that the frame has. */
 export function scopesFor(world: World, target: InspectionTarget): readonly ScopeRow[] {

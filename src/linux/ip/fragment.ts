@@ -14,7 +14,7 @@ import { drop } from "../drop.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { sendIcmpErrorFor } from "./icmp-error.ts";
-import { deliverToTransport } from "./input.ts";
+import { deliverToTransport } from "./transport.ts";
 
 /** net.ipv4.ipfrag_time. */
 const reassemblyTimeNs = 30_000_000_000;

@@ -9,6 +9,7 @@ import { isFragment, reassemble } from "./fragment.ts";
 import { sendIcmpError } from "./icmp-error.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { leaveBy } from "./output.ts";
+import { deliverToTransport } from "./transport.ts";
 
 /** Receiving and forwarding IPv4 (net/ipv4/ip_input.c, route.c, ip_forward.c). */
 export function registerInput(world: World): void {
@@ -41,13 +42,13 @@ function route(world: World, packet: number): void {
   if (namespaces.forwarding.get(netns) === 0) return drop(world, packet, "IP_FORWARDING_OFF");
   const row = routes.lookup(netns, ip.destination);
   if (row === 0 || (routes.type.get(row) === routeType.unicast && devices.up.get(routes.device.get(row)) === 0)) {
-    sendIcmpError(world, packet, ip, 3, 0, 0);
+    refuse(world, packet, ip, 0);
     return drop(world, packet, "IP_INNOROUTES");
   }
   const type = routes.type.get(row);
   if (type !== routeType.unicast) {
-    if (type === routeType.unreachable) sendIcmpError(world, packet, ip, 3, 1, 0);
-    if (type === routeType.prohibit) sendIcmpError(world, packet, ip, 3, 13, 0);
+    if (type === routeType.unreachable) refuse(world, packet, ip, 1);
+    if (type === routeType.prohibit) refuse(world, packet, ip, 13);
     return drop(world, packet, "IP_ROUTE_REFUSES");
   }
   packets.outDevice.set(packet, routes.device.get(row));
@@ -55,29 +56,16 @@ function route(world: World, packet: number): void {
   packets.stage.set(packet, stage.ipForward);
 }
 
+/** `ip_error`: no way leads there. Such errors have a limit of their own before that of all ICMP errors. */
+function refuse(world: World, packet: number, ip: Ipv4Packet, code: number): void {
+  const netns = world.packets.netns.get(packet);
+  if (world.icmpLimits.allowRouteError(netns, ip.source, world.nowNs)) sendIcmpError(world, packet, ip, 3, code, 0);
+}
+
 /** `ip_local_deliver`: whole packets go to their protocol. */
 function deliver(world: World, packet: number, ip: Ipv4Packet): void {
   if (isFragment(ip)) return reassemble(world, packet, ip);
   deliverToTransport(world, packet, ip);
-}
-
-/** Chooses the next stage by the protocol number. */
-export function deliverToTransport(world: World, packet: number, ip: Ipv4Packet): void {
-  const { packets } = world;
-  switch (ip.payload.kind) {
-    case "udp":
-      packets.stage.set(packet, stage.udpReceive);
-      return;
-    case "tcp":
-      packets.stage.set(packet, stage.tcpReceive);
-      return;
-    case "raw":
-      sendIcmpError(world, packet, ip, 3, 2, 0);
-      drop(world, packet, "IP_NOPROTO");
-      return;
-    default:
-      packets.stage.set(packet, stage.icmpReceive);
-  }
 }
 
 /** `ip_forward`: one hop less to live, and the link header goes. */

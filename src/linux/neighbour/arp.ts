@@ -71,8 +71,9 @@ function receive(world: World, packet: number): void {
   deliverArp(world, device, arp);
   if (isForOtherHost(world, packet)) return drop(world, packet, "OTHERHOST");
   const netns = packets.netns.get(packet);
-  if (arp.operation === arpOperation.request && isLocalAddress(world, netns, arp.targetIp))
-    return answer(world, packet, device, arp);
+  const isForMine = arp.operation === arpOperation.request && isLocalAddress(world, netns, arp.targetIp);
+  // Who claims an address of this machine's own is not answered: `ip_route_input` takes it for a martian.
+  if (isForMine && !isLocalAddress(world, netns, arp.senderIp)) return answer(world, packet, device, arp);
   refresh(world, packet, device, frame, arp);
 }
 

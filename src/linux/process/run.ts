@@ -8,6 +8,7 @@ import { closeTcp, listenTcp, openTcpSocket, sendTcp } from "../socket/tcp-socke
 import { openUdp, sendUdp, sendUdpTo } from "../socket/udp-socket.ts";
 import { socketKind } from "../sockets.ts";
 import { stage } from "../stage.ts";
+import { firstPutFirst } from "../under-way.ts";
 import type { World } from "../world.ts";
 
 /** Runs programs: hands them their inputs, and carries out what they want. */
@@ -28,17 +29,6 @@ export function startProcess(
   const process = world.processes.add(netns, program, container, source);
   born(process);
   carryOut(world, process, program.start(world.nowNs));
-}
-
-/** Puts an input on its way to a process; it arrives after the time that a wake-up takes. */
-export function deliverInput(world: World, process: number, input: ProgramInput): void {
-  const { processes } = world;
-  if (process === 0) return;
-  const row = processes.inbox.allocate();
-  processes.inputProcess.set(row, process);
-  processes.input.set(row, input);
-  processes.inbox.link(row);
-  world.wakes.push(row, world.nowNs);
 }
 
 function wake(world: World, row: number): void {
@@ -71,15 +61,6 @@ function carryOut(world: World, process: number, step: ProgramStep<unknown>): vo
   const effects = step.effects;
   for (let i = 0; i < effects.length; i++) perform(world, process, effects[i]);
   firstPutFirst(world, depth);
-}
-
-/** What was put under way beyond `depth` shall go in the order in which it was put, not the last first. */
-export function firstPutFirst(world: World, depth: number): void {
-  const { underWay } = world.sim;
-  if (underWay.length <= depth + 1) return;
-  const packets: number[] = [];
-  while (underWay.length > depth) packets.push(underWay.pop());
-  for (const packet of packets) underWay.push(packet);
 }
 
 function perform(world: World, process: number, effect: ProgramEffect): void {

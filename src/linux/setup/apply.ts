@@ -7,11 +7,9 @@ import type { AnyProgram } from "../processes.ts";
 import { findDevice } from "../socket/arp-socket.ts";
 import type { World } from "../world.ts";
 import { addBridge, addLoopback, addVeth, setLink } from "./devices.ts";
+import type { CommandFailure } from "./failure.ts";
 import { changeAddress, changeRoute } from "./routes.ts";
 import { setSysctl } from "./sysctl.ts";
-
-/** What the tool would have printed, or undefined when the command succeeded. */
-export type CommandFailure = string | undefined;
 
 /** Makes the program that a listening container runs. */
 export type ServerFactory = (command: Listen) => AnyProgram;

@@ -100,8 +100,10 @@ export function setLink(world: World, device: number, master: number | undefined
   }
 }
 
+/** Neighbours are found anew over a device with another address (`neigh_changeaddr`). */
 function changeMac(world: World, device: number, mac: MacAddress): void {
-  const { devices, fdb } = world;
+  const { devices, fdb, neighbours } = world;
+  for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);
   const before = devices.mac.get(device);
   const bridge = devices.kind.get(device) === deviceKind.bridge ? device : devices.master.get(device);
   devices.mac.set(device, mac);

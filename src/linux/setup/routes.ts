@@ -1,9 +1,10 @@
 import type { AddressCommand, RouteCommand } from "../../plan/commands.ts";
-import { networkAddress } from "../../wire/ipv4-address.ts";
+import { networkAddress, prefixContains } from "../../wire/ipv4-address.ts";
 import { deviceKind } from "../devices.ts";
+import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
-import type { CommandFailure } from "./apply.ts";
+import type { CommandFailure } from "./failure.ts";
 
 /** `ip addr add|del`. */
 export function changeAddress(world: World, netns: number, device: number, command: AddressCommand): CommandFailure {
@@ -12,8 +13,7 @@ export function changeAddress(world: World, netns: number, device: number, comma
   const existing = addresses.ofDevice(device).find((row) => addresses.address.get(row) === address);
   if (command.do === "addr del") {
     if (existing === undefined) return "RTNETLINK answers: Cannot assign requested address";
-    removeConnectedRoute(world, existing);
-    addresses.table.remove(existing);
+    deleteAddress(world, netns, device, existing);
     return undefined;
   }
   if (existing !== undefined) return "RTNETLINK answers: File exists";
@@ -28,6 +28,38 @@ export function changeAddress(world: World, netns: number, device: number, comma
   return undefined;
 }
 
+/** `__inet_del_ifa` (net/ipv4/devinet.c): with a primary address go its secondary ones, with the last one all that used it. */
+function deleteAddress(world: World, netns: number, device: number, row: number): void {
+  const { addresses, routes, neighbours } = world;
+  const deleted = isSecondary(world, row) ? [row] : [row, ...secondariesOf(world, row)];
+  removeConnectedRoute(world, row);
+  for (const one of deleted) {
+    const address = addresses.address.get(one);
+    for (const route of routes.ofNetns(netns))
+      if (routes.preferredSource.get(route) === address) routes.table.remove(route);
+    addresses.table.remove(one);
+  }
+  if (addresses.ofDevice(device).length > 0) return;
+  removeRoutesOf(world, device);
+  for (const neighbour of neighbours.ofDevice(device)) removeNeighbour(world, neighbour);
+}
+
+/** Further addresses of a network that the device is already in. */
+function secondariesOf(world: World, primary: number): readonly number[] {
+  const { addresses } = world;
+  const length = addresses.prefixLength.get(primary);
+  const block = { address: addresses.address.get(primary), length };
+  return addresses
+    .ofDevice(addresses.device.get(primary))
+    .filter((row) => row > primary && addresses.prefixLength.get(row) === length)
+    .filter((row) => prefixContains(block, addresses.address.get(row)));
+}
+
+function isSecondary(world: World, row: number): boolean {
+  const others = world.addresses.ofDevice(world.addresses.device.get(row));
+  return others.some((other) => other < row && secondariesOf(world, other).includes(row));
+}
+
 /** `fib_add_ifaddr`: a device that comes up reaches the networks of its addresses. */
 export function addConnectedRoutes(world: World, device: number): void {
   for (const row of world.addresses.ofDevice(device)) addConnectedRoute(world, row);
@@ -37,7 +69,7 @@ function addConnectedRoute(world: World, address: number): void {
   const { addresses, routes, devices } = world;
   const device = addresses.device.get(address);
   const length = addresses.prefixLength.get(address);
-  if (length === 32 || devices.kind.get(device) === deviceKind.loopback) return;
+  if (length === 32 || devices.kind.get(device) === deviceKind.loopback || isSecondary(world, address)) return;
   routes.add({
     netns: devices.netns.get(device),
     network: networkAddress({ address: addresses.address.get(address), length }),

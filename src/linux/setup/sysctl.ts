@@ -1,7 +1,7 @@
 import type { Int32Column } from "../../sim/column.ts";
 import type { Sysctls } from "../namespaces.ts";
 import type { World } from "../world.ts";
-import type { CommandFailure } from "./apply.ts";
+import type { CommandFailure } from "./failure.ts";
 
 /** Sysctls of a namespace that change what the simulated kernel does. */
 function namespaceColumn(world: World, key: string): Int32Column | undefined {

@@ -4,7 +4,7 @@ import { ethernetFrame } from "../../wire/ethernet.ts";
 import { selectSource } from "../ip/source.ts";
 import { put } from "../neighbour/arp.ts";
 import { makeOrigin } from "../packets.ts";
-import { deliverInput } from "../process/run.ts";
+import { deliverInput } from "../process/inbox.ts";
 import { socketKind } from "../sockets.ts";
 import type { World } from "../world.ts";
 

@@ -1,7 +1,7 @@
 import type { SocketError } from "../../programs/program.ts";
 import type { IcmpEcho, IcmpError } from "../../wire/icmp.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
-import { deliverInput } from "../process/run.ts";
+import { deliverInput } from "../process/inbox.ts";
 import { socketKind } from "../sockets.ts";
 import type { World } from "../world.ts";
 import { tcpError } from "./tcp-socket.ts";

@@ -4,7 +4,7 @@ import { ipv4HeaderLength } from "../../wire/ipv4.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin } from "../packets.ts";
-import { deliverInput } from "../process/run.ts";
+import { deliverInput } from "../process/inbox.ts";
 import { socketKind } from "../sockets.ts";
 import type { World } from "../world.ts";
 import { routeError } from "./bind.ts";

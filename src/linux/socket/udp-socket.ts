@@ -9,7 +9,7 @@ import { isBroadcastAddress } from "../ip/local.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin } from "../packets.ts";
-import { deliverInput } from "../process/run.ts";
+import { deliverInput } from "../process/inbox.ts";
 import { socketKind, udpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
