@@ -4,6 +4,7 @@ import { registerCommands } from "./commands.ts";
 import { registerDebugAdapter } from "./debug-adapter.ts";
 import { registerDiagnostics } from "./diagnostics.ts";
 import { Compilations } from "./documents.ts";
+import { registerEditNotice } from "./edited-program.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
 import { registerOutline } from "./outline.ts";
@@ -25,6 +26,7 @@ export function activateWith(context: vscode.ExtensionContext, yieldToMessages: 
     registerCommands(context.extensionUri),
     registerDebugAdapter(yieldToMessages),
     registerLaunchConfigurations(compilations),
+    registerEditNotice(),
     StateView.register(context),
   );
   void vscode.commands.executeCommand("setContext", activeContextKey, true);

@@ -32,17 +32,21 @@ export async function runWorkbench() {
 /** @param {Steps} steps */
 async function firstSession({ workbench, step }) {
   const bridgeLine = lineInSample(/^\s*bridge /);
+  const pod1Line = lineInSample(/^\s*pod pod1/);
   const pod2Line = lineInSample(/^\s*pod pod2/);
   await step("a breakpoint can be set on the bridge line", () => workbench.toggleBreakpoint(bridgeLine));
   await step("a function breakpoint can be set on arp.request", async () => {
     await workbench.openRunAndDebug();
     await workbench.addFunctionBreakpoint("arp.request");
   });
-  await step("F5 stops at arp.request, before anything is known about the other pod", async () => {
+  await step("F5 stops at arp.request, with the arrow on the line of the pod that asks", async () => {
     await workbench.pressF5();
     await workbench.callStackShows("arp.request");
+    await untilTrue(async () => (await workbench.arrowLine()) === String(pod1Line), "the arrow on the line of pod1");
     await workbench.roomForState();
-    await expectText(() => workbench.stateRows(), "node1", "the state view");
+  });
+  await step("pod1 has asked, and nobody has answered: its ARP entry is new and INCOMPLETE", async () => {
+    await expectText(() => arpOfPod1(workbench), `${asked} INCOMPLETE dev eth0, added`, "pod1's ARP table");
   });
   await step("the state view folds by keyboard, and Enter goes to the declaring line", async () => {
     await workbench.keyOnStateRow("cbr0", "ArrowLeft");
@@ -59,11 +63,12 @@ async function firstSession({ workbench, step }) {
   await step("the arrow stands on the bridge line when the bridge has the packet", async () => {
     await workbench.continueUntil(async () => (await workbench.arrowLine()) === String(bridgeLine));
   });
+  await step("an edited file does not disturb the session, which says so", async () => {
+    await workbench.type("# edited");
+    await expectText(() => workbench.debugConsole(), "Restart takes the new one", "the debug console");
+  });
   await step("stepping back, the entry is gone", async () => {
-    await workbench.pressUntil(
-      "Step Back",
-      async () => !(await arpOfPod1(workbench)).some((row) => row.includes(asked)),
-    );
+    await workbench.pressUntil("Step Back", async () => (await arpOfPod1(workbench)).length === 0);
   });
 }
 

@@ -56,6 +56,18 @@ export class Workbench {
     await pane.locator(".monaco-list-row", { hasText: name }).waitFor();
   }
 
+  /** Into the editor, where the cursor is. @param {string} text */
+  async type(text) {
+    await this.page.keyboard.press("Control+1");
+    await this.page.keyboard.press("End");
+    await this.page.keyboard.type(` ${text}`);
+  }
+
+  /** @returns {Promise<string[]>} */
+  async debugConsole() {
+    return this.rowsOf(this.page.locator(".repl .monaco-list-row"));
+  }
+
   async pressF5() {
     await this.page.locator(".monaco-editor .view-lines").first().click();
     await this.page.keyboard.press("F5");
