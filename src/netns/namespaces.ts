@@ -96,7 +96,8 @@ export class RealNetwork {
     const links = JSON.parse(stdout || "[]") as { ifname: string; flags: string[]; operstate: string }[];
     return links.every(({ ifname, flags, operstate }) => {
       if (ifname === "lo" || !flags.includes("UP")) return true;
-      return flags.includes("LOWER_UP") === (operstate === "UP");
+      // A bridge that never had a port is in state UNKNOWN.
+      return flags.includes("LOWER_UP") ? operstate !== "DOWN" : operstate !== "UP";
     });
   }
 }

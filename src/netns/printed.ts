@@ -1,8 +1,17 @@
 /**
  * What programs print, without what differs from run to run: times, and ports that the kernel chose. The real ping and the
- * simulated one say the same otherwise.
+ * simulated one say the same otherwise. Complaints, which go to standard error, are listed last.
  */
 export function comparableOutput(text: string): readonly string[] {
+  const lines = comparableLines(text);
+  const complaints = lines.filter((line) => /^(ar)?ping: /.test(line));
+  // A ping that cannot even begin prints no first line; the simulated one has printed it when it hears of that.
+  const isStillborn = complaints.some((line) => /^ping: (connect|Do you)/.test(line));
+  const others = lines.filter((line) => !complaints.includes(line) && !(isStillborn && line.startsWith("PING ")));
+  return [...others, ...complaints];
+}
+
+function comparableLines(text: string): readonly string[] {
   return text.split("\n").flatMap((line) => {
     if (line.startsWith("rtt min/avg/max")) return [];
     const comparable = line

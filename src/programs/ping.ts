@@ -64,6 +64,15 @@ const newestProbes = 128;
 /** Where sizeof(struct timeval) fits into the payload, replies tell their round trip time. */
 const timestampBytes = 16;
 
+/** What connect(2) answers where no route leads there, or one that refuses: ping asks before it sends. */
+const connectErrors: ReadonlySet<SocketError> = new Set<SocketError>([
+  "ENETUNREACH",
+  "EHOSTUNREACH",
+  "EINVAL",
+  "EACCES",
+]);
+const broadcastHint = "Do you want to ping broadcast? Then -b. If not, check your local firewall rules";
+
 function start(spec: PingSpec, nowNs: number): ProgramStep<PingState> {
   const state: PingState = {
     transmitted: 0,
@@ -94,7 +103,7 @@ function handle(spec: PingSpec, state: PingState, input: ProgramInput, nowNs: nu
     case "icmp error":
       return endIfComplete(spec, takeIcmpError(state, input));
     case "error":
-      return takeLocalError(state, input);
+      return takeLocalError(spec, state, input);
     default:
       return { state, effects: [] };
   }
@@ -169,17 +178,26 @@ function takeIcmpError(state: PingState, error: ProgramInput & { kind: "icmp err
 
 /**
  * A send that failed on this host. Without a route `ping` does not even begin; a datagram too large for the device counts as
- * an error, yet ends nothing by itself, since `ping` looks at its counts only after it has waited (ping_common.c, pinger).
+ * an error, yet ends nothing at once, since `ping` looks at its counts only after it has waited for its next turn
+ * (ping_common.c, main_loop).
  */
-function takeLocalError(state: PingState, input: ProgramInput & { kind: "error" }): ProgramStep<PingState> {
+function takeLocalError(
+  spec: PingSpec,
+  state: PingState,
+  input: ProgramInput & { kind: "error" },
+): ProgramStep<PingState> {
   const failed: PingState = { ...state, localError: input.error };
   if (input.error === "EMSGSIZE") {
     const mtu = input.mtu === undefined ? "" : `, mtu=${input.mtu}`;
     const text = `ping: local error: message too long${mtu}\n`;
-    return { state: { ...failed, errors: state.errors + 1 }, effects: [{ kind: "print", text }] };
+    const lookAfterNs = Math.min(spec.intervalNs, spec.timeoutNs);
+    const look: ProgramEffect = { kind: "set timer", timer: timers.linger, afterNs: lookAfterNs };
+    const isLast = state.transmitted >= spec.count;
+    const effects: readonly ProgramEffect[] = [{ kind: "print", text }, ...(isLast ? [look] : [])];
+    return { state: { ...failed, errors: state.errors + 1 }, effects };
   }
-  if (state.transmitted === 1 && input.error === "ENETUNREACH") {
-    const text = `ping: connect: ${errorText(input.error)}\n`;
+  if (state.transmitted === 1 && connectErrors.has(input.error)) {
+    const text = input.error === "EACCES" ? `ping: ${broadcastHint}\n` : `ping: connect: ${errorText(input.error)}\n`;
     const result = resultOf({ ...failed, transmitted: 0 });
     return {
       state: failed,

@@ -100,6 +100,13 @@ test("a second reply to one probe is a duplicate and does not count", () => {
   expect(run.output).toContain("2 packets transmitted, 2 received, +1 duplicates, 0% packet loss");
 });
 
+test("a datagram too large for the device is an error that ends it at its next turn", () => {
+  const run = new ProgramRun(pingProgram({ ...spec, sizeBytes: 1473, timeoutNs: 10 * s }));
+  run.give({ kind: "error", socket: 3, error: "EMSGSIZE", mtu: 1500 });
+  run.wait(2 * s);
+  expect(run.exit).toMatchObject({ status: 1, atNs: s, result: { error: "EMSGSIZE" } });
+});
+
 test("a datagram too large for the device is an error that ends nothing before -W", () => {
   const run = new ProgramRun(pingProgram({ ...spec, sizeBytes: 1472, timeoutNs: 300 * ms }));
   run.give({ kind: "error", socket: 3, error: "EMSGSIZE", mtu: 1450 });
@@ -119,6 +126,17 @@ test("without a route ping gives up with status 2", () => {
   run.give({ kind: "error", socket: 3, error: "ENETUNREACH" });
   expect(run.output).toContain("ping: connect: Network is unreachable\n");
   expect(run.exit).toMatchObject({ status: 2, result: { ok: false, sent: 0, error: "ENETUNREACH" } });
+});
+
+test.each([
+  ["EINVAL", "ping: connect: Invalid argument\n"],
+  ["EHOSTUNREACH", "ping: connect: No route to host\n"],
+  ["EACCES", "ping: Do you want to ping broadcast? Then -b. If not, check your local firewall rules\n"],
+] as const)("over a route that refuses (%s) it does not even begin", (error, text) => {
+  const run = new ProgramRun(pingProgram(spec));
+  run.give({ kind: "error", socket: 3, error });
+  expect(run.output).toContain(text);
+  expect(run.exit).toMatchObject({ status: 2, result: { ok: false, sent: 0, error } });
 });
 
 test("a redirect is told and does not count", () => {
