@@ -23,6 +23,7 @@ export interface UdpHead {
   readonly destinationPort: number;
   /** Bytes of data in the whole datagram. */
   readonly dataLength: number;
+  readonly checksum: number;
 }
 
 /** RFC 792 promises this many octets of the quoted packet's payload. */
@@ -33,8 +34,10 @@ export function parseTransportHead(protocol: number, bytes: Uint8Array): Transpo
   if (bytes.length < leastQuotedOctets) return rawIpPayload(protocol, bytes);
   const sourcePort = readUint16(bytes, 0);
   const destinationPort = readUint16(bytes, 2);
-  if (protocol === ipProtocol.udp)
-    return { kind: "udp-head", sourcePort, destinationPort, dataLength: readUint16(bytes, 4) - udpHeaderLength };
+  if (protocol === ipProtocol.udp) {
+    const dataLength = readUint16(bytes, 4) - udpHeaderLength;
+    return { kind: "udp-head", sourcePort, destinationPort, dataLength, checksum: readUint16(bytes, 6) };
+  }
   if (protocol === ipProtocol.tcp) {
     const segment = parseTcp(bytes);
     if (!isMalformed(segment)) return segment;
