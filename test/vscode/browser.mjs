@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { projectFolder } from "../../scripts/lib/tools.mjs";
 
+export const sampleName = "same-node-ping.k8snet";
 const usualPlaces = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** @returns {Promise<import("playwright-core").Browser>} */
@@ -28,8 +29,7 @@ export async function launchBrowser() {
 export async function withSampleWorkspace(use) {
   const folder = mkdtempSync(join(tmpdir(), "k8snet-workspace-"));
   try {
-    const sample = "same-node-ping.k8snet";
-    copyFileSync(join(projectFolder, "test", "labs", sample), join(folder, sample));
+    copyFileSync(join(projectFolder, "test", "labs", sampleName), join(folder, sampleName));
     return await use(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 3 });

@@ -3,17 +3,13 @@
  * table fill, go back. Takes screenshots, in a light and a dark theme, into .cache/screenshots.
  */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, projectFolder } from "../../../scripts/lib/tools.mjs";
-import { startVscodeHost } from "../../../scripts/vscode-host.mjs";
-import { launchBrowser, withSampleWorkspace } from "../browser.mjs";
+import { cacheFolder } from "../../../scripts/lib/tools.mjs";
+import { lineInSample, themes, withWorkbench } from "./open.mjs";
 import { expectText, untilTrue } from "./wait.mjs";
-import { Workbench } from "./workbench.mjs";
 
 const screenshotFolder = join(cacheFolder, "screenshots");
-const themes = { light: "Default Light Modern", dark: "Default Dark Modern" };
-const sampleName = "same-node-ping.k8snet";
 const asked = "10.244.1.9";
 
 /** @typedef {{ passed: string[], failed: { name: string, error: string }[] }} Results */
@@ -24,7 +20,7 @@ export async function runWorkbench() {
   /** @type {Results} */
   const results = { passed: [], failed: [] };
   for (const [shade, theme] of Object.entries(themes)) {
-    await withWorkbench(theme, (workbench) => firstSession(new Steps(workbench, shade, results)));
+    await withWorkbench({ theme }, (workbench) => firstSession(new Steps(workbench, shade, results)));
   }
   return results;
 }
@@ -72,14 +68,14 @@ async function firstSession({ workbench, step }) {
   });
 }
 
-/** @param {Workbench} workbench */
+/** @param {import("./workbench.mjs").Workbench} workbench */
 async function arpOfPod1(workbench) {
   return (await workbench.stateRowsBelow("pod1")).filter((row) => row.includes(asked));
 }
 
 /** The checks of one session: after one has failed the others would only repeat it. */
 class Steps {
-  /** @param {Workbench} workbench @param {string} shade @param {Results} results */
+  /** @param {import("./workbench.mjs").Workbench} workbench @param {string} shade @param {Results} results */
   constructor(workbench, shade, results) {
     this.workbench = workbench;
     this.shade = shade;
@@ -102,26 +98,4 @@ class Steps {
     const path = join(screenshotFolder, `${this.shade}-${++this.taken}.png`);
     await this.workbench.page.screenshot({ path });
   };
-}
-
-/** @param {string} theme @param {(workbench: Workbench) => Promise<void>} use */
-async function withWorkbench(theme, use) {
-  await withSampleWorkspace(async (folder) => {
-    const vscode = await startVscodeHost({ settings: { "workbench.colorTheme": theme } });
-    const browser = await launchBrowser();
-    try {
-      const workbench = new Workbench(await browser.newPage({ viewport: { width: 1280, height: 900 } }));
-      await workbench.open(vscode.workbenchUrl({ folder, file: join(folder, sampleName), extension: projectFolder }));
-      await use(workbench);
-    } finally {
-      await browser.close();
-      await vscode.stop();
-    }
-  });
-}
-
-/** From 1. @param {RegExp} text */
-function lineInSample(text) {
-  const lines = readFileSync(join(projectFolder, "test", "labs", sampleName), "utf8").split("\n");
-  return lines.findIndex((line) => text.test(line)) + 1;
 }

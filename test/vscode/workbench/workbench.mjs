@@ -34,6 +34,16 @@ export class Workbench {
     await this.pane("Breakpoints").waitFor();
   }
 
+  /** @param {number} width Pixels. */
+  async widenSideBar(width) {
+    const bar = await this.page.locator(".part.sidebar").boundingBox();
+    if (!bar) throw new Error("There is no side bar");
+    await this.page.mouse.move(bar.x + bar.width, bar.y + bar.height / 2);
+    await this.page.mouse.down();
+    await this.page.mouse.move(bar.x + width, bar.y + bar.height / 2, { steps: 5 });
+    await this.page.mouse.up();
+  }
+
   /** A section of the side bar. @param {string} title */
   pane(title) {
     return this.page.locator(".pane", { has: this.page.locator(`.pane-header[aria-label^="${title}"]`) });
