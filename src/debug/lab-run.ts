@@ -15,7 +15,7 @@ const stopWords: Record<StopReason, string> = {
   entry: "At the beginning",
   step: "Paused on step",
   breakpoint: "Paused on breakpoint",
-  "function breakpoint": "Paused on function breakpoint",
+  "function breakpoint": "Paused on breakpoint",
   pause: "Paused",
   loop: "Forwarding loop",
 };

@@ -72,7 +72,7 @@ test("breakpoints set before the program is open wait for it, and hear how they 
     * k8snet/state position={scenario=fake event=1 timeNs=1000 ended=false} reason=stopped
     > continue threadId=12
     < continue allThreadsContinued=true
-    * stopped reason="function breakpoint" description="Paused on function breakpoint" text="Before event 3" threadId=12 allThreadsStopped=true hitBreakpointIds=[3]
+    * stopped reason="function breakpoint" description="Paused on breakpoint" text="Before event 3" threadId=12 allThreadsStopped=true hitBreakpointIds=[3]
     * k8snet/state position={scenario=fake event=2 timeNs=2000 ended=false} reason=stopped"
   `);
 });

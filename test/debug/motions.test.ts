@@ -56,7 +56,7 @@ test("a step that another packet's breakpoint ends says so, once", async () => {
   expect(dap.transcriptOf(client, from)).toMatchInlineSnapshot(`
     "> next threadId=12
     < next
-    * stopped reason="function breakpoint" description="Paused on function breakpoint" text="Before event 3" threadId=13 allThreadsStopped=true hitBreakpointIds=[1]
+    * stopped reason="function breakpoint" description="Paused on breakpoint" text="Before event 3" threadId=13 allThreadsStopped=true hitBreakpointIds=[1]
     * k8snet/state position={scenario=fake event=2 timeNs=2000 ended=false} reason=stopped
     > threads
     < threads threads=[{id=1 name=#1}, {id=12 name=#12}, {id=13 name=#13}, {id=14 name=#14}]"
@@ -74,7 +74,7 @@ test("Reverse stops at the previous hit of a breakpoint, and output is not print
   expect(dap.transcriptOf(client, from)).toMatchInlineSnapshot(`
     "> reverseContinue threadId=1
     < reverseContinue
-    * stopped reason="function breakpoint" description="Paused on function breakpoint" text="Before event 2" threadId=12 allThreadsStopped=true hitBreakpointIds=[1]
+    * stopped reason="function breakpoint" description="Paused on breakpoint" text="Before event 2" threadId=12 allThreadsStopped=true hitBreakpointIds=[1]
     * k8snet/state position={scenario=fake event=1 timeNs=1000 ended=false} reason=stopped
     > continue threadId=1
     < continue allThreadsContinued=true

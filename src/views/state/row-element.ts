@@ -3,7 +3,7 @@ import type { ShownRow } from "./tree-model.ts";
 
 /** CSS gives the rows this height too. */
 export const rowHeightPx = 22;
-const indentPx = 10;
+const indentPx = 8;
 
 /** A change is told by a word and an icon as well as by colour. */
 const marks: Record<ChangeMark, { readonly word: string; readonly icon: string }> = {
