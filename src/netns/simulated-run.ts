@@ -5,6 +5,7 @@ import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { SeenFrame } from "./capture.ts";
 import type { Observation, ObservedProgram } from "./observation.ts";
+import { observedStarts } from "./parallel-starts.ts";
 import { simulatedTables, type Tables } from "./tables.ts";
 
 /** A stretch of simulated time. */
@@ -40,7 +41,7 @@ export function simulate(
     untilNs: observation.endNs + afterEndNs,
     statements: observation.statements
       .filter(({ statement }) => statement.do !== "wait")
-      .map(({ statement, startNs }) => ({ ...numeric(statement), atNs: startNs })),
+      .map(({ statement, startNs }) => ({ ...asItRan(statement, startNs, observation), atNs: startNs })),
   };
   const reachableTimeNs = (netns: string, dev: string) => observation.reachableTimes.get(`${netns}/${dev}`);
   const opened = openLab({ ...plan, scenarios: [scheduled] }, { historyBytes, choices: { reachableTimeNs } });
@@ -48,9 +49,16 @@ export function simulate(
   return new Recording(opened.lab, scheduled, windows).run();
 }
 
-/** Real programs are given addresses, and print them. */
-function numeric(statement: Statement): Statement {
-  if (statement.do === "parallel") return { ...statement, statements: statement.statements.map(numeric) };
+/** Real programs are given addresses, and print them; those that run at once begin when they were seen to. */
+function asItRan(statement: Statement, startNs: number, observation: Observation): Statement {
+  if (statement.do === "parallel") {
+    const starts = observedStarts(statement, startNs, observation.frames);
+    const statements = statement.statements.map((one, index) => ({
+      ...asItRan(one, starts[index], observation),
+      atNs: Math.max(starts[index], one.atNs ?? 0),
+    }));
+    return { ...statement, statements };
+  }
   if (statement.do !== "ping") return statement;
   return { ...statement, destinationText: formatIpv4(statement.destination) };
 }

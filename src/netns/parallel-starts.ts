@@ -1,0 +1,63 @@
+import type { Parallel, Statement } from "../plan/statements.ts";
+import type { EthernetFrame } from "../wire/ethernet.ts";
+import { transportOf } from "../wire/frame-text.ts";
+import { broadcastMac } from "../wire/mac-address.ts";
+import type { SeenFrame } from "./capture.ts";
+import { conversationOf } from "./conversation.ts";
+
+/** A packet that waited for ARP leaves so soon after the answer. */
+const releaseNs = 3_000_000;
+
+/**
+ * When each statement of a `parallel` block sent its first packet. Processes need some milliseconds to start, and which one
+ * is first is chance; the simulated ones begin when the real ones were seen to. In the order of the block.
+ */
+export function observedStarts(block: Parallel, blockStartNs: number, frames: readonly SeenFrame[]): readonly number[] {
+  const firsts = block.statements.map((statement) => firstFrame(statement, blockStartNs, frames));
+  // Several may have waited for one answer: they are told apart by the order in which they then left.
+  const order = [...firsts.keys()].sort((a, b) => (firsts[a]?.sentNs ?? 0) - (firsts[b]?.sentNs ?? 0));
+  return firsts.map((first, index) => (first?.startNs ?? blockStartNs) + order.indexOf(index) * 100);
+}
+
+interface FirstFrame {
+  readonly sentNs: number;
+  /** When it was sent, or the question that it waited for. */
+  readonly startNs: number;
+}
+
+function firstFrame(statement: Statement, sinceNs: number, frames: readonly SeenFrame[]): FirstFrame | undefined {
+  if (!("netns" in statement)) return undefined;
+  const own = frames.filter(({ device, timeNs }) => device.startsWith(`${statement.netns}/`) && timeNs >= sinceNs);
+  const sent = own.filter(({ direction, device }) => direction === "out" || device.endsWith("/lo"));
+  const first = earliest(sent.filter(({ frame }) => isOf(statement, frame)));
+  const questions = sent.filter(({ frame }) => frame.payload.kind === "arp" && frame.destination === broadcastMac);
+  if (first === undefined) {
+    // It may never have got further than to ask.
+    const question = earliest(questions);
+    return question && { sentNs: question.timeNs, startNs: question.timeNs };
+  }
+  const answer = own.find(({ frame, direction, timeNs }) => {
+    const isAnswer = direction === "in" && frame.payload.kind === "arp" && frame.payload.operation === 2;
+    return isAnswer && timeNs <= first.timeNs && timeNs > first.timeNs - releaseNs;
+  });
+  const question = answer && questions.find(({ frame }) => conversationOf(frame) === conversationOf(answer.frame));
+  return { sentNs: first.timeNs, startNs: question?.timeNs ?? first.timeNs };
+}
+
+/** Whether a statement's program sent the frame. */
+function isOf(statement: Statement, { payload }: EthernetFrame): boolean {
+  if (statement.do === "arping") return payload.kind === "arp" && payload.targetIp === statement.target;
+  if (payload.kind !== "ipv4" || !("destination" in statement) || payload.destination !== statement.destination)
+    return false;
+  const transport = transportOf(payload);
+  if (statement.do === "ping") return transport.kind === "icmp-echo" && transport.identifier === statement.identifier;
+  const protocol = statement.do === "udp" ? "udp" : "tcp";
+  return transport.kind === protocol && transport.destinationPort === statement.port;
+}
+
+function earliest(frames: readonly SeenFrame[]): SeenFrame | undefined {
+  return frames.reduce<SeenFrame | undefined>(
+    (best, one) => (best && best.timeNs <= one.timeNs ? best : one),
+    undefined,
+  );
+}
