@@ -151,6 +151,7 @@ export class Workbench {
 
   /** Types the row's name in the state view, then this key. @param {string} label @param {string} key */
   async keyOnStateRow(label, key) {
+    await this.stateView.locator(`[role="treeitem"][aria-label^="${label}"]`).first().waitFor();
     await this.stateView.locator("#tree").focus();
     await this.page.keyboard.press("Home");
     await this.page.keyboard.type(label);
