@@ -44,13 +44,14 @@ function isOwnPort(one: Device, other: Device): boolean {
   return one.netns === other.netns && (one.master?.value === other.dev || other.master?.value === one.dev);
 }
 
-/** Devices that hear each other's broadcasts: the two ends of a cable, the ports of a bridge and the bridge itself. */
+/** Devices that hear each other's broadcasts: the two ends of a cable, the stations of a hub, the ports of a bridge and the bridge itself. */
 class Domains {
   readonly #parents = new Map<string, string>();
 
   constructor(devices: DeviceList["devices"]) {
-    for (const [key, { netns, peer, master }] of devices) {
+    for (const [key, { netns, peer, hub, master }] of devices) {
       if (peer) this.#join(key, peer);
+      if (hub) this.#join(key, `hub ${hub}`);
       if (master) this.#join(key, deviceKey(netns, master.value));
     }
   }

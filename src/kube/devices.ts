@@ -9,11 +9,13 @@ import { setUpCommands } from "./wiring.ts";
 export interface Device {
   readonly netns: string;
   readonly dev: string;
-  readonly kind: "veth" | "bridge";
+  readonly kind: "veth" | "bridge" | "ethernet";
   readonly mac: MacAddress;
   readonly source: SourceRange;
   /** The other end of a cable, by its key. */
   readonly peer?: string;
+  /** The hub that its cable is plugged into. */
+  readonly hub?: string;
   /** The bridge it is a port of, in the same namespace, and where that was said. */
   master?: Sourced<string>;
   readonly addresses: Sourced<Ipv4Address>[];
@@ -61,6 +63,11 @@ export function listDevices(layout: ClusterLayout): DeviceList {
         add({ netns, dev, mac, kind: "veth", source, peer: deviceKey(peerNetns, peerDev), addresses: [] });
         const peer = deviceKey(netns, dev);
         add({ netns: peerNetns, dev: peerDev, mac: peerMac, kind: "veth", source: peerSource, peer, addresses: [] });
+        break;
+      }
+      case "station add": {
+        const { netns, dev, mac = 0, hub } = command;
+        add({ netns, dev, mac, kind: "ethernet", source, hub, addresses: [] });
         break;
       }
       case "link set": {

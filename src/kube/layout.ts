@@ -3,7 +3,7 @@ import { type Ipv4Prefix, networkAddress, prefixContains } from "../wire/ipv4-ad
 import { assignNodeCidrs, type NodeCidrs } from "./cidr.ts";
 import { layOutNode, type NodeLayout, type PodSlot, slotAddress } from "./ipam.ts";
 import { nodeMac, podMac } from "./mac-derivation.ts";
-import type { BridgeModel, ClusterModel, NodeGroup } from "./model.ts";
+import type { BridgeModel, ClusterModel, NodeGroup, VethEnd } from "./model.ts";
 import { type ClusterNames, indexNames, type NamespaceRef } from "./names.ts";
 
 /** The cluster with everything decided that it left open: names in the plan, blocks of addresses, addresses of pods. */
@@ -106,11 +106,17 @@ function addressesOf(
   for (const bridge of contents?.bridges ?? []) for (const { value } of bridge.addresses) add(bridge.name, value);
   const interfaces = ref.role === "node" ? ref.group.contents.interfaces : contents?.interfaces;
   for (const device of interfaces ?? []) for (const { value } of device.addresses) add(device.dev, value);
-  for (const pair of model.veths) {
-    for (const end of pair.ends)
-      if (end.netns === ref.netns) for (const { value } of end.addresses) add(end.dev, value);
-  }
+  for (const { ends } of model.veths) addEndAddresses(add, ends, ref);
+  for (const { stations } of model.hubs) addEndAddresses(add, stations, ref);
   return found;
+}
+
+function addEndAddresses(
+  add: (dev: string, prefix: Ipv4Prefix) => void,
+  ends: readonly VethEnd[],
+  { netns }: NamespaceRef,
+): void {
+  for (const end of ends) if (end.netns === netns) for (const { value } of end.addresses) add(end.dev, value);
 }
 
 function addNodeAddresses(

@@ -20,6 +20,7 @@ export interface ClusterModel {
   readonly namespaces: readonly RawNamespace[];
   /** Veth pairs laid by hand, in file order: the order in which they join their bridges. */
   readonly veths: readonly VethPair[];
+  readonly hubs: readonly HubModel[];
 }
 
 /** How pods are attached: the bridge plugin on one node, or not at all (by hand). */
@@ -165,6 +166,21 @@ export interface VethEnd {
   readonly master?: Sourced<string>;
   readonly addresses: readonly Sourced<Ipv4Prefix>[];
   readonly source: SourceRange;
+}
+
+/** A segment that stations share in half duplex. */
+export interface HubModel {
+  readonly name: string;
+  /** Bits per second. */
+  readonly bitRate: number;
+  readonly stations: readonly StationModel[];
+  readonly source: SourceRange;
+}
+
+/** A network card of a namespace, and its cable to the hub. */
+export interface StationModel extends VethEnd {
+  readonly cableMetres: number;
+  readonly duplex: "half" | "full";
 }
 
 /** How many members a group has. */

@@ -26,6 +26,10 @@ export function clusterPlaces(layout: ClusterLayout): DeclaredPlace[] {
   for (const { ends, source } of layout.model.veths) {
     places.push(interfacePlace(source, () => ends.map(({ netns, dev }) => ({ netns, dev }))));
   }
+  for (const { name: hub, stations, source } of layout.model.hubs) {
+    places.push({ kind: "hub", hub, source });
+    for (const { netns, dev, source: place } of stations) places.push(interfacePlace(place, () => [{ netns, dev }]));
+  }
   return places;
 }
 

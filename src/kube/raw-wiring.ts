@@ -2,7 +2,15 @@ import type { SetUpCommand } from "../plan/commands.ts";
 import { slotAddress } from "./ipam.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { macFromNames } from "./mac-derivation.ts";
-import { type InterfaceModel, memberCount, type NamespaceContents, type VethEnd, type VethPair } from "./model.ts";
+import {
+  type HubModel,
+  type InterfaceModel,
+  memberCount,
+  type NamespaceContents,
+  type VethEnd,
+  type VethPair,
+} from "./model.ts";
+import { isOfDevice } from "./sysctls.ts";
 
 /** Veth pairs laid by hand, in file order, so that bridge ports are added in that order. */
 export function* rawVethCommands(veths: readonly VethPair[]): Generator<SetUpCommand> {
@@ -20,6 +28,19 @@ export function* rawVethCommands(veths: readonly VethPair[]): Generator<SetUpCom
     };
     yield* endCommands(end, mtu, source);
     yield* endCommands(peer, mtu, source);
+  }
+}
+
+/** Hubs, each with the cards that are plugged into it. */
+export function* hubCommands(hubs: readonly HubModel[]): Generator<SetUpCommand> {
+  for (const { name: hub, bitRate, stations, source } of hubs) {
+    yield { do: "hub add", hub, bitRate, source };
+    for (const station of stations) {
+      const { netns, dev, cableMetres, duplex } = station;
+      const mac = station.mac?.value ?? macFromNames(netns, dev);
+      yield { do: "station add", netns, dev, mac, hub, cableMetres, duplex, source: station.source };
+      yield* endCommands(station, undefined, station.source);
+    }
   }
 }
 
@@ -57,11 +78,15 @@ function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["s
 }
 
 function hasConfiguration(contents: NamespaceContents): boolean {
-  const { interfaces, neighbours, routes, containers } = contents;
-  return interfaces.length + neighbours.length + routes.length + containers.length > 0;
+  const { interfaces, neighbours, routes, containers, sysctls } = contents;
+  const lists = [interfaces, neighbours, routes, containers];
+  return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
 function* contentsCommands(netns: string, contents: NamespaceContents): Generator<SetUpCommand> {
+  for (const { key, value, source } of contents.sysctls) {
+    if (isOfDevice(key)) yield { do: "sysctl", netns, key, value, source };
+  }
   for (const device of contents.interfaces) yield* interfaceCommands(netns, device);
   for (const { address, mac, dev, source } of contents.neighbours) {
     yield { do: "neigh add", netns, dev, address, mac, source };

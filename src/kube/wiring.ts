@@ -5,8 +5,8 @@ import { type PodSlot, slotAddress } from "./ipam.ts";
 import { type ClusterLayout, memberBridge, memberBridgeAddresses } from "./layout.ts";
 import { hostEndMac, macFromNames, podMac } from "./mac-derivation.ts";
 import { type BridgeModel, memberCount, type NamespaceContents, type NodeGroup } from "./model.ts";
-import { configurationCommands, rawVethCommands } from "./raw-wiring.ts";
-import { nodeSysctls, podSysctls } from "./sysctls.ts";
+import { configurationCommands, hubCommands, rawVethCommands } from "./raw-wiring.ts";
+import { isOfDevice, nodeSysctls, podSysctls } from "./sysctls.ts";
 import { switchCommands, underlayOf, uplinkCommands } from "./underlay.ts";
 
 /**
@@ -32,6 +32,7 @@ export function* setUpCommands(
     for (const bridge of raw.contents.bridges) yield* rawBridge(netns, bridge);
   }
   yield* rawVethCommands(layout.model.veths);
+  yield* hubCommands(layout.model.hubs);
   yield* configurationCommands(layout, membersPerGroup);
 }
 
@@ -69,6 +70,7 @@ function* namespaceCommands(
     yield { do: "sysctl", netns, key, value, source };
   }
   for (const { key, value, source: place } of contents.sysctls) {
+    if (isOfDevice(key)) continue;
     yield { do: "sysctl", netns, key, value, source: place };
   }
   yield { do: "link set", netns, dev: "lo", up: true, source };

@@ -6,7 +6,7 @@ import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
-import { deviceName } from "./names.ts";
+import { deviceName, hubName } from "./names.ts";
 import type { BreakpointRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -26,8 +26,12 @@ export interface Hit {
   readonly labels: readonly string[];
 }
 
-const linkStages = [stage.vethTransmit, stage.vethReceive, stage.bridgeTransmit, stage.bridgeDeliver];
+const linkStages = [
+  ...[stage.vethTransmit, stage.vethReceive, stage.bridgeTransmit, stage.bridgeDeliver],
+  ...[stage.hubQueue, stage.hubReceive],
+];
 const bridgeStages = [stage.bridgeForward, stage.bridgeFlood, stage.bridgeDeliver];
+const hubStages = [stage.hubTransmit, stage.hubCollision, stage.hubReceive];
 
 /** Line and function breakpoints: binds them, arms the stages they wait for, and says which ones an event hits. */
 export class Breakpoints {
@@ -92,7 +96,7 @@ export class Breakpoints {
     const place = this.plan.places.find((one) => one.source.line === line && one.source.uri === uri);
     if (place === undefined) return { id, verified: false, message: this.nothingHere(line) };
     const { stages, matches, label } = this.watch(place);
-    bound.push({ id, kind: "line", label, stages, matches });
+    bound.push({ id, kind: "line", label: `line ${line}`, stages, matches });
     return { id, verified: true, message: label, source: place.source };
   }
 
@@ -118,6 +122,12 @@ export class Breakpoints {
           label: "stops when this bridge forwards, floods or takes a frame",
           stages: bridgeStages,
           matches: (event) => this.deviceLine(this.deviceOf(event)) === line,
+        };
+      case "hub":
+        return {
+          label: "stops when a station of this hub transmits, receives, or collides with another one",
+          stages: hubStages,
+          matches: (event) => this.hubLine(this.deviceOf(event)) === line,
         };
       case "interface":
         return {
@@ -152,6 +162,12 @@ export class Breakpoints {
     return this.ownLine(this.world.namespaces.source.get(this.world.devices.netns.get(device)));
   }
 
+  private hubLine(device: number): number | undefined {
+    const { hubs, stations } = this.world;
+    const station = stations.ofDevice(device);
+    return station === 0 ? undefined : this.ownLine(hubs.source.get(stations.hub.get(station)));
+  }
+
   private ownLine(source: SourceRange | null): number | undefined {
     return source === null || source.uri !== this.plan.uri ? undefined : source.line;
   }
@@ -175,7 +191,7 @@ export class Breakpoints {
     const stages = stageNames.flatMap((stageName, number) => (number > 0 && pattern.test(stageName) ? [number] : []));
     if (stages.length === 0) return { id, verified: false, message: noSuchStage(stagePattern) };
     if (placePattern !== undefined && !this.isPlace(placePattern))
-      return { id, verified: false, message: `There is no device or namespace called "${placePattern}".` };
+      return { id, verified: false, message: `There is no device, namespace or hub called "${placePattern}".` };
     const matches = placePattern === undefined ? () => true : this.placeMatcher(placePattern);
     bound.push({ id, kind: "function", label: name, stages, matches });
     return { id, verified: true };
@@ -190,7 +206,8 @@ export class Breakpoints {
 
   private isAt(pattern: RegExp, device: number): boolean {
     const name = deviceName(this.world, device);
-    return pattern.test(name) || pattern.test(name.slice(0, name.lastIndexOf("/")));
+    const hub = hubName(this.world, device);
+    return pattern.test(name) || pattern.test(name.slice(0, name.lastIndexOf("/"))) || pattern.test(hub);
   }
 
   private placeMatcher(pattern: string): (event: NextEvent) => boolean {

@@ -21,6 +21,12 @@ export function deviceName(world: World, device: number): string {
   return `${namespaces.name.get(devices.netns.get(device))}/${devices.name.get(device)}`;
 }
 
+/** The hub that a device is plugged into; empty for any other device. */
+export function hubName({ stations, hubs }: World, device: number): string {
+  const station = stations.ofDevice(device);
+  return station === 0 ? "" : hubs.name.get(stations.hub.get(station));
+}
+
 /** Where an event of a packet's walk happens: a device, or the namespace whose protocols are at work. */
 export function placeName(world: World, stageNumber: number, device: number): string {
   if (namespaceStages.has(stageNumber)) return world.namespaces.name.get(world.devices.netns.get(device));

@@ -11,6 +11,7 @@ import type { File } from "./generated/ast.ts";
 import { parseFile, unclosedBlocks } from "./parse.ts";
 import { Problems } from "./problems.ts";
 import { type Declarations, readDeclarations } from "./read/cluster.ts";
+import { readHubs } from "./read/hub.ts";
 import type { Reading } from "./read/reading.ts";
 import { readVeth } from "./read/veth.ts";
 import { readScenario } from "./scenario/scenario.ts";
@@ -54,12 +55,12 @@ export async function compile(text: string, uri: string): Promise<Compilation> {
 }
 
 /** Cables name namespaces, so the names are laid out before the cables are read. */
-function layOut({ model, veths }: Declarations, reading: Reading): ClusterLayout {
-  const withoutCables: ClusterModel = { ...model, veths: [] };
-  if (veths.length === 0) return layOutCluster(withoutCables);
+function layOut({ model, veths, hubs }: Declarations, reading: Reading): ClusterLayout {
+  const withoutCables: ClusterModel = { ...model, veths: [], hubs: [] };
+  if (veths.length + hubs.length === 0) return layOutCluster(withoutCables);
   const { names } = layOutCluster(withoutCables);
   const pairs = veths.flatMap((veth) => readVeth(veth, names, reading) ?? []);
-  return layOutCluster({ ...model, veths: pairs });
+  return layOutCluster({ ...model, veths: pairs, hubs: readHubs(hubs, names, reading) });
 }
 
 function readScenarios({ scenarios }: Declarations, layout: ClusterLayout, reading: Reading): ScenarioPlan[] {

@@ -5,8 +5,8 @@ import type { Table } from "../sim/table.ts";
 import { addTimer, type TimerColumn } from "../sim/timers.ts";
 import { stage } from "./stage.ts";
 
-export const deviceKind = { loopback: 1, veth: 2, bridge: 3 } as const;
-export const deviceKindNames = ["none", "loopback", "veth", "bridge"] as const;
+export const deviceKind = { loopback: 1, veth: 2, bridge: 3, ethernet: 4 } as const;
+export const deviceKindNames = ["none", "loopback", "veth", "bridge", "ethernet"] as const;
 
 /** Network devices, with the fields that `ip -s link` shows. */
 export class Devices {

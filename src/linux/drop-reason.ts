@@ -28,6 +28,11 @@ export const dropReasons = {
   BRIDGE_NO_PORT: "the bridge has no other port to send it to",
   /** The kernel would send it round for ever. */
   BRIDGE_LOOP: "it came round to a bridge that had flooded it before: the bridges form a loop",
+  /** A card counts it in `collisions` and `tx_aborted_errors`: it collided at every one of 16 attempts (IEEE 802.3, 4.2.3.2.5). */
+  EXCESSIVE_COLLISIONS: "it collided at all of 16 attempts to transmit it",
+  /** A card counts it in `rx_crc_errors`: its sender did not notice the collision, so nobody will send it again. */
+  COLLISION: "it collided with another frame, and its sender did not notice",
+  QDISC_DROP: "too many frames wait for the network card",
   UNHANDLED_PROTO: "an EtherType that nobody here listens to",
   ICMP_NOBODY: "no program waits for this ICMP message",
 } as const;

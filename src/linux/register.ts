@@ -1,4 +1,5 @@
 import { registerBridge } from "./device/bridge.ts";
+import { registerHub } from "./device/hub.ts";
 import { registerLinks } from "./device/link.ts";
 import { registerDrop } from "./drop.ts";
 import { registerFragments } from "./ip/fragment.ts";
@@ -18,6 +19,7 @@ export function makeWorld(options: WorldOptions): World {
   for (const register of [
     registerLinks,
     registerBridge,
+    registerHub,
     registerNeighbours,
     registerArp,
     registerInput,

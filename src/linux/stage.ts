@@ -39,6 +39,14 @@ export const stage = {
   drop: 32,
   statement: 33,
   scenarioEnd: 34,
+  hubQueue: 35,
+  hubCarrierSense: 36,
+  hubTransmit: 37,
+  hubCollision: 38,
+  hubBackoff: 39,
+  hubReceive: 40,
+  hubTimer: 41,
+  hubSignal: 42,
 } as const;
 
 export type StageKey = keyof typeof stage;
@@ -55,7 +63,9 @@ export const tapStages: ReadonlyMap<number, "in" | "out"> = new Map([
   [stage.vethTransmit, "out"],
   [stage.loTransmit, "out"],
   [stage.bridgeTransmit, "out"],
+  [stage.hubQueue, "out"],
   [stage.vethReceive, "in"],
   [stage.loReceive, "in"],
   [stage.bridgeDeliver, "in"],
+  [stage.hubReceive, "in"],
 ]);

@@ -3,6 +3,7 @@ import { Simulation } from "../sim/simulation.ts";
 import { Devices } from "./devices.ts";
 import { ForwardingDatabase } from "./fdb.ts";
 import { Fragments } from "./fragments.ts";
+import { Hubs, Signals, Stations } from "./hubs.ts";
 import { IcmpLimits } from "./icmp-limit.ts";
 import { Addresses, Namespaces, Nodes, type Sysctls } from "./namespaces.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -56,6 +57,9 @@ export class World {
   readonly processes: Processes;
   readonly icmpLimits: IcmpLimits;
   readonly fragments: Fragments;
+  readonly hubs: Hubs;
+  readonly stations: Stations;
+  readonly signals: Signals;
   /** Frames between the two ends of a veth pair, or on `lo`: the receiver's backlog. */
   readonly links: Lane;
   /** Inputs on their way to programs. */
@@ -81,6 +85,9 @@ export class World {
     this.processes = new Processes(sim);
     this.icmpLimits = new IcmpLimits(sim);
     this.fragments = new Fragments(sim);
+    this.hubs = new Hubs(sim);
+    this.stations = new Stations(sim);
+    this.signals = new Signals(sim);
     this.links = sim.addLane(new Lane(sim.log, "links", linkDelayNs));
     this.wakes = sim.addLane(new Lane(sim.log, "wakes", wakeDelayNs, stage.programWake));
   }

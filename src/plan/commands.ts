@@ -3,7 +3,7 @@ import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 
 /** One command of the set-up, or of a change while a scenario runs; `source` is the line that asked for it. */
-export type SetUpCommand = NodeAdd | NetnsAdd | NetworkCommand | Listen;
+export type SetUpCommand = NodeAdd | NetnsAdd | HubAdd | StationAdd | NetworkCommand | Listen;
 
 /** A command that changes one existing namespace. */
 export type NetworkCommand =
@@ -54,6 +54,30 @@ export interface BridgeAdd {
   readonly mac?: MacAddress;
   /** `ageing_time`; Linux' default is 300 s. */
   readonly ageingTimeNs?: number;
+  readonly source: SourceRange;
+}
+
+/** A hub: a repeater that stations share, in half duplex. Linux has no twin of it. */
+export interface HubAdd {
+  readonly do: "hub add";
+  readonly hub: string;
+  /** Bits per second. */
+  readonly bitRate: number;
+  readonly source: SourceRange;
+}
+
+/** A network card of a namespace, down, with its cable plugged into a hub. Linux has no twin of it. */
+export interface StationAdd {
+  readonly do: "station add";
+  readonly netns: string;
+  readonly dev: string;
+  /** Absent: a locally administered address is derived from the names. */
+  readonly mac?: MacAddress;
+  readonly hub: string;
+  /** The length of the cable to the hub. */
+  readonly cableMetres: number;
+  /** As `ethtool -s DEV duplex` sets it. No hub can do full duplex: that is the fault called duplex mismatch. */
+  readonly duplex: "half" | "full";
   readonly source: SourceRange;
 }
 

@@ -22,6 +22,7 @@ export type DeclaredPlace = { readonly source: SourceRange } & (
   | { readonly kind: "netns"; readonly netns: readonly string[] }
   | { readonly kind: "interface"; readonly interfaces: readonly InterfaceName[] }
   | { readonly kind: "bridge"; readonly interfaces: readonly InterfaceName[] }
+  | { readonly kind: "hub"; readonly hub: string }
   | { readonly kind: "listen"; readonly listeners: readonly ListenerName[] }
   | { readonly kind: "statement"; readonly scenario: number; readonly statement: number }
 );

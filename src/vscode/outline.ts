@@ -14,6 +14,7 @@ const kinds: Record<Declaration["$type"], vscode.SymbolKind> = {
   Netns: vscode.SymbolKind.Package,
   Bridge: vscode.SymbolKind.Interface,
   Veth: vscode.SymbolKind.Interface,
+  Hub: vscode.SymbolKind.Interface,
   Interface: vscode.SymbolKind.Interface,
   Container: vscode.SymbolKind.Object,
   Scenario: vscode.SymbolKind.Event,

@@ -39,6 +39,7 @@ function names(...nodes: NodeGroup[]) {
     cni: "none",
     nodeCidrMaskLength: 24,
     nodes,
+    hubs: [],
     namespaces: [{ name: name("raw"), node: nodes[0], contents: emptyContents, source }],
     veths: [],
   };

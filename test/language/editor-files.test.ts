@@ -18,6 +18,7 @@ const frames: Readonly<Record<string, (text: string) => string>> = {
   pod: (text) => `node n {\n${text}\n}`,
   listen: (text) => `node n { pod p { container c {\n${text}\n} } }`,
   veth: (text) => `netns h1\nnetns h2\n${text}`,
+  hub: (text) => `netns h1\nnetns h2\n${text}`,
   netns: (text) => `${text}\nnetns r\nveth h1/eth0 address 10.0.0.2/24 <-> r/eth0 address 10.0.0.1/24`,
 };
 const inScenario = ["ping", "curl", "udp", "tcp", "parallel", "expect-neigh"];

@@ -1,5 +1,6 @@
 import { deviceKind } from "../../linux/devices.ts";
 import { routeOutput, sourceFor } from "../../linux/ip/source.ts";
+import { stationStateNames } from "../../linux/hubs.ts";
 import { nud, nudName } from "../../linux/neighbours.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
 import type { World } from "../../linux/world.ts";
@@ -8,7 +9,7 @@ import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { type MacAddress, parseMac } from "../../wire/mac-address.ts";
 import { devicesOf, findDeviceByPath, findNetns } from "../inspect/find.ts";
 import { neighbourMac, routeTypeName } from "../inspect/print.ts";
-import { FdbEntry, NeighbourEntry, RouteResult } from "./types.ts";
+import { FdbEntry, NeighbourEntry, RouteResult, StationState } from "./types.ts";
 
 /** A question about the world that cannot be answered, in one plain sentence. */
 export class UnanswerableError extends Error {}
@@ -50,6 +51,13 @@ export const worldFunctions: readonly WorldFunction[] = [
     returnType: "Route",
     description: 'Where a packet to the address goes, as `ip route get`: type ("none" without a route), via, dev, src.',
     call: route,
+  },
+  {
+    name: "station",
+    parameters: [{ name: "interface", description: 'A card on a hub, with its namespace: "h1/eth0"' }],
+    returnType: "Station",
+    description: "What the card is at (state, attempts), and its collisions, lateCollisions and excessiveCollisions.",
+    call: station,
   },
   {
     name: "sysctl",
@@ -95,6 +103,20 @@ function route(world: World, netnsName: string, addressText: string): RouteResul
   if (way.kind === "local") return new RouteResult({ type: "local", via: "", dev, src });
   const gateway = world.routes.gateway.get(way.route);
   return new RouteResult({ type: "unicast", via: gateway === 0 ? "" : formatIpv4(gateway), dev, src });
+}
+
+function station(world: World, path: string): StationState {
+  const { stations } = world;
+  const device = findDeviceByPath(world, path);
+  const row = device === 0 ? 0 : stations.ofDevice(device);
+  if (row === 0) throw new UnanswerableError(`There is no station "${path}" on any hub; write it as "h1/eth0".`);
+  return new StationState({
+    state: stationStateNames[stations.state.get(row)],
+    attempts: BigInt(stations.attempts.get(row)),
+    collisions: BigInt(stations.collisions.get(row)),
+    lateCollisions: BigInt(stations.lateCollisions.get(row)),
+    excessiveCollisions: BigInt(stations.excessiveCollisions.get(row)),
+  });
 }
 
 function sysctl(world: World, netnsName: string, key: string): bigint {

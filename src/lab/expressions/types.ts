@@ -83,6 +83,22 @@ export class RouteResult {
   }
 }
 
+export class StationState {
+  readonly state: string;
+  readonly attempts: bigint;
+  readonly collisions: bigint;
+  readonly lateCollisions: bigint;
+  readonly excessiveCollisions: bigint;
+
+  constructor(fields: Fields<StationState>) {
+    this.state = fields.state;
+    this.attempts = fields.attempts;
+    this.collisions = fields.collisions;
+    this.lateCollisions = fields.lateCollisions;
+    this.excessiveCollisions = fields.excessiveCollisions;
+  }
+}
+
 type Fields<Class> = { readonly [Name in keyof Class]: Class[Name] };
 
 interface ObjectType {
@@ -101,5 +117,15 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
   IcmpError: { ctor: HeardError, fields: { from: "string", type: "int", code: "int" } },
   Neighbour: { ctor: NeighbourEntry, fields: { state: "string", mac: "string", dev: "string" } },
   FdbEntry: { ctor: FdbEntry, fields: { exists: "bool", port: "string", permanent: "bool" } },
+  Station: {
+    ctor: StationState,
+    fields: {
+      state: "string",
+      attempts: "int",
+      collisions: "int",
+      lateCollisions: "int",
+      excessiveCollisions: "int",
+    },
+  },
   Route: { ctor: RouteResult, fields: { type: "string", via: "string", dev: "string", src: "string" } },
 };

@@ -8,7 +8,7 @@ import * as langium from 'langium';
 
 export const K8snetTerminals = {
     NL: /([\r\n;][ \t]*)+(?!\s{0,120}\{)/,
-    WS: /\s+|;/,
+    WS: /[^\S\r\n]+|[\r\n]+|;/,
     COMMENT: /#[^\r\n]*/,
     EXPECT: /((?<![^\s;{}][ \t]*)|(?<=\sat[ \t]+\S+[ \t]+))expect[ \t]+("(\\[^\r\n]|[^"\\\r\n])*"|'(\\[^\r\n]|[^'\\\r\n])*'|\{[^{}\r\n]*\}|[^"'#;{}\r\n])*/,
     STRING: /"(\\[^\r\n]|[^"\\\r\n])*"/,
@@ -24,6 +24,7 @@ export type K8snetKeywordNames =
     | "bridge"
     | "cluster"
     | "container"
+    | "hub"
     | "interface"
     | "netns"
     | "node"
@@ -36,7 +37,7 @@ export type K8snetKeywordNames =
 export type K8snetTokenNames = K8snetTerminalNames | K8snetKeywordNames;
 
 export interface Block extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Interface | Line | Netns | Node | Pod | Scenario | Veth;
+    readonly $container: Bridge | Cluster | Container | Hub | Interface | Line | Netns | Node | Pod | Scenario | Veth;
     readonly $type: 'Block';
     closed: boolean;
     items: Array<Item>;
@@ -139,6 +140,26 @@ export function isFile(item: unknown): item is File {
     return reflection.isInstance(item, File.$type);
 }
 
+/** `hub NAME { station A/eth0 …; station B/eth0 … }`: a segment that stations share. */
+export interface Hub extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Hub';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Hub = {
+    $type: 'Hub',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isHub(item: unknown): item is Hub {
+    return reflection.isInstance(item, Hub.$type);
+}
+
 export interface Interface extends langium.AstNode {
     readonly $container: Block | File;
     readonly $type: 'Interface';
@@ -158,7 +179,7 @@ export function isInterface(item: unknown): item is Interface {
     return reflection.isInstance(item, Interface.$type);
 }
 
-export type Item = Bridge | Cluster | Container | Expect | Interface | Line | Netns | Node | Pod | Scenario | Veth;
+export type Item = Bridge | Cluster | Container | Expect | Hub | Interface | Line | Netns | Node | Pod | Scenario | Veth;
 
 export const Item = {
     $type: 'Item'
@@ -168,10 +189,10 @@ export function isItem(item: unknown): item is Item {
     return reflection.isInstance(item, Item.$type);
 }
 
-export type KeywordText = 'bridge' | 'cluster' | 'container' | 'interface' | 'netns' | 'node' | 'pod' | 'scenario' | 'veth';
+export type KeywordText = 'bridge' | 'cluster' | 'container' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'scenario' | 'veth';
 
 export function isKeywordText(item: unknown): item is KeywordText {
-    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'interface' || item === 'container' || item === 'scenario';
+    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario';
 }
 
 /** A setting (`address 10.0.0.1/24`), an action (`ping a -> b`), or a block with a head of words (`parallel {…}`). */
@@ -310,7 +331,7 @@ export function isVeth(item: unknown): item is Veth {
 }
 
 export interface Word extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Interface | Line | Netns | Node | Pod | Scenario | Veth;
+    readonly $container: Bridge | Cluster | Container | Hub | Interface | Line | Netns | Node | Pod | Scenario | Veth;
     readonly $type: 'Word';
     text: '->' | '<->' | KeywordText | string;
 }
@@ -331,6 +352,7 @@ export type K8snetAstType = {
     Container: Container
     Expect: Expect
     File: File
+    Hub: Hub
     Interface: Interface
     Item: Item
     Line: Line
@@ -438,6 +460,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 }
             },
             superTypes: []
+        },
+        Hub: {
+            name: Hub.$type,
+            properties: {
+                block: {
+                    name: Hub.block,
+                    optional: true
+                },
+                name: {
+                    name: Hub.name,
+                    optional: true
+                },
+                words: {
+                    name: Hub.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
         },
         Interface: {
             name: Interface.$type,

@@ -1,7 +1,7 @@
 import type { SourceRange } from "../../base/source-range.ts";
 import type { ClusterModel, Cni, GroupName, NodeGroup, RawNamespace, Sourced } from "../../kube/model.ts";
 import { type Ipv4Prefix, networkAddress } from "../../wire/ipv4-address.ts";
-import type { Cluster, File, Item, Scenario, Veth } from "../generated/ast.ts";
+import type { Cluster, File, Hub, Item, Scenario, Veth } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
 import { readNumber, readPrefix } from "../values.ts";
 import { readSettingsOnly } from "./devices.ts";
@@ -16,14 +16,15 @@ import {
   sharesMember,
 } from "./reading.ts";
 
-/** The declarations of a file; cables and scenarios still as trees, since they name what is declared. */
+/** The declarations of a file; cables, hubs and scenarios still as trees, since they name what is declared. */
 export interface Declarations {
-  readonly model: Omit<ClusterModel, "veths">;
+  readonly model: Omit<ClusterModel, "veths" | "hubs">;
   readonly veths: readonly Veth[];
+  readonly hubs: readonly Hub[];
   readonly scenarios: readonly Scenario[];
 }
 
-const fileKeywords = ["cluster", "node", "netns", "veth", "scenario"];
+const fileKeywords = ["cluster", "node", "netns", "veth", "hub", "scenario"];
 
 /** Reads everything that a file declares; what stands at a wrong place is reported and taken where it must belong. */
 export function readDeclarations(file: File, reading: Reading): Declarations {
@@ -31,6 +32,7 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
   const nodes: NodeGroup[] = [];
   const namespaces: RawNamespace[] = [];
   const veths: Veth[] = [];
+  const hubs: Hub[] = [];
   const scenarios: Scenario[] = [];
   const taken: TakenNames = new Map();
   const queue: Item[] = [...file.items];
@@ -59,6 +61,9 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
       case "Veth":
         veths.push(item);
         break;
+      case "Hub":
+        hubs.push(item);
+        break;
       case "Scenario":
         scenarios.push(item);
         break;
@@ -71,6 +76,7 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
   return {
     model: { uri: reading.uri, ...settings, nodes, namespaces },
     veths: byOffset(veths),
+    hubs: byOffset(hubs),
     scenarios: byOffset(scenarios),
   };
 }

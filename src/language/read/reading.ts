@@ -25,7 +25,7 @@ export type SettingReaders = Readonly<Record<string, SettingReader>>;
 
 /** Words that the language will know, so that they get a better answer than "unknown". */
 const laterWords = new Set([
-  ...["service", "deployment", "ingress", "host", "networkPolicy", "vxlan", "hub", "iptables-restore", "import"],
+  ...["service", "deployment", "ingress", "host", "networkPolicy", "vxlan", "iptables-restore", "import"],
   ...["delete", "add", "move", "link", "iptables", "policy", "dig", "traceroute"],
 ]);
 

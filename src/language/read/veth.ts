@@ -11,6 +11,14 @@ type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
 const endOptions = ["mac", "address", "master"];
 
+/** What an end belongs to, as messages name it, and the options that it has besides those of every end. */
+interface EndKind {
+  readonly name: string;
+  readonly options: readonly string[];
+}
+
+const vethEnd: EndKind = { name: "the end of a veth", options: [] };
+
 /**
  * Reads `veth A/eth0 [mac … address … master …] <-> B/eth0 [mac …] { mtu …; A/eth0 { mac … } }`.
  * Undefined, with a problem, where an end is missing or names nothing.
@@ -32,11 +40,17 @@ export function readVeth(node: Veth, names: ClusterNames, reading: Reading): Vet
   return { ends: [first, second], mtu: block.mtu, source };
 }
 
-function readEnd(tokens: readonly Token[], names: ClusterNames, reading: Reading): Draft<VethEnd> | undefined {
+/** Reads `NETNS/DEVICE mac … address … master …`. */
+export function readEnd(
+  tokens: readonly Token[],
+  names: ClusterNames,
+  reading: Reading,
+  kind: EndKind = vethEnd,
+): Draft<VethEnd> | undefined {
   const [path, ...options] = tokens;
   const slash = path.text.lastIndexOf("/");
   if (slash <= 0) {
-    const message = `"${path.text}" is not the end of a veth: write NETNS/DEVICE, such as pod1/eth0.`;
+    const message = `"${path.text}" is not ${kind.name}: write NETNS/DEVICE, such as pod1/eth0.`;
     reading.problems.error("bad-endpoint", path.range, message);
     return undefined;
   }
@@ -49,18 +63,23 @@ function readEnd(tokens: readonly Token[], names: ClusterNames, reading: Reading
   const addresses: Sourced<Ipv4Prefix>[] = [];
   const source = span(path.range, (options.at(-1) ?? path).range);
   const end: Draft<VethEnd> = { netns: ref?.netns ?? "", dev: dev ?? "", addresses, source };
-  readEndOptions(options, end, reading);
+  readEndOptions(options, end, reading, kind);
   return dev === undefined || ref === undefined ? undefined : end;
 }
 
 /** `mac 02:… address 10.0.0.1/24 master br0`. */
-function readEndOptions(tokens: readonly Token[], end: Draft<VethEnd>, reading: Reading): void {
+function readEndOptions(
+  tokens: readonly Token[],
+  end: Draft<VethEnd>,
+  reading: Reading,
+  kind: EndKind = vethEnd,
+): void {
   const { problems } = reading;
   for (let i = 0; i < tokens.length; i += 2) {
     const [name, value] = [tokens[i], tokens[i + 1]];
     if (!endOptions.includes(name.text)) {
-      const message = `The end of a veth has no option "${name.text}".`;
-      problems.unknown("unknown-option", name.range, name.text, message, endOptions);
+      const message = `${kind.name[0].toUpperCase()}${kind.name.slice(1)} has no option "${name.text}".`;
+      problems.unknown("unknown-option", name.range, name.text, message, [...endOptions, ...kind.options]);
     } else if (value === undefined) {
       problems.error("missing-value", name.range, `The value of ${name.text} is missing.`);
     } else setEndOption(name.text, value, end, reading);

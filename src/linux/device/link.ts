@@ -40,7 +40,7 @@ function loopbackTransmit(world: World, packet: number): void {
 }
 
 /** `__netif_receive_skb_core` of net/core/dev.c: a bridge port hands the frame to its bridge, others to the protocol. */
-function receive(world: World, packet: number): void {
+export function receive(world: World, packet: number): void {
   const { devices, packets } = world;
   const device = packets.device.get(packet);
   if (devices.up.get(device) === 0) return drop(world, packet, "DEV_READY");

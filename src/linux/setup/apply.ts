@@ -1,4 +1,12 @@
-import type { Listen, NeighbourCommand, NetnsAdd, NetworkCommand, NodeAdd, SetUpCommand } from "../../plan/commands.ts";
+import type {
+  Listen,
+  NeighbourCommand,
+  NetnsAdd,
+  NetworkCommand,
+  NodeAdd,
+  SetUpCommand,
+  StationAdd,
+} from "../../plan/commands.ts";
 import { never } from "../../sim/timers.ts";
 import { create, removeNeighbour, update } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
@@ -8,6 +16,7 @@ import { findDevice } from "../socket/arp-socket.ts";
 import type { World } from "../world.ts";
 import { addBridge, addLoopback, addVeth, setLink } from "./devices.ts";
 import type { CommandFailure } from "./failure.ts";
+import { addHub, addStation } from "./hub.ts";
 import { changeAddress, changeRoute } from "./routes.ts";
 import { setSysctl } from "./sysctl.ts";
 
@@ -18,6 +27,7 @@ export type ServerFactory = (command: Listen) => AnyProgram;
 export class SetUp {
   private readonly nodes = new Map<string, number>();
   private readonly namespaces = new Map<string, number>();
+  private readonly hubs = new Map<string, number>();
   private readonly world: World;
   private readonly serverFor: ServerFactory;
 
@@ -39,6 +49,11 @@ export class SetUp {
         return this.addNetns(command);
       case "listen":
         return this.listen(command);
+      case "hub add":
+        this.hubs.set(command.hub, addHub(this.world, command));
+        return undefined;
+      case "station add":
+        return this.addStation(command);
       default:
         return this.change(command);
     }
@@ -129,6 +144,15 @@ export class SetUp {
     const isTaken = findDevice(world, netns, command.dev) !== 0 || findDevice(world, peerNetns, command.peerDev) !== 0;
     if (isTaken) return "RTNETLINK answers: File exists";
     addVeth(world, netns, peerNetns, command);
+    return undefined;
+  }
+
+  private addStation(command: StationAdd): CommandFailure {
+    const netns = this.netns(command.netns);
+    const hub = this.hubs.get(command.hub) ?? 0;
+    if (netns === 0 || hub === 0) return `Cannot plug ${command.netns}/${command.dev} into hub "${command.hub}"`;
+    if (findDevice(this.world, netns, command.dev) !== 0) return "RTNETLINK answers: File exists";
+    addStation(this.world, netns, hub, command);
     return undefined;
   }
 

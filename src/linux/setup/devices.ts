@@ -3,6 +3,7 @@ import type { BridgeAdd, LinkSet, VethAdd } from "../../plan/commands.ts";
 import { mix } from "../../sim/random.ts";
 import { never } from "../../sim/timers.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
+import { stopStation } from "../device/hub.ts";
 import { deviceKind } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
@@ -47,7 +48,7 @@ export function addBridge(world: World, netns: number, command: BridgeAdd): void
   fdb.add(bridge, mac, bridge, 1, 0);
 }
 
-function addDevice(
+export function addDevice(
   world: World,
   netns: number,
   name: string,
@@ -167,6 +168,7 @@ function bringDown(world: World, device: number): void {
   const { devices, neighbours, fdb } = world;
   const peer = devices.peer.get(device);
   devices.up.set(device, 0);
+  if (devices.kind.get(device) === deviceKind.ethernet) stopStation(world, device);
   devices.ageing.set(device, never);
   removeRoutesOf(world, device);
   for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);

@@ -65,6 +65,10 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
       return sysctl(command, names.of(command.netns));
     case "listen":
       return { commands: [], note: listenNote(command) };
+    case "hub add":
+      return { commands: [], note: `hub ${command.hub}: Linux has no twin of it` };
+    case "station add":
+      return { commands: [], note: `${command.netns}/${command.dev} is a card on hub ${command.hub}` };
   }
 }
 

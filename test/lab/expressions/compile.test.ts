@@ -65,6 +65,7 @@ describe("What completion offers", () => {
       "neigh(netns, address): Neighbour",
       "fdb(bridge, mac): FdbEntry",
       "route(netns, address): Route",
+      "station(interface): Station",
       "sysctl(netns, key): int",
     ]);
     expect(expectationVariables.map(({ name, type }) => `${name}: ${type}`)).toEqual([
