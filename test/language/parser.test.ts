@@ -34,3 +34,8 @@ test("an expectation ends at a comment, a semicolon, or a brace that it did not 
   expect(expectation("expect a # why")).toBe("expect a");
   expect(expectation("expect a; wait 1s")).toBe("expect a");
 });
+
+test("blanks at the end of a line do not join it with the next", () => {
+  expect(parse("netns a \t\r\nnetns b  \n\n  \nnetns c").join("|")).toBe("netns|a||netns|b||netns|c");
+  expect(parse("node n  \n {  \n}").join("|")).toBe("node|n|{||}");
+});
