@@ -1,0 +1,59 @@
+/** A lab in the pieces from which it can be made smaller; each string is one line of the file. */
+export interface RandomLab {
+  readonly title: string;
+  readonly namespaces: readonly LabNamespace[];
+  readonly cables: readonly LabCable[];
+  readonly statements: readonly string[];
+}
+
+export interface LabNamespace {
+  readonly name: string;
+  readonly bridges: readonly LabBridge[];
+  readonly lines: readonly string[];
+}
+
+export interface LabBridge {
+  readonly name: string;
+  readonly lines: readonly string[];
+}
+
+export interface LabCable {
+  readonly ends: readonly [LabEnd, LabEnd];
+  /** Of both ends. */
+  readonly mtu?: number;
+}
+
+export interface LabEnd {
+  readonly netns: string;
+  readonly dev: string;
+  /** `address 10.0.0.1/24`, `master br0`. */
+  readonly options: readonly string[];
+}
+
+/** The `.k8snet` file. */
+export function labText({ title, namespaces, cables, statements }: RandomLab): string {
+  return [
+    ...namespaces.map(namespaceText),
+    ...cables.map(cableText),
+    `scenario "${title}" {\n${indented(statements)}}\n`,
+  ].join("\n");
+}
+
+function namespaceText({ name, bridges, lines }: LabNamespace): string {
+  const inside = [
+    ...bridges.map((bridge) =>
+      bridge.lines.length === 0 ? `bridge ${bridge.name}` : `bridge ${bridge.name} { ${bridge.lines.join("; ")} }`,
+    ),
+    ...lines,
+  ];
+  return inside.length === 0 ? `netns ${name}\n` : `netns ${name} {\n${indented(inside)}}\n`;
+}
+
+function cableText({ ends, mtu }: LabCable): string {
+  const [one, other] = ends.map(({ netns, dev, options }) => [`${netns}/${dev}`, ...options].join(" "));
+  return `veth ${one} <-> ${other}${mtu === undefined ? "" : ` { mtu ${mtu} }`}\n`;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `  ${line}\n`).join("");
+}
