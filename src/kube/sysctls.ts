@@ -21,3 +21,9 @@ export const podSysctls: Sysctls = [
   ["net.ipv4.conf.all.rp_filter", 0],
   ["net.ipv4.conf.default.rp_filter", 0],
 ];
+
+/** Settings of a device, `net.ipv4.conf.eth0.rp_filter`: they exist once the device does. */
+export function isOfDevice(key: string): boolean {
+  const device = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(key)?.[1];
+  return device !== undefined && !["all", "default", "lo"].includes(device);
+}

@@ -29,6 +29,8 @@ export class Devices {
   /** The stage that sends a frame out of this kind of device. */
   readonly transmitStage: Int32Column;
 
+  /** `net.ipv4.conf` as it acts on the device: `conf` of device/conf.ts says which bit is what. */
+  readonly conf: Int32Column;
   readonly hairpin: Int32Column;
   /** Ports of a bridge, oldest first, chained through `nextPort`. */
   readonly firstPort: Int32Column;
@@ -57,6 +59,7 @@ export class Devices {
     this.nextInNetns = table.int32("nextInNetns");
     this.master = table.int32("master");
     this.transmitStage = table.int32("transmitStage");
+    this.conf = table.int32("conf");
     this.hairpin = table.int32("hairpin");
     this.firstPort = table.int32("firstPort");
     this.lastPort = table.int32("lastPort");

@@ -7,6 +7,10 @@ import type { Ipv4Address } from "../wire/ipv4-address.ts";
 /** XRLIM_BURST_FACTOR of net/ipv4/icmp.c. */
 const burst = 6;
 const minuteNs = 60_000_000_000;
+/** net.ipv4.route.redirect_load, redirect_number and redirect_silence. */
+const redirectLoadNs = 20_000_000;
+const redirectNumber = 9;
+const redirectSilenceNs = 20_480_000_000;
 const routeErrorCostNs = 1_000_000_000;
 const routeErrorBurstNs = 5_000_000_000;
 
@@ -20,6 +24,8 @@ export class IcmpLimits {
   readonly address: Float64Column;
   readonly tokensNs: Float64Column;
   readonly lastNs: Float64Column;
+  /** How many redirects were sent to it. */
+  readonly redirects: Int32Column;
   private readonly byAddress: PairIndex;
 
   constructor(sim: Simulation) {
@@ -29,6 +35,7 @@ export class IcmpLimits {
     this.address = table.float64("address");
     this.tokensNs = table.float64("tokensNs");
     this.lastNs = table.float64("lastNs");
+    this.redirects = table.int32("redirects");
     this.byAddress = table.addIndex(new PairIndex(this.netns, this.address));
   }
 
@@ -56,12 +63,31 @@ export class IcmpLimits {
     return isAllowed;
   }
 
+  /**
+   * `ip_rt_send_redirect` (net/ipv4/route.c): each further redirect to the same host waits twice as long, nine that were not
+   * heeded are enough, and 20.48 s of silence begin anew.
+   */
+  allowRedirect(netns: number, address: Ipv4Address, nowNs: number): boolean {
+    const row = this.byAddress.find(netns, address) || this.add(netns, address, nowNs);
+    if (nowNs > this.lastNs.get(row) + redirectSilenceNs) {
+      this.tokensNs.set(row, 0);
+      this.redirects.set(row, 0);
+    }
+    const sent = this.redirects.get(row);
+    const isAllowed = sent === 0 || nowNs > this.lastNs.get(row) + redirectLoadNs * 2 ** sent;
+    if (sent >= redirectNumber || isAllowed) this.lastNs.set(row, nowNs);
+    if (sent >= redirectNumber || !isAllowed) return false;
+    this.redirects.set(row, sent + 1);
+    return true;
+  }
+
   private add(netns: number, address: Ipv4Address, nowNs: number): number {
     const row = this.table.allocate();
     this.netns.set(row, netns);
     this.address.set(row, address);
     this.tokensNs.set(row, 0);
     this.lastNs.set(row, nowNs - minuteNs);
+    this.redirects.set(row, 0);
     this.table.link(row);
     return row;
   }

@@ -99,6 +99,10 @@ export class Addresses {
   readonly address: Float64Column;
   readonly prefixLength: Int32Column;
   readonly device: Int32Column;
+  /** Counts up on each device: rows are taken again, so their numbers tell no order. */
+  readonly order: Int32Column;
+  /** `IFA_F_SECONDARY`: a further address of a network that the device was already in. */
+  readonly isSecondary: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
   readonly byNetnsAndAddress: PairIndex;
   readonly byDevice: PairIndex;
@@ -111,6 +115,8 @@ export class Addresses {
     this.address = table.float64("address");
     this.prefixLength = table.int32("prefixLength");
     this.device = table.int32("device");
+    this.order = table.int32("order");
+    this.isSecondary = table.int32("isSecondary");
     this.source = table.reference<SourceRange | null>("source", null);
     this.always = table.float64("always");
     this.byNetnsAndAddress = table.addIndex(new PairIndex(this.netns, this.address));
@@ -126,6 +132,6 @@ export class Addresses {
   ofDevice(device: number): readonly number[] {
     const rows: number[] = [];
     for (let row = this.byDevice.find(device, 0); row !== 0; row = this.byDevice.findNext(row)) rows.push(row);
-    return rows.sort((a, b) => a - b);
+    return rows.length > 1 ? rows.sort((a, b) => this.order.get(a) - this.order.get(b)) : rows;
   }
 }

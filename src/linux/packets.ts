@@ -70,6 +70,10 @@ export class Packets {
   readonly outDevice: Int32Column;
   /** The address to resolve on `outDevice`. */
   readonly nextHop: Float64Column;
+  /** What its fragments may measure, where it must be fragmented. */
+  readonly fragmentMtu: Int32Column;
+  /** 1: it goes back to the link that it came from, and its sender is on it (`IPSKB_DOREDIRECT`). */
+  readonly mayRedirect: Int32Column;
   /** The next packet in the queue that this one waits in; 0 at its end. */
   readonly next: Int32Column;
   /** Why it is to be dropped: a number of `dropReasonNames`. */
@@ -98,6 +102,8 @@ export class Packets {
     this.inDevice = table.int32("inDevice");
     this.outDevice = table.int32("outDevice");
     this.nextHop = table.float64("nextHop");
+    this.fragmentMtu = table.int32("fragmentMtu");
+    this.mayRedirect = table.int32("mayRedirect");
     this.next = table.int32("next");
     this.dropReason = table.int32("dropReason");
     this.hops = table.int32("hops");
@@ -124,6 +130,8 @@ export class Packets {
     this.inDevice.set(packet, 0);
     this.outDevice.set(packet, 0);
     this.nextHop.set(packet, 0);
+    this.fragmentMtu.set(packet, 0);
+    this.mayRedirect.set(packet, 0);
     this.next.set(packet, 0);
     this.dropReason.set(packet, 0);
     this.hops.set(packet, 0);

@@ -47,6 +47,7 @@ export const stage = {
   hubReceive: 40,
   hubTimer: 41,
   hubSignal: 42,
+  arpProxy: 43,
 } as const;
 
 export type StageKey = keyof typeof stage;

@@ -1,14 +1,17 @@
 import { Lane } from "../sim/lane.ts";
 import { Simulation } from "../sim/simulation.ts";
 import { Devices } from "./devices.ts";
+import { RouteExceptions } from "./exceptions.ts";
 import { ForwardingDatabase } from "./fdb.ts";
 import { Fragments } from "./fragments.ts";
 import { Hubs, Signals, Stations } from "./hubs.ts";
 import { IcmpLimits } from "./icmp-limit.ts";
 import { Addresses, Namespaces, Nodes, type Sysctls } from "./namespaces.ts";
+import type { NeighbourSettings } from "./neighbour/settings.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Packets } from "./packets.ts";
 import { Processes } from "./processes.ts";
+import { ProxyArpQueue } from "./proxy-arp.ts";
 import { Routes } from "./routes.ts";
 import { Sockets } from "./sockets.ts";
 import { stage } from "./stage.ts";
@@ -57,6 +60,8 @@ export class World {
   readonly processes: Processes;
   readonly icmpLimits: IcmpLimits;
   readonly fragments: Fragments;
+  readonly exceptions: RouteExceptions;
+  readonly proxyArp: ProxyArpQueue;
   readonly hubs: Hubs;
   readonly stations: Stations;
   readonly signals: Signals;
@@ -66,6 +71,10 @@ export class World {
   readonly wakes: Lane;
   /** For each set of sysctls, the sets that came of one more setting: a cache, not part of the world's state. */
   readonly sysctlSuccessors = new WeakMap<Sysctls, Map<string, Sysctls>>();
+  /** For each set of sysctls, `Devices.conf` by device name: a cache as well. */
+  readonly derivedConf = new WeakMap<Sysctls, Map<string, number>>();
+  /** For each set of sysctls, `net.ipv4.neigh` by device name: a cache, too. */
+  readonly neighbourSettings = new WeakMap<Sysctls, Map<string, NeighbourSettings>>();
   listener: WorldListener = { printed() {}, exited() {} };
 
   constructor(options: WorldOptions) {
@@ -85,6 +94,8 @@ export class World {
     this.processes = new Processes(sim);
     this.icmpLimits = new IcmpLimits(sim);
     this.fragments = new Fragments(sim);
+    this.proxyArp = new ProxyArpQueue(sim);
+    this.exceptions = new RouteExceptions(sim);
     this.hubs = new Hubs(sim);
     this.stations = new Stations(sim);
     this.signals = new Signals(sim);

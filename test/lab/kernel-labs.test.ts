@@ -53,6 +53,7 @@ test("the captures of same-node and host-gw traffic each have their lab", () => 
       "09-ttl",
       "16-closed-ports",
       "17a-gratuitous-arp",
+      "18a-calico-routed-veth",
     ]),
   );
 });

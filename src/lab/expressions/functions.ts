@@ -1,6 +1,6 @@
 import { deviceKind } from "../../linux/devices.ts";
-import { routeOutput, sourceFor } from "../../linux/ip/source.ts";
 import { stationStateNames } from "../../linux/hubs.ts";
+import { routeOutput, sourceFor } from "../../linux/ip/source.ts";
 import { nud, nudName } from "../../linux/neighbours.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
 import type { World } from "../../linux/world.ts";
@@ -101,7 +101,7 @@ function route(world: World, netnsName: string, addressText: string): RouteResul
   const dev = world.devices.name.get(way.device);
   const src = formatIpv4(sourceFor(world, way));
   if (way.kind === "local") return new RouteResult({ type: "local", via: "", dev, src });
-  const gateway = world.routes.gateway.get(way.route);
+  const gateway = way.nextHop === destination ? 0 : way.nextHop;
   return new RouteResult({ type: "unicast", via: gateway === 0 ? "" : formatIpv4(gateway), dev, src });
 }
 

@@ -30,11 +30,11 @@ export function isFragment(ip: Ipv4Packet): boolean {
 
 /** `ip_do_fragment` (net/ipv4/ip_output.c): pieces that fit the MTU, all but the last a multiple of eight bytes long. */
 function fragment(world: World, packet: number): void {
-  const { packets, devices, sim } = world;
+  const { packets, sim } = world;
   const ip = packets.data.get(packet) as Ipv4Packet;
   const device = packets.outDevice.get(packet);
   const nextHop = packets.nextHop.get(packet);
-  const room = (devices.mtu.get(device) - ipv4HeaderLength) & ~7;
+  const room = (packets.fragmentMtu.get(packet) - ipv4HeaderLength) & ~7;
   const bytes = emitIpv4Packet(ip).subarray(ipv4HeaderLength + (ip.options?.length ?? 0));
   const pieces: number[] = [];
   for (let offset = 0; offset < bytes.length; offset += room) {

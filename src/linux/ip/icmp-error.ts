@@ -13,6 +13,9 @@ import { routeOutput, sourceFor } from "./source.ts";
 /** Precedence "internetwork control", which every ICMP error carries (RFC 1812 section 4.3.2.5). */
 const internetworkControl = 0xc0;
 
+/** net.ipv4.icmp_ratemask: destination unreachable, source quench, time exceeded, parameter problem. */
+const defaultRateMask = 0x1818;
+
 /**
  * `icmp_send` (net/ipv4/icmp.c): tells the sender of `ip`, if it may be told, that its packet is lost. The error is put
  * under way on top of the packet that is, so it goes first.
@@ -56,7 +59,8 @@ function send(
   const way = routeOutput(world, netns, ip.source);
   if (way.kind !== "local" && way.kind !== "unicast") return;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
-  if (way.kind === "unicast" && !world.icmpLimits.allow(netns, ip.source, world.nowNs, rateNs)) return;
+  const isLimited = way.kind === "unicast" && isMasked(world, netns, error.type);
+  if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowNs, rateNs)) return;
   const header: OutputHeader = {
     source: source === 0 ? sourceFor(world, way) : source,
     destination: ip.source,
@@ -65,6 +69,12 @@ function send(
     dontFragment: false,
   };
   sendIp(world, netns, header, error, origin);
+}
+
+/** `icmpv4_mask_allow`: the types that have a limit; redirects have one of their own. */
+function isMasked(world: World, netns: number, type: number): boolean {
+  const mask = world.namespaces.sysctls.get(netns)["net.ipv4.icmp_ratemask"] ?? defaultRateMask;
+  return ((mask >>> type) & 1) === 1;
 }
 
 /** Never about an error, a later fragment, or something that nobody in particular sent (RFC 1122 section 3.2.2). */

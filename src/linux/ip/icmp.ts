@@ -1,12 +1,16 @@
 import type { EthernetFrame } from "../../wire/ethernet.ts";
-import { type IcmpEcho, type IcmpError, icmpEcho } from "../../wire/icmp.ts";
+import { type IcmpEcho, type IcmpError, icmpEcho, icmpType, unreachableCode } from "../../wire/icmp.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { drop } from "../drop.ts";
 import { deliverEchoReply, deliverIcmpError } from "../socket/icmp-delivery.ts";
+import { tcpKinds, udpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { isBroadcastAddress } from "./local.ts";
 import { sendIp } from "./output.ts";
+import { notePathMtu } from "./path-mtu.ts";
+import { takeRedirect } from "./redirect.ts";
 import { routeOutput } from "./source.ts";
 
 /** Receiving ICMP (net/ipv4/icmp.c, `icmp_rcv`). */
@@ -22,8 +26,25 @@ function receive(world: World, packet: number): void {
     message.kind === "icmp-echo"
       ? deliverEchoReply(world, packet, ip, message)
       : message.kind === "icmp-error" && deliverIcmpError(world, packet, ip, message as IcmpError);
+  const netns = world.packets.netns.get(packet);
   if (isHeard) world.packets.end(packet);
   else drop(world, packet, "ICMP_NOBODY");
+  if (message.kind === "icmp-error") takeAdvice(world, netns, ip.source, message);
+}
+
+/** What routers say about a way is heeded by those who sent the quoted packet: any pinger, but of UDP and TCP a socket. */
+function takeAdvice(world: World, netns: number, from: Ipv4Address, message: IcmpError): void {
+  const { original: quoted, type, code } = message;
+  const isPathMtu = type === icmpType.destinationUnreachable && code === unreachableCode.fragmentationNeeded;
+  if (quoted === undefined || (!isPathMtu && type !== icmpType.redirect)) return;
+  const { payload, source, destination } = quoted;
+  if (payload.kind === "udp" || payload.kind === "tcp") {
+    const kinds = payload.kind === "udp" ? udpKinds : tcpKinds;
+    const { sourcePort, destinationPort } = payload;
+    if (world.sockets.lookup(netns, kinds, source, sourcePort, destination, destinationPort) === 0) return;
+  }
+  if (isPathMtu) notePathMtu(world, netns, quoted, message.rest & 0xffff);
+  else takeRedirect(world, netns, from, message);
 }
 
 /** `icmp_echo`: the reply has the request's data, no DF, and the address that was pinged as its source. */

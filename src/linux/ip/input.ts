@@ -1,7 +1,9 @@
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { type Ipv4Packet, withTtl } from "../../wire/ipv4.ts";
+import { conf, confOf } from "../device/conf.ts";
 import { isForOtherHost } from "../device/link.ts";
 import { drop } from "../drop.ts";
+import type { DropReason } from "../drop-reason.ts";
 import { routeType } from "../routes.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
@@ -9,7 +11,10 @@ import { isFragment, reassemble } from "./fragment.ts";
 import { sendIcmpError } from "./icmp-error.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { leaveBy } from "./output.ts";
+import { sendRedirect } from "./redirect.ts";
+import { nextHopOf } from "./source.ts";
 import { deliverToTransport } from "./transport.ts";
+import { sourceDropReason, sourceVerdict, validateSource } from "./validate-source.ts";
 
 /** Receiving and forwarding IPv4 (net/ipv4/ip_input.c, route.c, ip_forward.c). */
 export function registerInput(world: World): void {
@@ -32,14 +37,13 @@ function route(world: World, packet: number): void {
   const ip = (packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
   const device = packets.device.get(packet);
   const isLoopback = device === namespaces.loopback.get(netns);
-  // "martian source": such addresses live on `lo` only.
-  if (!isLoopback && (ip.source >>> 24 === 127 || ip.destination >>> 24 === 127))
-    return drop(world, packet, "IP_INVALID_SOURCE");
-  if (isLocalAddress(world, netns, ip.destination) || isBroadcastAddress(world, device, ip.destination))
-    return deliver(world, packet, ip);
-  // fib_validate_source: an address of this machine cannot come from outside.
-  if (!isLoopback && isLocalAddress(world, netns, ip.source)) return drop(world, packet, "IP_INVALID_SOURCE");
-  if (namespaces.forwarding.get(netns) === 0) return drop(world, packet, "IP_FORWARDING_OFF");
+  const martian = isLoopback ? undefined : martianReason(world, device, ip);
+  if (martian !== undefined) return drop(world, packet, martian);
+  if (isLocalAddress(world, netns, ip.destination) || isBroadcastAddress(world, device, ip.destination)) {
+    const verdict = isLoopback || ip.source === 0 ? 0 : validateSource(world, netns, device, ip.source, 0);
+    return verdict < 0 ? drop(world, packet, sourceDropReason(verdict)) : deliver(world, packet, ip);
+  }
+  if (confOf(world, device, conf.forwarding) === 0) return drop(world, packet, "IP_FORWARDING_OFF");
   const row = routes.lookup(netns, ip.destination);
   if (row === 0 || (routes.type.get(row) === routeType.unicast && devices.up.get(routes.device.get(row)) === 0)) {
     refuse(world, packet, ip, 0);
@@ -51,9 +55,22 @@ function route(world: World, packet: number): void {
     if (type === routeType.prohibit) refuse(world, packet, ip, 13);
     return drop(world, packet, "IP_ROUTE_REFUSES");
   }
-  packets.outDevice.set(packet, routes.device.get(row));
-  packets.nextHop.set(packet, routes.gateway.get(row) || ip.destination);
+  const outDevice = routes.device.get(row);
+  const verdict = validateSource(world, netns, device, ip.source, outDevice);
+  if (verdict < 0) return drop(world, packet, sourceDropReason(verdict));
+  packets.mayRedirect.set(packet, verdict === sourceVerdict.neighbour && outDevice === device ? 1 : 0);
+  packets.outDevice.set(packet, outDevice);
+  packets.nextHop.set(packet, nextHopOf(world, row, ip.destination));
   packets.stage.set(packet, stage.ipForward);
+}
+
+/** Addresses that no packet from outside may carry ("martian"); the commonest packets have none of them. */
+function martianReason(world: World, device: number, { source, destination }: Ipv4Packet): DropReason | undefined {
+  const isLocalNet = source >>> 24 === 127 || destination >>> 24 === 127;
+  if (isLocalNet && confOf(world, device, conf.routeLocalnet) === 0) return "IP_LOCALNET";
+  if (source >>> 28 === 0xe || source === 0xffff_ffff) return "IP_INVALID_SOURCE";
+  if (source >>> 24 === 0 && !(source === 0 && destination === 0xffff_ffff)) return "IP_INVALID_SOURCE";
+  return destination >>> 24 === 0 ? "IP_INVALID_DEST" : undefined;
 }
 
 /** `ip_error`: no way leads there. Such errors have a limit of their own before that of all ICMP errors. */
@@ -82,6 +99,8 @@ function forward(world: World, packet: number): void {
     sendIcmpError(world, packet, ip, 3, 4, mtu);
     return drop(world, packet, "PKT_TOO_BIG");
   }
-  packets.data.set(packet, withTtl(ip, ip.ttl - 1));
-  leaveBy(world, packet, device, packets.nextHop.get(packet));
+  const forwarded = withTtl(ip, ip.ttl - 1);
+  if (packets.mayRedirect.get(packet) === 1) sendRedirect(world, packet, forwarded);
+  packets.data.set(packet, forwarded);
+  leaveBy(world, packet, device, packets.nextHop.get(packet), mtu);
 }

@@ -6,6 +6,7 @@ import { routeType } from "../routes.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { isLocalAddress } from "./local.ts";
+import { nextHopOf, pathMtu } from "./source.ts";
 
 /** What a packet made on this machine says in its header, besides its payload. */
 export interface OutputHeader {
@@ -47,24 +48,27 @@ function route(world: World, packet: number): void {
   const { packets, devices, routes, namespaces } = world;
   const netns = packets.netns.get(packet);
   const ip = packets.data.get(packet) as Ipv4Packet;
-  if (isLocalAddress(world, netns, ip.destination))
-    return leaveBy(world, packet, namespaces.loopback.get(netns), ip.destination);
+  if (isLocalAddress(world, netns, ip.destination)) {
+    const loopback = namespaces.loopback.get(netns);
+    return leaveBy(world, packet, loopback, ip.destination, devices.mtu.get(loopback));
+  }
   const row = routes.lookup(netns, ip.destination);
   if (row === 0) return drop(world, packet, "IP_OUTNOROUTES");
   if (routes.type.get(row) !== routeType.unicast) return drop(world, packet, "IP_ROUTE_REFUSES");
   const device = routes.device.get(row);
   if (devices.up.get(device) === 0) return drop(world, packet, "IP_OUTNOROUTES");
-  leaveBy(world, packet, device, routes.gateway.get(row) || ip.destination);
+  leaveBy(world, packet, device, nextHopOf(world, row, ip.destination), pathMtu(world, row, ip.destination));
 }
 
 /** Sends the packet on to the neighbour code of the device, in fragments if it must. */
-export function leaveBy(world: World, packet: number, device: number, nextHop: Ipv4Address): void {
-  const { packets, devices } = world;
+export function leaveBy(world: World, packet: number, device: number, nextHop: Ipv4Address, mtu: number): void {
+  const { packets } = world;
   packets.outDevice.set(packet, device);
   packets.nextHop.set(packet, nextHop);
   const ip = packets.data.get(packet) as Ipv4Packet;
-  if (ip.totalLength > devices.mtu.get(device)) {
+  if (ip.totalLength > mtu) {
     if (ip.dontFragment) return drop(world, packet, "PKT_TOO_BIG");
+    packets.fragmentMtu.set(packet, mtu);
     packets.device.set(packet, device);
     packets.stage.set(packet, stage.ipFragment);
     return;

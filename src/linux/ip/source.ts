@@ -25,24 +25,49 @@ export function selectSource(world: World, device: number, target: Ipv4Address):
 
 /** Where a packet to an address goes from here. */
 export type RouteDecision =
-  | { readonly kind: "local"; readonly device: number; readonly destination: Ipv4Address }
-  | { readonly kind: "unicast"; readonly device: number; readonly nextHop: Ipv4Address; readonly route: number }
+  | { readonly kind: "local"; readonly device: number; readonly destination: Ipv4Address; readonly mtu: number }
+  | {
+      readonly kind: "unicast";
+      readonly device: number;
+      readonly nextHop: Ipv4Address;
+      readonly route: number;
+      /** What fits: the device's MTU, or less where the path is known to bear less. */
+      readonly mtu: number;
+    }
   | { readonly kind: "refused"; readonly type: number; readonly route: number }
   | { readonly kind: "none" };
 
 /** `ip_route_output_key_hash`: table local, then table main. */
 export function routeOutput(world: World, netns: number, destination: Ipv4Address): RouteDecision {
   const { routes, devices, namespaces } = world;
-  if (isLocalAddress(world, netns, destination))
-    return { kind: "local", device: namespaces.loopback.get(netns), destination };
+  if (isLocalAddress(world, netns, destination)) {
+    const loopback = namespaces.loopback.get(netns);
+    return { kind: "local", device: loopback, destination, mtu: devices.mtu.get(loopback) };
+  }
   const route = routes.lookup(netns, destination);
   if (route === 0) return { kind: "none" };
   const type = routes.type.get(route);
   if (type !== 1) return { kind: "refused", type, route };
   const device = routes.device.get(route);
   if (devices.up.get(device) === 0) return { kind: "none" };
-  const gateway = routes.gateway.get(route);
-  return { kind: "unicast", device, nextHop: gateway === 0 ? destination : gateway, route };
+  const nextHop = nextHopOf(world, route, destination);
+  return { kind: "unicast", device, nextHop, route, mtu: pathMtu(world, route, destination) };
+}
+
+/** The neighbour to send to: a redirect's gateway, the route's, or the destination itself. */
+export function nextHopOf(world: World, route: number, destination: Ipv4Address): Ipv4Address {
+  const { exceptions, routes, nowNs } = world;
+  const exception = exceptions.find(route, destination, nowNs);
+  return (exception !== 0 && exceptions.gateway.get(exception)) || routes.gateway.get(route) || destination;
+}
+
+/** `ipv4_mtu`: what a router on the path has said that it bears, else the device's MTU. */
+export function pathMtu(world: World, route: number, destination: Ipv4Address): number {
+  const { exceptions, devices, routes, nowNs } = world;
+  const mtu = devices.mtu.get(routes.device.get(route));
+  const exception = exceptions.find(route, destination, nowNs);
+  const known = exception === 0 ? 0 : exceptions.pathMtu.get(exception);
+  return known === 0 ? mtu : Math.min(known, mtu);
 }
 
 /** The source address that the kernel would choose for this way, where the sender is not bound to one. */

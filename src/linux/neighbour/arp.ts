@@ -3,19 +3,21 @@ import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { broadcastMac, type MacAddress, zeroMac } from "../../wire/mac-address.ts";
+import { conf, confOf } from "../device/conf.ts";
 import { isForOtherHost } from "../device/link.ts";
 import { drop } from "../drop.ts";
-import { isLocalAddress } from "../ip/local.ts";
+import { jiffyNs } from "../fdb.ts";
+import { isBroadcastAddress, isLocalAddress } from "../ip/local.ts";
+import { isOnLink } from "../ip/on-link.ts";
 import { selectSource } from "../ip/source.ts";
 import { nud, nudValid } from "../neighbours.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
 import { deliverArp } from "../socket/arp-socket.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
+import { isProxyFor, ownAnswer } from "./arp-answer.ts";
 import { create, update } from "./neighbour.ts";
-
-/** `n->parms->locktime`: a neighbour that was just updated is not updated again by another reply. */
-const lockTimeNs = 1_000_000_000;
+import { neighbourSettings } from "./settings.ts";
 
 /** ARP (net/ipv4/arp.c). */
 export function registerArp(world: World): void {
@@ -23,6 +25,7 @@ export function registerArp(world: World): void {
   sim.on(stage.arpRequest, (packet) => transmit(world, packet));
   sim.on(stage.arpReply, (packet) => transmit(world, packet));
   sim.on(stage.arpReceive, (packet) => receive(world, packet));
+  sim.on(stage.arpProxy, (row) => answerForOther(world, row));
   sim.on(stage.arpIgnore, (packet) => world.packets.end(packet));
 }
 
@@ -40,17 +43,22 @@ export function solicit(world: World, neighbour: number, isUnicast: boolean): vo
   const destination = isKnown ? neighbours.mac.get(neighbour) : broadcastMac;
   const waiting = neighbours.firstQueued.get(neighbour);
   const origin = waiting !== 0 ? packets.causedBy(waiting) : makeOrigin(packets.nextName(), 0);
-  const sender = senderAddress(world, device, target, waiting);
+  const sender = senderAddress(world, device, target, neighbours.lastQueued.get(neighbour));
   const mac = devices.mac.get(device);
   const question = arpPacket(arpOperation.request, mac, sender, zeroMac, target);
   put(world, device, ethernetFrame(destination, mac, question), origin);
 }
 
-/** `arp_announce` 0: the address that the waiting packet uses if it is local, else one of the device's. */
+/**
+ * `arp_announce` 0: the address that the latest waiting packet uses if it is local; 1: if the target's network has it as well;
+ * else, and with 2 always, one of the device's.
+ */
 function senderAddress(world: World, device: number, target: Ipv4Address, waiting: number): Ipv4Address {
-  if (waiting !== 0) {
+  const level = confOf(world, device, conf.arpAnnounce);
+  if (waiting !== 0 && level < 2) {
     const source = (world.packets.data.get(waiting) as Ipv4Packet).source;
-    if (isLocalAddress(world, world.devices.netns.get(device), source)) return source;
+    const isOurs = isLocalAddress(world, world.devices.netns.get(device), source);
+    if (isOurs && (level === 0 || isOnLink(world, device, target, source))) return source;
   }
   return selectSource(world, device, target);
 }
@@ -70,40 +78,107 @@ function receive(world: World, packet: number): void {
   const arp = frame.payload as ArpPacket;
   deliverArp(world, device, arp);
   if (isForOtherHost(world, packet)) return drop(world, packet, "OTHERHOST");
-  const netns = packets.netns.get(packet);
-  const isForMine = arp.operation === arpOperation.request && isLocalAddress(world, netns, arp.targetIp);
-  // Who claims an address of this machine's own is not answered: `ip_route_input` takes it for a martian.
-  if (isForMine && !isLocalAddress(world, netns, arp.senderIp)) return answer(world, packet, device, arp);
+  if (isRefused(world, device, arp)) {
+    packets.stage.set(packet, stage.arpIgnore);
+    return;
+  }
+  if (arp.operation === arpOperation.request) {
+    const ours = ownAnswer(world, device, arp);
+    if (ours === "yes") return answer(world, packet, device, arp);
+    if (ours === "silent" || arp.senderIp === 0) return packets.stage.set(packet, stage.arpIgnore);
+    if (isProxyFor(world, device, arp)) return proxy(world, packet, device, frame, arp);
+  }
   refresh(world, packet, device, frame, arp);
+}
+
+/** Never about group addresses and 127.0.0.0/8; gratuitous ones where `drop_gratuitous_arp` says so. */
+function isRefused(world: World, device: number, { senderIp, targetIp }: ArpPacket): boolean {
+  if (targetIp >>> 28 === 0xe) return true;
+  if (targetIp >>> 24 === 127 && confOf(world, device, conf.routeLocalnet) === 0) return true;
+  return senderIp === targetIp && confOf(world, device, conf.dropGratuitousArp) === 1;
 }
 
 /** The asked one keeps the asker, as STALE, and answers it directly. */
 function answer(world: World, packet: number, device: number, arp: ArpPacket): void {
-  const { packets, neighbours, devices } = world;
-  const mac = devices.mac.get(device);
-  const reply = arpPacket(arpOperation.reply, mac, arp.targetIp, arp.senderMac, arp.senderIp);
+  const { packets } = world;
   const origin = packets.causedBy(packet);
   packets.end(packet);
   // Put under way first, so that it goes after the packets that the update sets free.
+  putReply(world, device, arp, origin);
+  keepAsker(world, device, arp);
+}
+
+function putReply(world: World, device: number, arp: ArpPacket, origin: Origin): void {
+  const mac = world.devices.mac.get(device);
+  const reply = arpPacket(arpOperation.reply, mac, arp.targetIp, arp.senderMac, arp.senderIp);
   put(world, device, ethernetFrame(arp.senderMac, mac, reply), origin);
+}
+
+/** `neigh_event_ns`. */
+function keepAsker(world: World, device: number, arp: ArpPacket): void {
   if (arp.senderIp === 0) return;
-  const neighbour = neighbours.find(device, arp.senderIp) || create(world, device, arp.senderIp);
+  const neighbour = world.neighbours.find(device, arp.senderIp) || create(world, device, arp.senderIp);
   if (neighbour !== 0) update(world, neighbour, arp.senderMac, nud.stale, true);
 }
 
-/** Everybody else updates what it already knows, and creates nothing (`arp_accept` 0). */
+/** The owner of the address is behind another device: answers in its place, at once or within `proxy_delay`. */
+function proxy(world: World, packet: number, device: number, frame: EthernetFrame, arp: ArpPacket): void {
+  const { proxyArp, sim, nowNs } = world;
+  const { proxyDelayNs, proxyQueueLength } = neighbourSettings(world, device);
+  if (proxyDelayNs === 0 || isForMe(world, device, frame.destination)) return answer(world, packet, device, arp);
+  keepAsker(world, device, arp);
+  if (proxyArp.table.size > proxyQueueLength) return drop(world, packet, "NOT_SPECIFIED");
+  sim.underWay.pop();
+  proxyArp.add(packet, nowNs + sim.random.below(proxyDelayNs / jiffyNs) * jiffyNs);
+}
+
+/** `neigh_proxy_process`: the delay is over. */
+function answerForOther(world: World, row: number): void {
+  const { proxyArp, packets, sim } = world;
+  const packet = proxyArp.packet.get(row);
+  proxyArp.table.remove(row);
+  sim.underWay.push(packet);
+  const arp = (packets.data.get(packet) as EthernetFrame).payload as ArpPacket;
+  answer(world, packet, packets.device.get(packet), arp);
+}
+
+/** Everybody else updates what it already knows, and creates nothing unless `arp_accept` allows it. */
 function refresh(world: World, packet: number, device: number, frame: EthernetFrame, arp: ArpPacket): void {
   const { packets, neighbours } = world;
-  const neighbour = arp.senderIp === 0 ? 0 : neighbours.find(device, arp.senderIp);
+  const isGratuitous = isAnnouncement(world, device, arp);
+  let neighbour = arp.senderIp === 0 ? 0 : neighbours.find(device, arp.senderIp);
+  if (neighbour === 0 && acceptsUnasked(world, device, arp, isGratuitous))
+    neighbour = create(world, device, arp.senderIp);
   if (neighbour === 0) {
     packets.stage.set(packet, stage.arpIgnore);
     return;
   }
   packets.end(packet);
-  const isGratuitous = arp.senderIp === arp.targetIp;
+  const { lockTimeNs } = neighbourSettings(world, device);
   const override = isGratuitous || world.nowNs > neighbours.updatedNs.get(neighbour) + lockTimeNs;
   const isAnswer = arp.operation === arpOperation.reply && isForMe(world, device, frame.destination);
   update(world, neighbour, arp.senderMac, isAnswer ? nud.reachable : nud.stale, override);
+}
+
+/** `arp_is_garp`: about another machine's address; a reply must name its sender as its target, too. */
+function isAnnouncement(world: World, device: number, arp: ArpPacket): boolean {
+  if (arp.senderIp !== arp.targetIp) return false;
+  if (arp.operation === arpOperation.reply && arp.targetMac !== arp.senderMac) return false;
+  return isSingleAddress(world, device, arp.senderIp);
+}
+
+/** `arp_accept`: 1 from everybody, 2 from neighbours of the device's own networks. */
+function acceptsUnasked(world: World, device: number, arp: ArpPacket, isGratuitous: boolean): boolean {
+  const level = confOf(world, device, conf.arpAccept);
+  if (level === 0 || arp.senderIp === 0) return false;
+  if (level === 2 && !isOnLink(world, device, arp.senderIp, arp.senderIp)) return false;
+  return isGratuitous || (arp.operation === arpOperation.reply && isSingleAddress(world, device, arp.senderIp));
+}
+
+/** `inet_addr_type_dev_table` RTN_UNICAST. */
+function isSingleAddress(world: World, device: number, address: Ipv4Address): boolean {
+  if (address >>> 28 === 0xe || isBroadcastAddress(world, device, address)) return false;
+  return !isLocalAddress(world, world.devices.netns.get(device), address);
 }
 
 function isForMe(world: World, device: number, destination: MacAddress): boolean {

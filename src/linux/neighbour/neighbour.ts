@@ -12,22 +12,9 @@ import { nud, nudConnected, nudInTimer, nudValid } from "../neighbours.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { solicit } from "./arp.ts";
+import { type NeighbourSettings, neighbourSettings } from "./settings.ts";
 
 const secondNs = 1_000_000_000;
-/** net.ipv4.neigh.default.base_reachable_time_ms. */
-const baseReachableTimeNs = 30 * secondNs;
-/** net.ipv4.neigh.default.delay_first_probe_time. */
-const delayFirstProbeTimeNs = 5 * secondNs;
-/**
- * net.ipv4.neigh.default.retrans_time_ms. The captures show 1.02 s: the timer wheel rounds up by some jiffies, which the
- * simulation leaves out.
- */
-const retransTimeNs = secondNs;
-/** net.ipv4.neigh.default.ucast_solicit and mcast_solicit. */
-const unicastSolicits = 3;
-const multicastSolicits = 3;
-/** net.ipv4.neigh.default.unres_qlen_bytes. */
-const unresolvedQueueBytes = 212_992;
 /** What the kernel accounts for one small packet beyond its bytes: `skb->truesize`, 256 bytes of sk_buff and the data's slab. */
 const packetOverheadBytes = 768;
 
@@ -52,13 +39,27 @@ function output(world: World, packet: number): void {
   if ((state & nudConnected) !== 0 || (state & (nud.delay | nud.probe)) !== 0)
     return sendTo(world, packet, device, neighbours.mac.get(neighbour));
   if (state === nud.stale) {
-    setState(world, neighbour, nud.delay);
-    neighbours.updatedNs.set(neighbour, world.nowNs);
-    neighbours.timer.set(neighbour, world.nowNs + delayFirstProbeTimeNs);
+    delay(world, neighbour);
     return sendTo(world, packet, device, neighbours.mac.get(neighbour));
   }
   queue(world, neighbour, packet);
   if (state !== nud.incomplete) startResolution(world, neighbour);
+}
+
+/** `neigh_event_send` without a packet: asks for the address, or doubts it. */
+export function resolve(world: World, neighbour: number): void {
+  const state = world.neighbours.state.get(neighbour);
+  if (state === nud.none || state === nud.failed) startResolution(world, neighbour);
+  else if (state === nud.stale) delay(world, neighbour);
+}
+
+/** In use, and not known to be right: soon to be verified. */
+function delay(world: World, neighbour: number): void {
+  const { neighbours, nowNs } = world;
+  const { delayFirstProbeTimeNs } = settingsOf(world, neighbour);
+  setState(world, neighbour, nud.delay);
+  neighbours.updatedNs.set(neighbour, nowNs);
+  neighbours.timer.set(neighbour, nowNs + delayFirstProbeTimeNs);
 }
 
 /** A new entry in state NONE, unless the kernel's table is full: then 0. */
@@ -136,6 +137,7 @@ function queue(world: World, neighbour: number, packet: number): void {
   else packets.next.set(last, packet);
   neighbours.lastQueued.set(neighbour, packet);
   neighbours.queuedBytes.set(neighbour, neighbours.queuedBytes.get(neighbour) + bytes);
+  const { unresolvedQueueBytes } = settingsOf(world, neighbour);
   while (neighbours.queuedBytes.get(neighbour) > unresolvedQueueBytes) {
     const lost = takeQueued(world, neighbour);
     drop(world, lost, "NEIGH_QUEUEFULL");
@@ -167,8 +169,15 @@ function dropQueue(world: World, neighbour: number): void {
   }
 }
 
+function settingsOf(world: World, neighbour: number): NeighbourSettings {
+  return neighbourSettings(world, world.neighbours.device.get(neighbour));
+}
+
+/** `__neigh_event_send`: asks everybody; where that is not allowed, the neighbour has failed at once. */
 function startResolution(world: World, neighbour: number): void {
   const { neighbours, nowNs } = world;
+  const { unicastSolicits, multicastSolicits, retransTimeNs } = settingsOf(world, neighbour);
+  if (multicastSolicits === 0) return fail(world, neighbour);
   neighbours.probes.set(neighbour, unicastSolicits);
   setState(world, neighbour, nud.incomplete);
   neighbours.updatedNs.set(neighbour, nowNs);
@@ -178,6 +187,7 @@ function startResolution(world: World, neighbour: number): void {
 
 function probe(world: World, neighbour: number): void {
   const { neighbours } = world;
+  const { unicastSolicits } = settingsOf(world, neighbour);
   const probes = neighbours.probes.get(neighbour);
   solicit(world, neighbour, probes < unicastSolicits);
   neighbours.probes.set(neighbour, probes + 1);
@@ -192,7 +202,8 @@ export function reachableTimeNs(world: World, device: number): number {
   const { namespaces, devices, choices } = world;
   const chosen = choices?.reachableTimeNs(namespaces.name.get(devices.netns.get(device)), devices.name.get(device));
   if (chosen !== undefined) return chosen;
-  const halfMs = baseReachableTimeNs / 2_000_000;
+  const halfMs = Math.floor(neighbourSettings(world, device).baseReachableTimeNs / 2_000_000);
+  if (halfMs === 0) return 0;
   return (halfMs + (mix(world.seed, device) % (2 * halfMs))) * 1_000_000;
 }
 
@@ -204,7 +215,9 @@ function timerFired(world: World, neighbour: number): void {
   else if (state === nud.delay) delayExpired(world, neighbour);
   const now = neighbours.state.get(neighbour);
   if (now !== nud.probe && now !== nud.incomplete) return;
-  const limit = now === nud.probe ? unicastSolicits : unicastSolicits + multicastSolicits;
+  const { unicastSolicits, multicastSolicits, multicastResolicits, retransTimeNs } = settingsOf(world, neighbour);
+  // neigh_max_probes
+  const limit = unicastSolicits + (now === nud.probe ? multicastResolicits : multicastSolicits);
   if (neighbours.probes.get(neighbour) >= limit) return fail(world, neighbour);
   neighbours.timer.set(neighbour, nowNs + retransTimeNs);
   probe(world, neighbour);
@@ -212,6 +225,7 @@ function timerFired(world: World, neighbour: number): void {
 
 function reachableExpired(world: World, neighbour: number): void {
   const { neighbours, nowNs } = world;
+  const { delayFirstProbeTimeNs } = settingsOf(world, neighbour);
   const confirmedUntilNs =
     neighbours.confirmedNs.get(neighbour) + reachableTimeNs(world, neighbours.device.get(neighbour));
   if (nowNs < confirmedUntilNs) {
@@ -228,6 +242,7 @@ function reachableExpired(world: World, neighbour: number): void {
 
 function delayExpired(world: World, neighbour: number): void {
   const { neighbours, nowNs } = world;
+  const { delayFirstProbeTimeNs } = settingsOf(world, neighbour);
   const confirmedNs = neighbours.confirmedNs.get(neighbour);
   neighbours.updatedNs.set(neighbour, nowNs);
   if (nowNs <= confirmedNs + delayFirstProbeTimeNs) {
@@ -280,7 +295,8 @@ export function update(world: World, neighbour: number, mac: MacAddress, newStat
   }
   if (mac !== oldMac) {
     neighbours.mac.set(neighbour, mac);
-    if ((state & nudConnected) === 0) neighbours.confirmedNs.set(neighbour, nowNs - 2 * baseReachableTimeNs);
+    if ((state & nudConnected) === 0)
+      neighbours.confirmedNs.set(neighbour, nowNs - 2 * settingsOf(world, neighbour).baseReachableTimeNs);
   }
   if (!wasValid) releaseQueue(world, neighbour);
 }

@@ -3,6 +3,7 @@ import type { BridgeAdd, LinkSet, VethAdd } from "../../plan/commands.ts";
 import { mix } from "../../sim/random.ts";
 import { never } from "../../sim/timers.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
+import { initialConf } from "../device/conf.ts";
 import { stopStation } from "../device/hub.ts";
 import { deviceKind } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
@@ -70,6 +71,7 @@ export function addDevice(
   devices.peer.set(device, 0);
   devices.nextInNetns.set(device, 0);
   devices.master.set(device, 0);
+  devices.conf.set(device, initialConf(world, netns, name));
   devices.hairpin.set(device, 0);
   devices.firstPort.set(device, 0);
   devices.lastPort.set(device, 0);

@@ -1,5 +1,6 @@
 import type { AddressCommand, RouteCommand } from "../../plan/commands.ts";
-import { networkAddress, prefixContains } from "../../wire/ipv4-address.ts";
+import { type Ipv4Address, networkAddress, prefixContains } from "../../wire/ipv4-address.ts";
+import { settle } from "../device/conf.ts";
 import { deviceKind } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { routeType } from "../routes.ts";
@@ -17,13 +18,17 @@ export function changeAddress(world: World, netns: number, device: number, comma
     return undefined;
   }
   if (existing !== undefined) return "RTNETLINK answers: File exists";
+  const others = addresses.ofDevice(device);
   const row = addresses.table.allocate();
   addresses.netns.set(row, netns);
   addresses.address.set(row, address);
   addresses.prefixLength.set(row, length);
   addresses.device.set(row, device);
+  addresses.order.set(row, others.length === 0 ? 0 : addresses.order.get(others[others.length - 1]) + 1);
+  addresses.isSecondary.set(row, others.some((other) => isSameNetwork(world, other, address, length)) ? 1 : 0);
   addresses.source.set(row, command.source);
   addresses.table.link(row);
+  settle(world, device);
   if (devices.up.get(device) === 1) addConnectedRoute(world, row);
   return undefined;
 }
@@ -31,12 +36,12 @@ export function changeAddress(world: World, netns: number, device: number, comma
 /** `__inet_del_ifa` (net/ipv4/devinet.c): with a primary address go its secondary ones, with the last one all that used it. */
 function deleteAddress(world: World, netns: number, device: number, row: number): void {
   const { addresses, routes, neighbours } = world;
-  const deleted = isSecondary(world, row) ? [row] : [row, ...secondariesOf(world, row)];
+  const deleted = addresses.isSecondary.get(row) === 1 ? [row] : [row, ...secondariesOf(world, row)];
   removeConnectedRoute(world, row);
   for (const one of deleted) {
     const address = addresses.address.get(one);
     for (const route of routes.ofNetns(netns))
-      if (routes.preferredSource.get(route) === address) routes.table.remove(route);
+      if (routes.preferredSource.get(route) === address) removeRoute(world, route);
     addresses.table.remove(one);
   }
   if (addresses.ofDevice(device).length > 0) return;
@@ -47,17 +52,17 @@ function deleteAddress(world: World, netns: number, device: number, row: number)
 /** Further addresses of a network that the device is already in. */
 function secondariesOf(world: World, primary: number): readonly number[] {
   const { addresses } = world;
-  const length = addresses.prefixLength.get(primary);
-  const block = { address: addresses.address.get(primary), length };
   return addresses
     .ofDevice(addresses.device.get(primary))
-    .filter((row) => row > primary && addresses.prefixLength.get(row) === length)
-    .filter((row) => prefixContains(block, addresses.address.get(row)));
+    .filter((row) => addresses.isSecondary.get(row) === 1)
+    .filter((row) => isSameNetwork(world, primary, addresses.address.get(row), addresses.prefixLength.get(row)));
 }
 
-function isSecondary(world: World, row: number): boolean {
-  const others = world.addresses.ofDevice(world.addresses.device.get(row));
-  return others.some((other) => other < row && secondariesOf(world, other).includes(row));
+/** `inet_ifa_match` with the same mask. */
+function isSameNetwork(world: World, primary: number, address: Ipv4Address, length: number): boolean {
+  const { addresses } = world;
+  if (addresses.isSecondary.get(primary) === 1 || addresses.prefixLength.get(primary) !== length) return false;
+  return prefixContains({ address: addresses.address.get(primary), length }, address);
 }
 
 /** `fib_add_ifaddr`: a device that comes up reaches the networks of its addresses. */
@@ -69,7 +74,8 @@ function addConnectedRoute(world: World, address: number): void {
   const { addresses, routes, devices } = world;
   const device = addresses.device.get(address);
   const length = addresses.prefixLength.get(address);
-  if (length === 32 || devices.kind.get(device) === deviceKind.loopback || isSecondary(world, address)) return;
+  if (length === 32 || devices.kind.get(device) === deviceKind.loopback || addresses.isSecondary.get(address) === 1)
+    return;
   routes.add({
     netns: devices.netns.get(device),
     network: networkAddress({ address: addresses.address.get(address), length }),
@@ -90,14 +96,20 @@ function removeConnectedRoute(world: World, address: number): void {
   const network = networkAddress({ address: addresses.address.get(address), length });
   for (const row of routes.find(addresses.netns.get(address), network, length))
     if (routes.isConnected.get(row) === 1 && routes.preferredSource.get(row) === addresses.address.get(address))
-      routes.table.remove(row);
+      removeRoute(world, row);
+}
+
+/** What was learned on the way goes with it. */
+function removeRoute(world: World, row: number): void {
+  world.routes.table.remove(row);
+  world.exceptions.forget(row);
 }
 
 /** Routes over a device go when it goes down. */
 export function removeRoutesOf(world: World, device: number): void {
   const { routes } = world;
   for (const row of routes.ofNetns(world.devices.netns.get(device)))
-    if (routes.device.get(row) === device) routes.table.remove(row);
+    if (routes.device.get(row) === device) removeRoute(world, row);
 }
 
 /** `ip route add|replace|del`. `device` 0: found from the gateway. */
@@ -110,7 +122,7 @@ export function changeRoute(world: World, netns: number, device: number, command
   if (command.do === "route del") {
     const match = same.find((row) => device === 0 || routes.device.get(row) === device);
     if (match === undefined) return "RTNETLINK answers: No such process";
-    routes.table.remove(match);
+    removeRoute(world, match);
     return undefined;
   }
   if (command.do === "route add" && same.length > 0) return "RTNETLINK answers: File exists";
@@ -119,7 +131,7 @@ export function changeRoute(world: World, netns: number, device: number, command
   if (out !== 0 && world.devices.up.get(out) === 0) return "RTNETLINK answers: Network is down";
   if (command.via !== undefined && command.onlink !== true && !isOnLink(world, netns, out, command.via))
     return "Error: Nexthop has invalid gateway.";
-  if (command.do === "route replace") for (const row of same) routes.table.remove(row);
+  if (command.do === "route replace") for (const row of same) removeRoute(world, row);
   routes.add({
     netns,
     network,

@@ -21,7 +21,7 @@ export function openPing(world: World, process: number, effect: Extract<ProgramE
 }
 
 export function sendEcho(world: World, process: number, effect: Extract<ProgramEffect, { kind: "send echo" }>): void {
-  const { sockets, devices, processes } = world;
+  const { sockets, processes } = world;
   const socket = sockets.ofProcess(process, effect.socket);
   if (socket === 0) return;
   const way = routeOutput(world, processes.netns.get(process), effect.to);
@@ -29,7 +29,7 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
   if (way.kind === "none" || way.kind === "refused")
     return fail({ kind: "error", socket: effect.socket, error: routeError(way) ?? "ENETUNREACH" });
   const totalLength = ipv4HeaderLength + icmpHeaderLength + effect.sizeBytes;
-  const mtu = devices.mtu.get(way.device);
+  const { mtu } = way;
   if (effect.dontFragment && totalLength > mtu)
     return fail({ kind: "error", socket: effect.socket, error: "EMSGSIZE", mtu });
   const header = {

@@ -53,12 +53,12 @@ export function sendUdpTo(world: World, process: number, number: number, to: End
 }
 
 function transmit(world: World, socket: number, to: Endpoint, data: Uint8Array): void {
-  const { sockets, namespaces, devices } = world;
+  const { sockets, namespaces } = world;
   const netns = sockets.netns.get(socket);
   const way = routeOutput(world, netns, to.address);
   if (way.kind === "none" || way.kind === "refused") return report(world, socket, routeError(way) as SocketError);
   // IP_PMTUDISC_WANT: a datagram that fits is sent with DF; one that does not fit may be fragmented here.
-  const isTooLong = ipv4HeaderLength + udpHeaderLength + data.length > devices.mtu.get(way.device);
+  const isTooLong = ipv4HeaderLength + udpHeaderLength + data.length > way.mtu;
   const header = {
     source: sockets.localAddress.get(socket) || sourceFor(world, way),
     destination: to.address,

@@ -23,30 +23,39 @@ END
 # What a namespace copies from this machine becomes what the kernel itself begins with.
 kernel_defaults() {
   ip netns exec "$1" sysctl -qw \
+    net.ipv4.ip_forward=0 \
     net.ipv4.conf.all.accept_local=0 \
+    net.ipv4.conf.all.accept_redirects=1 \
     net.ipv4.conf.all.arp_accept=0 \
     net.ipv4.conf.all.arp_announce=0 \
     net.ipv4.conf.all.arp_filter=0 \
     net.ipv4.conf.all.arp_ignore=0 \
     net.ipv4.conf.all.arp_notify=0 \
+    net.ipv4.conf.all.drop_gratuitous_arp=0 \
     net.ipv4.conf.all.ignore_routes_with_linkdown=0 \
     net.ipv4.conf.all.promote_secondaries=0 \
     net.ipv4.conf.all.proxy_arp=0 \
+    net.ipv4.conf.all.proxy_arp_pvlan=0 \
     net.ipv4.conf.all.route_localnet=0 \
     net.ipv4.conf.all.rp_filter=0 \
     net.ipv4.conf.all.send_redirects=1 \
+    net.ipv4.conf.all.shared_media=1 \
     net.ipv4.conf.default.accept_local=0 \
+    net.ipv4.conf.default.accept_redirects=1 \
     net.ipv4.conf.default.arp_accept=0 \
     net.ipv4.conf.default.arp_announce=0 \
     net.ipv4.conf.default.arp_filter=0 \
     net.ipv4.conf.default.arp_ignore=0 \
     net.ipv4.conf.default.arp_notify=0 \
+    net.ipv4.conf.default.drop_gratuitous_arp=0 \
     net.ipv4.conf.default.ignore_routes_with_linkdown=0 \
     net.ipv4.conf.default.promote_secondaries=0 \
     net.ipv4.conf.default.proxy_arp=0 \
+    net.ipv4.conf.default.proxy_arp_pvlan=0 \
     net.ipv4.conf.default.route_localnet=0 \
     net.ipv4.conf.default.rp_filter=0 \
-    net.ipv4.conf.default.send_redirects=1
+    net.ipv4.conf.default.send_redirects=1 \
+    net.ipv4.conf.default.shared_media=1
 }
 
 # Frames as a cable carries them: with checksums, and no longer than the MTU.
