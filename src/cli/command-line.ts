@@ -117,7 +117,7 @@ function refuseListening(error: NodeJS.ErrnoException): never {
 function parseSeed(text: string): number {
   const seed = Number(text);
   if (!/^\d+$/.test(text) || seed > 0xffff_ffff)
-    throw new InvalidArgumentError("A seed is a number from 0 to 4294967295.");
+    throw new InvalidArgumentError("A seed is a whole number from 0 to 4294967295.");
   return seed;
 }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { compile } from "../../src/language/compile.ts";
+import { stageNames } from "../../src/linux/stage.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```/gms)].map(([, language, text]) => ({ language, text }));
@@ -24,6 +25,13 @@ describe("What the README shows works when it is pasted", () => {
     const declared = [...Object.keys(configurationAttributes.launch.properties), "type", "request", "name"];
     expect(launch.type).toBe(type);
     expect(Object.keys(launch).filter((key) => !declared.includes(key))).toEqual([]);
+  });
+
+  it("stages that it names are there", () => {
+    const table = readme.slice(readme.indexOf("| stages |"), readme.indexOf("### Launch configurations"));
+    const names = [...table.matchAll(/`([a-z.-]+)`/g)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(20);
+    expect(names.filter((name) => !stageNames.includes(name))).toEqual([]);
   });
 
   it("npm scripts that it names are there", () => {
