@@ -9,26 +9,34 @@ import { activeContextKey, debugType } from "./identifiers.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
 import { registerOutline } from "./outline.ts";
 import { StateView } from "./state-view.ts";
+import { registerVerify, type StartVerify } from "./verify.ts";
+
+/** What the extension hosts differ in. */
+export interface Host {
+  /** See `DebugEnvironment`. */
+  yieldToMessages(): Promise<void>;
+  /** Absent where no process can be started. */
+  readonly startVerify?: StartVerify;
+}
 
 /**
- * Brings every feature up; the same in both extension hosts. Nothing here reads or starts anything that the user did
- * not open: the extension works in restricted and virtual workspaces as in any other.
- *
- * @param yieldToMessages See `DebugEnvironment`; the hosts differ in how that is done.
+ * Brings every feature up. Nothing here reads or starts anything that the user did not open: the extension works in
+ * restricted and virtual workspaces as in any other, but for "Verify on Linux", which asks for trust and a file.
  */
-export function activateWith(context: vscode.ExtensionContext, yieldToMessages: () => Promise<void>): void {
+export function activateWith(context: vscode.ExtensionContext, { yieldToMessages, startVerify }: Host): void {
   const compilations = new Compilations();
   context.subscriptions.push(
     compilations,
     registerDiagnostics(compilations),
     registerOutline(compilations),
-    registerCodeLenses(compilations),
+    registerCodeLenses(compilations, startVerify !== undefined),
     registerCommands(context.extensionUri),
     registerDebugAdapter(yieldToMessages),
     registerLaunchConfigurations(compilations),
     registerEditNotice(),
     StateView.register(context),
   );
+  if (startVerify) context.subscriptions.push(registerVerify(startVerify));
   void vscode.commands.executeCommand("setContext", activeContextKey, true);
 }
 

@@ -3,8 +3,8 @@ import type { Compilations } from "./documents.ts";
 import { commandIds, languageId } from "./identifiers.ts";
 import { toRange } from "./ranges.ts";
 
-/** "Debug | Run" above each scenario. */
-export function registerCodeLenses(compilations: Compilations): vscode.Disposable {
+/** "Debug | Run" above each scenario, and "Verify on Linux" in a host that can. */
+export function registerCodeLenses(compilations: Compilations, canVerify: boolean): vscode.Disposable {
   return vscode.languages.registerCodeLensProvider(languageId, {
     async provideCodeLenses(document) {
       const { plan } = await compilations.of(document);
@@ -23,8 +23,18 @@ export function registerCodeLenses(compilations: Compilations): vscode.Disposabl
             command: commandIds.runScenario,
             arguments: [document.uri, name],
           }),
+          ...(canVerify ? [verifyLens(range, document.uri, name)] : []),
         ];
       });
     },
+  });
+}
+
+function verifyLens(range: vscode.Range, uri: vscode.Uri, scenario: string): vscode.CodeLens {
+  return new vscode.CodeLens(range, {
+    title: "$(verified) Verify on Linux",
+    tooltip: `Run "${scenario}" in network namespaces of this machine, too, and compare frames and tables`,
+    command: commandIds.verifyOnLinux,
+    arguments: [uri, scenario],
   });
 }

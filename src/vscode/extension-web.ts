@@ -3,7 +3,7 @@ import { activateWith } from "./activate.ts";
 
 /** Entry of the web worker extension host: vscode.dev and its like. */
 export function activate(context: vscode.ExtensionContext): void {
-  activateWith(context, nextMessage);
+  activateWith(context, { yieldToMessages: nextMessage });
 }
 
 /** Browsers slow timers down; a message to oneself takes its turn at once. */

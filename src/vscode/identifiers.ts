@@ -7,9 +7,13 @@ export const diagnosticSource = "k8snet";
 export const commandIds = {
   debugScenario: "k8snet.debugScenario",
   runScenario: "k8snet.runScenario",
+  verifyOnLinux: "k8snet.verifyOnLinux",
   openSample: "k8snet.openSample",
   collapseState: "k8snet.collapseState",
 } as const;
 
 /** Set once the extension is at work: from then on its view is shown. */
 export const activeContextKey = "k8snet.active";
+
+/** Set where processes can be started: `k8snet verify` is one. */
+export const canVerifyContextKey = "k8snet.canVerify";

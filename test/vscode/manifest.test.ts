@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Arguments } from "../../src/debug/arguments.ts";
 import { parseLaunchArguments } from "../../src/debug/launch.ts";
-import { commandIds, debugType, languageId, stateViewId } from "../../src/vscode/identifiers.ts";
+import { canVerifyContextKey, commandIds, debugType, languageId, stateViewId } from "../../src/vscode/identifiers.ts";
 import { statePage } from "../../src/vscode/state-page.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -39,8 +39,22 @@ describe("The manifest says what the code does", () => {
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it("works where the workspace is not trusted, or virtual", () => {
-    expect(manifest.capabilities).toEqual({ virtualWorkspaces: true, untrustedWorkspaces: { supported: true } });
+  it("works where the workspace is virtual or not trusted, but for what runs on the real kernel", () => {
+    const { virtualWorkspaces, untrustedWorkspaces } = manifest.capabilities;
+    expect([virtualWorkspaces, untrustedWorkspaces.supported]).toEqual([true, "limited"]);
+    expect(untrustedWorkspaces.description).toContain("Verify on Linux");
+  });
+
+  it("shows Verify on Linux only in a host that can start processes", () => {
+    const entries = Object.values<{ command: string; when: string }[]>(contributes.menus).flat();
+    const conditions = entries.filter((one) => one.command === commandIds.verifyOnLinux).map((one) => one.when);
+    expect(conditions).toHaveLength(2);
+    for (const condition of conditions) expect(condition.split(" && ")).toContain(canVerifyContextKey);
+  });
+
+  it("is packed with what verify starts", () => {
+    const packed = readFileSync(join(root, ".vscodeignore"), "utf8").split("\n");
+    expect(packed).toEqual(expect.arrayContaining(["!dist/cli.js", "!dist/program-host.js", "!test/labs/*.k8snet"]));
   });
 });
 

@@ -11,6 +11,9 @@ export interface SuiteResults {
   readonly failed: readonly { readonly name: string; readonly error: string }[];
 }
 
+/** The browser's extension host is a web worker. */
+export const host: SuiteResults["host"] = typeof process === "undefined" ? "web worker" : "node";
+
 const caseTimeoutMs = 30_000;
 
 /** Runs the cases one after the other; `cleanUp` runs behind each, failed or not, and is part of it. */
@@ -32,7 +35,7 @@ export async function runCases(cases: readonly Case[], cleanUp: () => Promise<vo
     else failed.push({ name, error: error ?? `cleaning up behind it: ${errorAfter}` });
     console.log(`k8snet suite: ${name}: ${error ?? errorAfter ?? "ok"}`);
   }
-  return { host: typeof process === "undefined" ? "web worker" : "node", passed, failed };
+  return { host, passed, failed };
 }
 
 export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, message: string): Promise<T> {

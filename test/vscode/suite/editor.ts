@@ -1,13 +1,19 @@
 import * as vscode from "vscode";
-import { type Case, equal, holds, until } from "./cases.ts";
+import { type Case, equal, holds, host, until } from "./cases.ts";
 import { lineOf, openSample } from "./workspace.ts";
 
 export const editorCases: readonly Case[] = [
   { name: "a .k8snet file opens as k8snet, and the sample has nothing wrong", run: sampleIsClean },
   { name: "a misspelled word is underlined, and its quick fix mends the file", run: quickFixMends },
   { name: "the outline shows nodes, pods and scenarios as they are nested", run: outlineIsNested },
-  { name: "each scenario has the lenses Debug and Run", run: lensesAboveScenarios },
-  { name: "every command of the manifest is there", run: commandsExist },
+  {
+    name: "each scenario has the lenses Debug, Run and, where processes can be started, Verify on Linux",
+    run: lensesAboveScenarios,
+  },
+  {
+    name: "every command of the manifest is there, but in a web worker the one that needs processes",
+    run: commandsExist,
+  },
   { name: "Open a Sample Network opens one that has nothing wrong", run: sampleCommand },
 ];
 
@@ -69,7 +75,8 @@ async function lensesAboveScenarios(): Promise<void> {
   const lenses = await lensesOf(document);
   const first = lineOf(document, /^scenario /);
   const titles = lenses.filter((one) => one.range.start.line === first).map((one) => one.command?.title);
-  equal(titles, ["$(debug-alt) Debug", "$(play) Run"], "lenses of the first scenario");
+  const verify = host === "node" ? ["$(verified) Verify on Linux"] : [];
+  equal(titles, ["$(debug-alt) Debug", "$(play) Run", ...verify], "lenses of the first scenario");
 }
 
 async function lensesOf(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
@@ -90,7 +97,7 @@ async function commandsExist(): Promise<void> {
   const registered = await vscode.commands.getCommands(true);
   equal(
     declared.map((one) => one.command).filter((one) => !registered.includes(one)),
-    [],
+    host === "node" ? [] : ["k8snet.verifyOnLinux"],
     "commands without a handler",
   );
   holds(declared.length > 0, "the manifest declares commands");
