@@ -29,6 +29,8 @@ export const dropReasons = {
   BRIDGE_SAME_PORT: "its destination is behind the port it came from, and hairpin mode is off",
   /** The kernel frees it in silence: the port's own flag. */
   BRIDGE_PORT_DOWN: "the bridge port it should leave by is down",
+  /** The kernel frees it in silence: `should_deliver`. */
+  BRIDGE_ISOLATED: "both bridge ports are isolated",
   BRIDGE_NO_PORT: "the bridge has no other port to send it to",
   /** The kernel would send it round for ever. */
   BRIDGE_LOOP: "it came round to a bridge that had flooded it before: the bridges form a loop",

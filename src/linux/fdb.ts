@@ -13,6 +13,8 @@ export class ForwardingDatabase {
   readonly port: Int32Column;
   /** The address belongs to the bridge or to a port: frames to it are delivered here. Never ages. */
   readonly isLocal: Int32Column;
+  /** Entered by hand (`bridge fdb add … master static`): never ages. */
+  readonly isStatic: Int32Column;
   /** When a frame from it was last seen, in jiffies of 4 ms as the kernel keeps it. */
   readonly updatedJiffies: Float64Column;
   private readonly byBridgeAndMac: PairIndex;
@@ -25,6 +27,7 @@ export class ForwardingDatabase {
     this.mac = table.float64("mac");
     this.port = table.int32("port");
     this.isLocal = table.int32("isLocal");
+    this.isStatic = table.int32("isStatic");
     this.updatedJiffies = table.float64("updatedJiffies");
     this.byBridgeAndMac = table.addIndex(new PairIndex(this.bridge, this.mac));
     this.byBridge = table.addIndex(new PairIndex(this.bridge, table.float64("always")));
@@ -40,12 +43,18 @@ export class ForwardingDatabase {
     return this.byBridge.all(bridge, 0);
   }
 
+  /** Neither this machine's own nor entered by hand. */
+  isLearned(row: number): boolean {
+    return this.isLocal.get(row) === 0 && this.isStatic.get(row) === 0;
+  }
+
   add(bridge: number, mac: MacAddress, port: number, isLocal: 0 | 1, jiffies: number): number {
     const row = this.table.allocate();
     this.bridge.set(row, bridge);
     this.mac.set(row, mac);
     this.port.set(row, port);
     this.isLocal.set(row, isLocal);
+    this.isStatic.set(row, 0);
     this.updatedJiffies.set(row, jiffies);
     this.table.link(row);
     return row;

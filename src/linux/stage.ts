@@ -50,8 +50,6 @@ export const stage = {
   arpProxy: 43,
 } as const;
 
-export type StageKey = keyof typeof stage;
-
 /** Names by number. */
 export const stageNames: readonly string[] = Object.keys(stage).map((key) =>
   key

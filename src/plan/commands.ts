@@ -13,6 +13,7 @@ export type NetworkCommand =
   | AddressCommand
   | RouteCommand
   | NeighbourCommand
+  | FdbCommand
   | SysctlSet;
 
 /** One machine with one Linux kernel. Its limits, such as `gc_thresh3`, hold for all its namespaces together. */
@@ -93,6 +94,11 @@ export interface LinkSet {
   readonly master?: string | null;
   /** `bridge link set … hairpin on|off`. */
   readonly hairpin?: boolean;
+  readonly learning?: boolean;
+  readonly flood?: boolean;
+  readonly mcastFlood?: boolean;
+  readonly bcastFlood?: boolean;
+  readonly isolated?: boolean;
   readonly source: SourceRange;
 }
 
@@ -131,6 +137,17 @@ export interface NeighbourCommand {
   readonly dev: string;
   readonly address: Ipv4Address;
   readonly mac?: MacAddress;
+  readonly source: SourceRange;
+}
+
+/** `bridge fdb add|replace|del MAC dev PORT master static|dynamic|permanent`. */
+export interface FdbCommand {
+  readonly do: "fdb add" | "fdb replace" | "fdb del";
+  readonly netns: string;
+  readonly dev: string;
+  readonly mac: MacAddress;
+  /** `permanent`: the bridge's own, taken by itself. Absent with `fdb del`. */
+  readonly kind?: "static" | "dynamic" | "permanent";
   readonly source: SourceRange;
 }
 

@@ -34,7 +34,7 @@ export function neighbourMac(world: World, row: number): string {
 /** As `bridge fdb show`: `02:00:0a:f4:00:02 dev veth1 master cbr0`. */
 export function printFdbRow(world: World, row: number): string {
   const { fdb, devices } = world;
-  return `${formatMac(fdb.mac.get(row))} ${printFdbPort(world, row)} master ${devices.name.get(fdb.bridge.get(row))}${fdb.isLocal.get(row) === 1 ? " permanent" : ""}`;
+  return `${formatMac(fdb.mac.get(row))} ${printFdbPort(world, row)} master ${devices.name.get(fdb.bridge.get(row))}${fdb.isLocal.get(row) === 1 ? " permanent" : fdb.isStatic.get(row) === 1 ? " static" : ""}`;
 }
 
 /** `dev veth1`. */

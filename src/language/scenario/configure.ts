@@ -1,8 +1,11 @@
+import { parseBridgeCommand } from "../../config/bridge-command.ts";
 import { parseIpCommand } from "../../config/ip-command.ts";
 import { parseSysctl } from "../../config/sysctl-text.ts";
 import { reportAtWord } from "../read/contents.ts";
 import { resolveNamespace } from "../resolve.ts";
+import type { Token } from "../source.ts";
 import { readDurationNs } from "../values.ts";
+import type { StatementContext } from "./context.ts";
 import type { StatementReader } from "./traffic.ts";
 
 /** `wait 5s`. */
@@ -19,10 +22,46 @@ export const readWait: StatementReader = (verb, tokens, head, { problems }) => {
 
 /** `ip -n pod1 neigh add …`, as iproute2 reads it. */
 export const readIp: StatementReader = (verb, tokens, head, context) => {
-  const { problems, layout, uri, text } = context;
+  const found = readNamespace(verb, tokens, "pod1 link set eth0 down", context);
+  const { problems, uri, text } = context;
+  if (found === undefined) return undefined;
+  const parsed = parseIpCommand(found.words.map((word) => word.text));
+  if ("error" in parsed) {
+    reportAtWord("bad-ip-command", parsed.error, found.words, found.name, { uri, text, problems });
+    return undefined;
+  }
+  const { netns } = found;
+  return netns === undefined
+    ? undefined
+    : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+};
+
+/** `bridge -n node1 link set dev veth1 learning off`, as iproute2 reads it. */
+export const readBridgeStatement: StatementReader = (verb, tokens, head, context) => {
+  const found = readNamespace(verb, tokens, "node1 link set dev veth1 learning off", context);
+  const { problems, uri, text } = context;
+  if (found === undefined) return undefined;
+  const parsed = parseBridgeCommand(found.words.map((word) => word.text));
+  if ("error" in parsed) {
+    reportAtWord("bad-bridge-command", parsed.error, found.words, found.name, { uri, text, problems });
+    return undefined;
+  }
+  const { netns } = found;
+  return netns === undefined
+    ? undefined
+    : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+};
+
+/** `-n NAME` and the words after it; `netns` is undefined where nothing has that name. */
+function readNamespace(
+  verb: Token,
+  tokens: readonly Token[],
+  example: string,
+  { problems, layout }: StatementContext,
+): { readonly netns: string | undefined; readonly name: Token; readonly words: readonly Token[] } | undefined {
   const [option, name, ...words] = tokens;
   if (option?.text !== "-n" && option?.text !== "-netns") {
-    const message = "Say in which namespace: ip -n NAME …, such as ip -n pod1 link set eth0 down.";
+    const message = `Say in which namespace: ${verb.text} -n NAME …, such as ${verb.text} -n ${example}.`;
     problems.error("incomplete-statement", (option ?? verb).range, message);
     return undefined;
   }
@@ -30,14 +69,8 @@ export const readIp: StatementReader = (verb, tokens, head, context) => {
     problems.error("incomplete-statement", option.range, "The namespace is missing.");
     return undefined;
   }
-  const ref = resolveNamespace(name, layout.names, problems);
-  const parsed = parseIpCommand(words.map((word) => word.text));
-  if ("error" in parsed) {
-    reportAtWord("bad-ip-command", parsed.error, words, name, { uri, text, problems });
-    return undefined;
-  }
-  return ref && { ...head, do: "configure", command: { ...parsed.command, netns: ref.netns, source: head.source } };
-};
+  return { netns: resolveNamespace(name, layout.names, problems)?.netns, name, words };
+}
 
 /** `sysctl pod1 net.ipv4.ip_forward=1`. */
 export const readSysctl: StatementReader = (verb, tokens, head, context) => {

@@ -1,9 +1,9 @@
 import type { ScenarioPlan, Statement } from "../../plan/statements.ts";
-import type { Item, Line, Scenario } from "../generated/ast.ts";
+import type { Bridge, Item, Line, Scenario } from "../generated/ast.ts";
 import { headRange, isLaterWord, misplaced, nameToken, refuseExtraWords } from "../read/reading.ts";
 import { rangeOfNode, span, type Token, tokensOf } from "../source.ts";
 import { readDurationNs, readNumber } from "../values.ts";
-import { readIp, readSysctl, readWait } from "./configure.ts";
+import { readBridgeStatement, readIp, readSysctl, readWait } from "./configure.ts";
 import type { StatementContext, StatementHead } from "./context.ts";
 import { readExpectation } from "./expectation.ts";
 import { readArping, readCurl, readPing, readTcp, readUdp, type StatementReader } from "./traffic.ts";
@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   arping: readArping,
   wait: readWait,
   ip: readIp,
+  bridge: readBridgeStatement,
   sysctl: readSysctl,
 };
 
@@ -59,7 +60,9 @@ function readStatements(
         ? readExpectation(item, { source: rangeOfNode(item, context.uri), text: item.text.trimEnd() }, context)
         : item.$type === "Line"
           ? readLine(item, settings, context)
-          : misplaced(item, "a scenario", context);
+          : item.$type === "Bridge" && item.block === undefined
+            ? readBridgeLine(item, context)
+            : misplaced(item, "a scenario", context);
     if (statement) statements.push(statement);
   }
   return statements;
@@ -101,7 +104,17 @@ function readLine(
   return undefined;
 }
 
-function statementHead(line: Line, atNs: number | undefined, context: StatementContext): StatementHead {
+/** `bridge` begins a declaration elsewhere; here it is the command. */
+function readBridgeLine(item: Bridge, context: StatementContext): Statement | undefined {
+  const head = statementHead(item, undefined, context);
+  const name = nameToken(item, context);
+  const words = tokensOf(item.words, context.uri);
+  const range = { ...head.source, endLine: head.source.line, endColumn: head.source.column + "bridge".length };
+  const verb = { text: "bridge", quoted: false, range };
+  return readBridgeStatement(verb, name === undefined ? words : [name, ...words], head, context);
+}
+
+function statementHead(line: Line | Bridge, atNs: number | undefined, context: StatementContext): StatementHead {
   const source = headRange(line, context);
   const start = line.$cstNode?.offset ?? 0;
   const end = line.block?.$cstNode?.offset ?? line.$cstNode?.end ?? start;

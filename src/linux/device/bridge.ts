@@ -1,5 +1,6 @@
 import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
-import { isGroupMac } from "../../wire/mac-address.ts";
+import { broadcastMac, isGroupMac } from "../../wire/mac-address.ts";
+import { portOff } from "../devices.ts";
 import { drop } from "../drop.ts";
 import { jiffyNs } from "../fdb.ts";
 import type { Flooded } from "../packets.ts";
@@ -30,7 +31,8 @@ function receive(world: World, packet: number): void {
   const hops = packets.hops.get(packet) + 1;
   if (hops > maximumHops) return drop(world, packet, "BRIDGE_LOOP");
   packets.hops.set(packet, hops);
-  learn(world, bridge, packets.inDevice.get(packet), frame.source);
+  const port = packets.inDevice.get(packet);
+  if ((devices.portOff.get(port) & portOff.learning) === 0) learn(world, bridge, port, frame.source);
   if (isGroupMac(frame.destination)) {
     packets.stage.set(packet, stage.bridgeFlood);
     return;
@@ -67,6 +69,7 @@ function forward(world: World, packet: number): void {
   const port = packets.outDevice.get(packet);
   if (port === packets.inDevice.get(packet) && devices.hairpin.get(port) === 0)
     return drop(world, packet, "BRIDGE_SAME_PORT");
+  if (areIsolated(world, packets.inDevice.get(packet), port)) return drop(world, packet, "BRIDGE_ISOLATED");
   if (!devices.isRunning(port)) return drop(world, packet, "BRIDGE_PORT_DOWN");
   packets.device.set(packet, port);
   packets.stage.set(packet, devices.transmitStage.get(port));
@@ -86,8 +89,11 @@ function flood(world: World, packet: number): void {
   const frame = packets.data.get(packet) as EthernetFrame;
   const isDelivered = inDevice !== 0 && isGroupMac(frame.destination);
   const ports: number[] = [];
-  for (let port = devices.firstPort.get(bridge); port !== 0; port = devices.nextPort.get(port))
+  const off = floodFlag(frame.destination, inDevice);
+  for (let port = devices.firstPort.get(bridge); port !== 0; port = devices.nextPort.get(port)) {
+    if ((devices.portOff.get(port) & off) !== 0 || areIsolated(world, inDevice, port)) continue;
     if ((port !== inDevice || devices.hairpin.get(port) === 1) && devices.isRunning(port)) ports.push(port);
+  }
   if (!isDelivered && ports.length === 0) return drop(world, packet, "BRIDGE_NO_PORT");
   // Copies are numbered in the order in which they leave, and put under way in the reverse: the last put is the first to go.
   const copies: number[] = [];
@@ -96,6 +102,20 @@ function flood(world: World, packet: number): void {
   if (isDelivered) packets.stage.set(packet, stage.bridgeDeliver);
   else packets.end(packet);
   for (let i = copies.length - 1; i >= 0; i--) sim.underWay.push(copies[i]);
+}
+
+/** Which flag of a port keeps such a frame from being flooded to it; groups that the bridge itself sends to are not kept back. */
+function floodFlag(destination: number, inDevice: number): number {
+  if (!isGroupMac(destination)) return portOff.flood;
+  if (inDevice === 0) return 0;
+  return destination === broadcastMac ? portOff.bcastFlood : portOff.mcastFlood;
+}
+
+/** `br_skb_isolated`: isolated ports speak with the others, not with each other. */
+function areIsolated(world: World, one: number, other: number): boolean {
+  if (one === 0) return false;
+  const { portOff: flags } = world.devices;
+  return (flags.get(one) & flags.get(other) & portOff.sharing) !== 0;
 }
 
 function wasFlooded(flooded: Flooded | undefined, bridge: number): boolean {
@@ -137,7 +157,7 @@ function age(world: World, bridge: number): void {
   const ageingTimeNs = devices.ageingTimeNs.get(bridge);
   let nextNs = nowNs + ageingTimeNs;
   for (const row of fdb.ofBridge(bridge)) {
-    if (fdb.isLocal.get(row) === 1) continue;
+    if (!fdb.isLearned(row)) continue;
     const dueNs = fdb.updatedJiffies.get(row) * jiffyNs + ageingTimeNs;
     if (dueNs <= nowNs) fdb.table.remove(row);
     else nextNs = Math.min(nextNs, dueNs);

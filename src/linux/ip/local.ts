@@ -1,14 +1,38 @@
-import type { Ipv4Address } from "../../wire/ipv4-address.ts";
-import { broadcastAddress } from "../../wire/ipv4-address.ts";
+import { broadcastAddress, type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import type { World } from "../world.ts";
 
-/** The `local` routing table: addresses of the namespace's devices that are up, and all of 127.0.0.0/8 once `lo` is. */
+/**
+ * The `local` routing table: addresses of the namespace's devices, and all of 127.0.0.0/8 once `lo` is up. A device that goes
+ * down takes no local route with it (`fib_sync_down_dev`: their next hops have scope nowhere).
+ */
 export function isLocalAddress(world: World, netns: number, address: Ipv4Address): boolean {
   const { addresses, devices, namespaces } = world;
-  for (let row = addresses.find(netns, address); row !== 0; row = addresses.byNetnsAndAddress.findNext(row))
-    if (devices.up.get(addresses.device.get(row)) === 1) return true;
+  if (addresses.find(netns, address) !== 0) return true;
   return address >>> 24 === 127 && devices.up.get(namespaces.loopback.get(netns)) === 1;
 }
+
+/**
+ * `fib_add_ifaddr`: the local route of a secondary address prefers its primary one as the source, and that of 127.0.0.0/8
+ * prefers 127.0.0.1.
+ */
+export function localSource(world: World, netns: number, destination: Ipv4Address): Ipv4Address {
+  const { addresses } = world;
+  const row = addresses.find(netns, destination);
+  if (row === 0) return loopbackAddress;
+  if (addresses.isSecondary.get(row) === 0) return destination;
+  const length = addresses.prefixLength.get(row);
+  const primary = addresses
+    .ofDevice(addresses.device.get(row))
+    .find(
+      (other) =>
+        addresses.isSecondary.get(other) === 0 &&
+        addresses.prefixLength.get(other) === length &&
+        prefixContains({ address: addresses.address.get(other), length }, destination),
+    );
+  return primary === undefined ? destination : addresses.address.get(primary);
+}
+
+const loopbackAddress = 0x7f00_0001;
 
 /** The limited broadcast, and the directed broadcast of one of the device's networks. */
 export function isBroadcastAddress(world: World, device: number, address: Ipv4Address): boolean {

@@ -1,14 +1,14 @@
 import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import type { World } from "../world.ts";
-import { isLocalAddress } from "./local.ts";
+import { isLocalAddress, localSource } from "./local.ts";
 
 /**
- * `inet_select_addr` (net/ipv4/devinet.c): the device's first address in the target's network, else its first, else
+ * `inet_select_addr` (net/ipv4/devinet.c): the device's first primary address in the target's network, else its first, else
  * the first of another device of the namespace. 0 when there is none.
  */
 export function selectSource(world: World, device: number, target: Ipv4Address): Ipv4Address {
   const { addresses, devices, namespaces } = world;
-  const own = addresses.ofDevice(device);
+  const own = addresses.ofDevice(device).filter((row) => addresses.isSecondary.get(row) === 0);
   for (const row of own) {
     const address = addresses.address.get(row);
     if (prefixContains({ address, length: addresses.prefixLength.get(row) }, target)) return address;
@@ -25,7 +25,13 @@ export function selectSource(world: World, device: number, target: Ipv4Address):
 
 /** Where a packet to an address goes from here. */
 export type RouteDecision =
-  | { readonly kind: "local"; readonly device: number; readonly destination: Ipv4Address; readonly mtu: number }
+  | {
+      readonly kind: "local";
+      readonly device: number;
+      readonly destination: Ipv4Address;
+      readonly source: Ipv4Address;
+      readonly mtu: number;
+    }
   | {
       readonly kind: "unicast";
       readonly device: number;
@@ -42,7 +48,8 @@ export function routeOutput(world: World, netns: number, destination: Ipv4Addres
   const { routes, devices, namespaces } = world;
   if (isLocalAddress(world, netns, destination)) {
     const loopback = namespaces.loopback.get(netns);
-    return { kind: "local", device: loopback, destination, mtu: devices.mtu.get(loopback) };
+    const source = localSource(world, netns, destination);
+    return { kind: "local", device: loopback, destination, source, mtu: devices.mtu.get(loopback) };
   }
   const route = routes.lookup(netns, destination);
   if (route === 0) return { kind: "none" };
@@ -72,6 +79,6 @@ export function pathMtu(world: World, route: number, destination: Ipv4Address): 
 
 /** The source address that the kernel would choose for this way, where the sender is not bound to one. */
 export function sourceFor(world: World, way: Extract<RouteDecision, { kind: "local" | "unicast" }>): Ipv4Address {
-  if (way.kind === "local") return way.destination;
+  if (way.kind === "local") return way.source;
   return world.routes.preferredSource.get(way.route) || selectSource(world, way.device, way.nextHop);
 }

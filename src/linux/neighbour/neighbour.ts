@@ -1,6 +1,6 @@
 import { mix } from "../../sim/random.ts";
 import { never } from "../../sim/timers.ts";
-import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
+import { ethernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { broadcastMac } from "../../wire/mac-address.ts";
@@ -311,9 +311,4 @@ function releaseQueue(world: World, neighbour: number): void {
     packets.stage.set(waiting[i], stage.neighOutput);
     sim.underWay.push(waiting[i]);
   }
-}
-
-/** The link layer's header is put on by `sendTo`; whoever needs a frame for a packet that waits finds none. */
-export function hasLinkHeader(data: EthernetFrame | Ipv4Packet): data is EthernetFrame {
-  return !("kind" in data);
 }

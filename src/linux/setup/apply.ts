@@ -16,6 +16,7 @@ import { findDevice } from "../socket/arp-socket.ts";
 import type { World } from "../world.ts";
 import { addBridge, addLoopback, addVeth, setLink } from "./devices.ts";
 import type { CommandFailure } from "./failure.ts";
+import { changeFdb } from "./fdb.ts";
 import { addHub, addStation } from "./hub.ts";
 import { changeAddress, changeRoute } from "./routes.ts";
 import { setSysctl } from "./sysctl.ts";
@@ -90,6 +91,10 @@ export class SetUp {
       case "addr add":
       case "addr del":
         return changeAddress(world, netns, device, command);
+      case "fdb add":
+      case "fdb replace":
+      case "fdb del":
+        return changeFdb(world, device, command);
       case "route add":
       case "route replace":
       case "route del":
@@ -106,8 +111,7 @@ export class SetUp {
       master = findDevice(this.world, netns, command.master);
       if (master === 0) return `Cannot find device "${command.master}"`;
     }
-    setLink(this.world, device, master, command);
-    return undefined;
+    return setLink(this.world, device, master, command);
   }
 
   private addNode(command: NodeAdd): CommandFailure {

@@ -5,15 +5,17 @@ import { never } from "../../sim/timers.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { initialConf } from "../device/conf.ts";
 import { stopStation } from "../device/hub.ts";
-import { deviceKind } from "../devices.ts";
+import { deviceKind, portOff } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
+import type { CommandFailure } from "./failure.ts";
 import { addConnectedRoutes, removeRoutesOf } from "./routes.ts";
 
 const ethernetMtu = 1500;
 const loopbackMtu = 65_536;
+const maximumPorts = 1023;
 const defaultAgeingTimeNs = 300_000_000_000;
 
 export function addLoopback(world: World, netns: number, source: SourceRange): number {
@@ -73,6 +75,7 @@ export function addDevice(
   devices.master.set(device, 0);
   devices.conf.set(device, initialConf(world, netns, name));
   devices.hairpin.set(device, 0);
+  devices.portOff.set(device, 0);
   devices.firstPort.set(device, 0);
   devices.lastPort.set(device, 0);
   devices.nextPort.set(device, 0);
@@ -91,16 +94,42 @@ export function derivedMac(name: string): MacAddress {
 }
 
 /** `ip link set`. */
-export function setLink(world: World, device: number, master: number | undefined, command: LinkSet): void {
+export function setLink(world: World, device: number, master: number | undefined, command: LinkSet): CommandFailure {
   const { devices } = world;
+  if (master !== undefined && master !== 0 && devices.master.get(device) !== master && isFull(world, master))
+    return "RTNETLINK answers: Exchange full";
   if (command.mtu !== undefined) devices.mtu.set(device, command.mtu);
   if (command.mac !== undefined) changeMac(world, device, command.mac);
   if (command.hairpin !== undefined) devices.hairpin.set(device, command.hairpin ? 1 : 0);
   if (master !== undefined) changeMaster(world, device, master);
+  setPort(world, device, command);
   if (command.up !== undefined && (devices.up.get(device) === 1) !== command.up) {
     if (command.up) bringUp(world, device);
     else bringDown(world, device);
   }
+  return undefined;
+}
+
+/** `find_portno` (net/bridge/br_if.c): BR_MAX_PORTS is 1024, and number 0 is not used. */
+function isFull(world: World, bridge: number): boolean {
+  const { devices } = world;
+  let ports = 0;
+  for (let port = devices.firstPort.get(bridge); port !== 0; port = devices.nextPort.get(port)) ports++;
+  return ports >= maximumPorts;
+}
+
+/** `bridge link set`. */
+function setPort(world: World, port: number, { learning, flood, mcastFlood, bcastFlood, isolated }: LinkSet): void {
+  const { devices } = world;
+  const before = devices.portOff.get(port);
+  const changed = (flags: number, value: boolean | undefined, bit: number) =>
+    value === undefined ? flags : value ? flags & ~bit : flags | bit;
+  let flags = changed(before, learning, portOff.learning);
+  flags = changed(flags, flood, portOff.flood);
+  flags = changed(flags, mcastFlood, portOff.mcastFlood);
+  flags = changed(flags, bcastFlood, portOff.bcastFlood);
+  flags = changed(flags, isolated === undefined ? undefined : !isolated, portOff.sharing);
+  if (flags !== before) devices.portOff.set(port, flags);
 }
 
 /** Neighbours are found anew over a device with another address (`neigh_changeaddr`). */
@@ -148,6 +177,8 @@ function leaveBridge(world: World, port: number, bridge: number): void {
   else devices.nextPort.set(before, next);
   if (devices.lastPort.get(bridge) === port) devices.lastPort.set(bridge, before);
   devices.nextPort.set(port, 0);
+  devices.hairpin.set(port, 0);
+  devices.portOff.set(port, 0);
   forgetPort(world, port, bridge);
 }
 
@@ -174,7 +205,7 @@ function bringDown(world: World, device: number): void {
   devices.ageing.set(device, never);
   removeRoutesOf(world, device);
   for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);
-  for (const row of fdb.ofBridge(device)) if (fdb.isLocal.get(row) === 0) fdb.table.remove(row);
+  for (const row of fdb.ofBridge(device)) if (fdb.isLearned(row)) fdb.table.remove(row);
   portStopped(world, device);
   if (peer !== 0 && devices.up.get(peer) === 1) loseCarrier(world, peer);
 }
@@ -195,8 +226,7 @@ function portStopped(world: World, port: number): void {
   const { devices, fdb } = world;
   const bridge = devices.master.get(port);
   if (bridge === 0) return;
-  for (const row of fdb.ofBridge(bridge))
-    if (fdb.isLocal.get(row) === 0 && fdb.port.get(row) === port) fdb.table.remove(row);
+  for (const row of fdb.ofBridge(bridge)) if (fdb.isLearned(row) && fdb.port.get(row) === port) fdb.table.remove(row);
   for (let at = devices.firstPort.get(bridge); at !== 0; at = devices.nextPort.get(at))
     if (devices.isRunning(at)) return;
   loseCarrier(world, bridge);

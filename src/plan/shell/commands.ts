@@ -2,6 +2,7 @@ import { formatIpv4, formatPrefix, type Ipv4Prefix } from "../../wire/ipv4-addre
 import { formatMac } from "../../wire/mac-address.ts";
 import type {
   BridgeAdd,
+  FdbCommand,
   LinkSet,
   Listen,
   NeighbourCommand,
@@ -61,6 +62,10 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
     case "neigh replace":
     case "neigh del":
       return commands(neighbour(command, names.of(command.netns)));
+    case "fdb add":
+    case "fdb replace":
+    case "fdb del":
+      return commands(fdb(command, names.of(command.netns)));
     case "sysctl":
       return sysctl(command, names.of(command.netns));
     case "listen":
@@ -128,7 +133,13 @@ function withoutOffloads(name: string, dev: string): ShellCommand {
   return { argv: routines.without_offloads(name, dev), routine: { name: "without_offloads", args: [name, dev] } };
 }
 
-function linkSet({ dev, up, mtu, mac, master, hairpin }: LinkSet, name: string): readonly Argv[] {
+function fdb({ do: action, dev, mac, kind }: FdbCommand, name: string): Argv {
+  const words = ["bridge", "-n", name, "fdb", action.slice("fdb ".length), formatMac(mac), "dev", dev, "master"];
+  return kind === undefined ? words : [...words, kind];
+}
+
+function linkSet(command: LinkSet, name: string): readonly Argv[] {
+  const { dev, up, mtu, mac, master } = command;
   const settings = [
     ...(mtu === undefined ? [] : ["mtu", String(mtu)]),
     ...macWords(mac),
@@ -136,9 +147,21 @@ function linkSet({ dev, up, mtu, mac, master, hairpin }: LinkSet, name: string):
     ...(up === undefined ? [] : [up ? "up" : "down"]),
   ];
   const set = settings.length === 0 ? [] : [[...ip(name, "link", "set", dev), ...settings]];
-  if (hairpin === undefined) return set;
-  return [...set, ["bridge", "-n", name, "link", "set", "dev", dev, "hairpin", hairpin ? "on" : "off"]];
+  const port = portSettings.flatMap(([word, key]) => {
+    const value = command[key];
+    return value === undefined ? [] : [word, value ? "on" : "off"];
+  });
+  return port.length === 0 ? set : [...set, ["bridge", "-n", name, "link", "set", "dev", dev, ...port]];
 }
+
+const portSettings = [
+  ["hairpin", "hairpin"],
+  ["learning", "learning"],
+  ["flood", "flood"],
+  ["mcast_flood", "mcastFlood"],
+  ["bcast_flood", "bcastFlood"],
+  ["isolated", "isolated"],
+] as const;
 
 function route(command: RouteCommand, name: string): Argv {
   const { type, destination, via, dev, preferredSource, metric, onlink } = command;
