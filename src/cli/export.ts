@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { compile } from "../language/compile.ts";
 import { shellScript } from "../plan/shell/script.ts";
+import { withoutTwin } from "../plan/shell/without-twin.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import { readSourceFile } from "./source-file.ts";
@@ -20,7 +21,7 @@ const sliceLines = 1_000;
 export async function exportFile(name: string, _options: ExportOptions, terminal: Terminal): Promise<ExitCode> {
   const file = await readSourceFile(name);
   const { plan, diagnostics } = await compile(file.text, file.uri);
-  const complaints = diagnostics.filter(({ severity }) => severity !== "information");
+  const complaints = [...diagnostics.filter(({ severity }) => severity !== "information"), ...withoutTwin(plan)];
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;
   let lines = 0;

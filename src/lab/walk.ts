@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import { stationStateNames } from "../linux/hubs.ts";
 import type { Ancestor, Origin, PacketData } from "../linux/packets.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
@@ -52,9 +53,27 @@ export function walkOf(world: World, scenario: Scenario, walker: Walker): readon
 function present(world: World, walker: Walker): WalkFrame {
   const { packets } = world;
   const at = frame(world, walker, packets.stage.get(walker.row), packets.device.get(walker.row));
-  if (!isWaiting(world, walker.row)) return at;
-  return { ...at, name: `${at.name} (waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))})` };
+  const wait = isWaiting(world, walker.row)
+    ? `waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))}`
+    : waitOnHub(world, walker.row);
+  return wait === undefined ? at : { ...at, name: `${at.name} (${wait})` };
 }
+
+/** What a packet waits for at a station of a hub, or on the cable; undefined for one that is under way. */
+function waitOnHub(world: World, row: number): string | undefined {
+  const { packets, stations, sim } = world;
+  const station = stations.ofDevice(packets.device.get(row));
+  const next = packets.stage.get(row);
+  if (station === 0 || !hubStages.has(next) || sim.underWay.entries().includes(row)) return undefined;
+  if (next === stage.hubReceive) return "on the cable";
+  const first = stations.firstQueued.get(station);
+  if (first === row) return stationStateNames[stations.state.get(station)];
+  return `waits behind #${packets.origin.get(first).name}`;
+}
+
+const hubStages: ReadonlySet<number> = new Set([
+  ...[stage.hubCarrierSense, stage.hubTransmit, stage.hubBackoff, stage.hubReceive],
+]);
 
 /** True for a packet in the queue of an unresolved neighbour. */
 export function isWaiting(world: World, row: number): boolean {

@@ -1,6 +1,7 @@
 import { type Lab, openLab } from "../lab/lab.ts";
 import type { EventView } from "../lab/observe.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
+import { withoutTwin } from "../plan/shell/without-twin.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { SeenFrame } from "./capture.ts";
@@ -65,6 +66,8 @@ function asItRan(statement: Statement, startNs: number, observation: Observation
 
 /** Why a scenario should not run on a real kernel; found by running it on the simulated one. */
 export function reasonNotToRun(plan: NetworkPlan, scenario: ScenarioPlan): string | undefined {
+  const [unmatched] = withoutTwin(plan);
+  if (unmatched !== undefined) return unmatched.message;
   const opened = openLab(plan, { scenario: scenario.name, historyBytes });
   if ("problems" in opened) return opened.problems[0].message;
   let reason: string | undefined;

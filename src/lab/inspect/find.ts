@@ -17,6 +17,13 @@ export function findNode(world: World, name: string): number {
   return 0;
 }
 
+/** The hub of that name, or 0. */
+export function findHub(world: World, name: string): number {
+  const { hubs } = world;
+  for (const row of hubs.table.rows()) if (hubs.name.get(row) === name) return row;
+  return 0;
+}
+
 /** The network namespace of that name, `pod1` or `node1/pod1`; 0 when there is none. */
 export function findNetns(world: World, path: string): number {
   const row = findByName(world, path);

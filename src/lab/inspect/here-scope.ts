@@ -23,6 +23,7 @@ import {
   routeTable,
   socketTable,
 } from "./row-inspections.ts";
+import { stationInspections } from "./station-inspections.ts";
 import type { InspectionTarget } from "./target.ts";
 
 /** The device or table that the stage consults, and what it says about this packet. */
@@ -41,6 +42,10 @@ const byStage: ReadonlyMap<number, Make> = new Map<number, Make>([
   [stage.bridgeFlood, atBridge],
   [stage.bridgeDeliver, atBridge],
   [stage.bridgeTransmit, atBridge],
+  [stage.hubCarrierSense, atStation],
+  [stage.hubTransmit, atStation],
+  [stage.hubCollision, atStation],
+  [stage.hubBackoff, atStation],
   [stage.neighOutput, atNeighbour],
   [stage.arpRequest, atArp],
   [stage.arpReply, atArp],
@@ -74,6 +79,12 @@ function atBridge(world: World, { device, data }: InspectionTarget): readonly In
     fdbTable(world, device),
     portsInspection(world, device),
   ];
+}
+
+/** What the card is at, and what the others on the hub are at. */
+function atStation(world: World, { device }: InspectionTarget): readonly Inspection[] {
+  const rows = stationInspections(world, device);
+  return rows.length === 0 ? [] : [...rows, deviceInspection(world, device)];
 }
 
 function destinationText(world: World, bridge: number, mac: MacAddress): string {
@@ -197,6 +208,7 @@ function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
 function consulted(reason: DropReason): Make {
   if (reason.startsWith("NEIGH_")) return atNeighbour;
   if (reason.startsWith("BRIDGE_")) return atBridge;
+  if (reason.endsWith("COLLISION") || reason.endsWith("COLLISIONS") || reason === "QDISC_DROP") return atStation;
   if (reason === "NO_SOCKET" || reason === "ICMP_NOBODY") return atSockets;
   if (reason === "OTHERHOST") return atReceiver;
   return reason.startsWith("IP_") || reason === "PKT_TOO_BIG" ? atRoutes : () => [];

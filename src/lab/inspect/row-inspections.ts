@@ -9,6 +9,7 @@ import type { Inspection } from "../protocol.ts";
 import { printDurationNs } from "./duration.ts";
 import * as print from "./print.ts";
 import { shownAddress, shownPort } from "./shown-machines.ts";
+import { stationOf } from "./station-inspections.ts";
 import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows } from "./tables.ts";
 import { count } from "./words.ts";
 
@@ -97,6 +98,7 @@ export function linkFields(world: World, device: number): readonly Inspection[] 
     ...(peer === 0 ? [] : [{ ...deviceInspection(world, peer), name: "peer", value: deviceName(world, peer) }]),
     ...(master === 0 ? [] : [{ ...deviceInspection(world, master), name: "master", value: deviceName(world, master) }]),
     ...(ports.count === 0 ? [] : [portsInspection(world, device)]),
+    ...stationOf(world, device),
     { name: "RX", value: print.printCounters(devices.rxPackets.get(device), devices.rxBytes.get(device)) },
     { name: "TX", value: print.printCounters(devices.txPackets.get(device), devices.txBytes.get(device)) },
   ];

@@ -2,7 +2,7 @@ import { deviceKind } from "../../linux/devices.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
 import type { World } from "../../linux/world.ts";
 import { formatMac } from "../../wire/mac-address.ts";
-import { deviceName } from "../names.ts";
+import { deviceName, hubName } from "../names.ts";
 import { devicesOf } from "./find.ts";
 import { operationalState, printAddress, printLink, printPrefix, printSysctl } from "./print.ts";
 import { deviceId, known, netnsId, nodeId, type ShownRow, tableId } from "./shown-row.ts";
@@ -90,6 +90,8 @@ function deviceDescription(world: World, device: number): string {
   if (master !== 0) words.push(`port of ${devices.name.get(master)}`);
   words.push(...addresses.ofDevice(device).map((row) => printPrefix(world, row)));
   if (peer !== 0) words.push(`↔ ${deviceName(world, peer)}`);
+  const hub = hubName(world, device);
+  if (hub !== "") words.push(`on hub ${hub}`);
   return words.join(" ");
 }
 

@@ -38,6 +38,10 @@ export function netnsId(netns: string): string {
   return `netns:${netns}`;
 }
 
+export function hubId(hub: string): string {
+  return `hub:${hub}`;
+}
+
 /** `path` is `pod1/eth0`. */
 export function deviceId(path: string): string {
   return `dev:${path}`;

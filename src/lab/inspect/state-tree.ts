@@ -3,11 +3,21 @@ import type { World } from "../../linux/world.ts";
 import { deviceName } from "../names.ts";
 import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
-import { devicesOf, findDeviceByPath, findNetns, findNode } from "./find.ts";
+import { devicesOf, findDeviceByPath, findHub, findNetns, findNode } from "./find.ts";
 import { shownAddress, shownDevice, shownNetns, shownNode } from "./shown-machines.ts";
 import { deviceId, known, type ShownRow } from "./shown-row.ts";
+import { shownHub } from "./shown-stations.ts";
 import { stepChanges } from "./step-changes.ts";
-import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows } from "./tables.ts";
+import {
+  arpRows,
+  fdbRows,
+  portRows,
+  routeRows,
+  socketRows,
+  stationRows,
+  sysctlRows,
+  type TableRows,
+} from "./tables.ts";
 import { deviceProperties, deviceTables, netnsTables, type TableItem } from "./tree-items.ts";
 
 /** In worlds of at most so many namespaces they are open at first, and so are their bridges. */
@@ -57,6 +67,8 @@ export class StateTree {
     switch (parentId.slice(0, colon)) {
       case "node":
         return this.node(findNode(world, name));
+      case "hub":
+        return table(stationRows(world, findHub(world, name)));
       case "netns":
         return this.netns(findNetns(world, name), marks);
       case "dev":
@@ -78,16 +90,18 @@ export class StateTree {
     }
   }
 
-  /** Nodes, then the namespaces that are on none. */
+  /** Hubs, nodes, then the namespaces that are on none. */
   private roots(): Listing {
     const { world } = this;
-    const { nodes, namespaces } = world;
+    const { hubs, nodes, namespaces } = world;
     const loose = namespaces.ofNode(0);
     const open = nodes.table.size <= openNodes;
     return {
-      total: nodes.table.size + loose.length,
+      total: hubs.table.size + nodes.table.size + loose.length,
       items: (limit) => {
-        const items = take(nodes.table.rows(), limit).map((row) => expandable(shownNode(world, row), open));
+        const items = take(hubs.table.rows(), limit).map((row) => expandable(shownHub(world, row), true));
+        for (const row of take(nodes.table.rows(), limit - items.length))
+          items.push(expandable(shownNode(world, row), open));
         return [...items, ...loose.slice(0, limit - items.length).map((row) => this.netnsItem(row))];
       },
     };

@@ -12,6 +12,7 @@ import {
   sysctlKeys,
 } from "./shown-machines.ts";
 import type { ShownRow } from "./shown-row.ts";
+import { shownStation } from "./shown-stations.ts";
 import { shownFdbRow, shownNeighbour, shownRoute, shownSocket } from "./shown-tables.ts";
 
 /** One thing that an event added, updated or removed. */
@@ -76,6 +77,7 @@ function showOf(world: World): ReadonlyMap<Table, Show> {
       world.devices.table,
       (w, row) => [shownDevice(w, row), ...(w.devices.master.get(row) === 0 ? [] : [shownPort(w, row)])],
     ],
+    [world.stations.table, (w, row) => [shownStation(w, row)]],
     [world.addresses.table, (w, row) => [shownAddress(w, row)]],
     [world.neighbours.table, (w, row) => [shownNeighbour(w, row)]],
     [world.fdb.table, (w, row) => [shownFdbRow(w, row)]],

@@ -2,6 +2,7 @@ import type { World } from "../../linux/world.ts";
 import { devicesOf, portsOf } from "./find.ts";
 import { shownPort, shownSysctl, sysctlKeys } from "./shown-machines.ts";
 import type { ShownRow } from "./shown-row.ts";
+import { shownStation } from "./shown-stations.ts";
 import { shownFdbRow, shownNeighbour, shownRoute, shownSocket } from "./shown-tables.ts";
 
 /** The rows of one table of one namespace or bridge in the order in which they are shown; printed when asked for. */
@@ -52,6 +53,11 @@ export function socketRows(world: World, netns: number): TableRows {
 
 export function portRows(world: World, bridge: number): TableRows {
   return tableRows(bridge === 0 ? [] : [...portsOf(world, bridge)], (row) => shownPort(world, row));
+}
+
+/** The stations of a hub, in the order in which they were plugged in. */
+export function stationRows(world: World, hub: number): TableRows {
+  return tableRows(hub === 0 ? [] : world.stations.ofHub(hub), (row) => shownStation(world, row));
 }
 
 export function sysctlRows(world: World, netns: number): TableRows<string> {

@@ -1,7 +1,7 @@
 import type { SourceRange } from "../../base/source-range.ts";
 import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
-import { deviceName } from "../names.ts";
+import { deviceName, hubName } from "../names.ts";
 import { printCounters } from "./print.ts";
 import { shownDevice } from "./shown-machines.ts";
 import { known, tableId } from "./shown-row.ts";
@@ -93,6 +93,7 @@ export function deviceProperties(world: World, device: number): readonly (readon
   const { devices } = world;
   const { fields } = shownDevice(world, device);
   const peer = devices.peer.get(device);
+  const hub = hubName(world, device);
   const isPort = devices.master.get(device) !== 0;
   return [
     ["state", fields.state],
@@ -100,6 +101,7 @@ export function deviceProperties(world: World, device: number): readonly (readon
     ["mtu", fields.mtu],
     ...(peer === 0 ? [] : [["peer", deviceName(world, peer)] as const]),
     ...(isPort ? [["master", fields.master] as const, ["hairpin", fields.hairpin] as const] : []),
+    ...(hub === "" ? [] : [["hub", hub] as const]),
     ["RX", printCounters(devices.rxPackets.get(device), devices.rxBytes.get(device))],
     ["TX", printCounters(devices.txPackets.get(device), devices.txBytes.get(device))],
   ];
