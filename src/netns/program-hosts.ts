@@ -64,6 +64,8 @@ class ProgramHost {
   private readonly child: ChildProcess;
   private readonly hearers = new Map<number, (message: HostMessage) => void>();
   private lastId = 0;
+  /** Why there is nobody left to ask. */
+  private problem: string | undefined;
 
   constructor(child: ChildProcess) {
     this.child = child;
@@ -75,6 +77,7 @@ class ProgramHost {
       child.once("error", failed);
       child.once("close", () => {
         const problem = `the process for k8snet's own programs ended: ${errors.trim()}`;
+        this.problem = problem;
         failed(new SetUpFailure(problem));
         for (const [id, hear] of this.hearers) hear({ id, unable: problem });
       });
@@ -111,6 +114,7 @@ class ProgramHost {
 
   private request(request: { run: HostedStatement } | { listen: Listen }, hear: (message: HostMessage) => void): void {
     const id = ++this.lastId;
+    if (this.problem !== undefined) return hear({ id, unable: this.problem });
     this.hearers.set(id, hear);
     this.child.stdin?.write(`${JSON.stringify({ id, ...request } satisfies HostRequest)}\n`);
   }

@@ -53,6 +53,8 @@ export class UdpSocket implements HostedSocket {
   }
 
   private begin(listener: HostedListener): void {
+    // What failed to connect has been closed by its program.
+    if (this.isClosed) return;
     const waiting = this.waiting ?? [];
     this.waiting = undefined;
     listener.listening();

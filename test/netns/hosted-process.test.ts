@@ -83,6 +83,12 @@ describe("Our programs on real sockets", () => {
     expect(result).toMatchObject({ ok: false, error: "ECONNREFUSED", sent: 4 });
   });
 
+  test("an address that cannot be connected to ends the client, and nothing is sent after that", async () => {
+    const limitedBroadcast = 0xffff_ffff;
+    const { result } = await run(udp(nextPort++, { destination: limitedBroadcast, count: 2 }));
+    expect(result).toMatchObject({ ok: false, received: 0 });
+  });
+
   test("a connection, a request, an answer", async () => {
     const { result, output } = await run(tcp(await serve("tcp", "http")));
     expect(result).toMatchObject({ ok: true, response: { status: 200 } });
