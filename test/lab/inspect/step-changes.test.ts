@@ -68,6 +68,7 @@ describe("What an event changed", () => {
       "link node1/veth1: state UP → LOWERLAYERDOWN
       link pod1/eth0: state UP → DOWN
       port node1/cbr0 veth1: state UP → LOWERLAYERDOWN
+      removed fdb node1/cbr0 02:00:0a:f4:00:02: 02:00:0a:f4:00:02 dev veth1 master cbr0
       removed neigh pod1/eth0 10.244.0.3: 10.244.0.3 dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE
       removed route pod1 10.244.0.0/24: 10.244.0.0/24 dev eth0 proto kernel scope link src 10.244.0.2
       removed route pod1 default: default via 10.244.0.1 dev eth0"
