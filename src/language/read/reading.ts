@@ -68,7 +68,7 @@ export function readGroupName(node: Declaration, keyword: string, reading: Readi
   const match = rangePattern.exec(token.text);
   const base = match ? match[1] : token.text;
   if (!namePattern.test(base) || base.length > longestName) {
-    const rule = `letters, digits, "-", "_" and ".", at most ${longestName}, a letter or digit first and last`;
+    const rule = `letters from a to z, digits, "-", "_" and ".", at most ${longestName}, a letter or digit first and last`;
     problems.error("bad-name", token.range, `"${token.text}" cannot be a name: ${rule}.`);
     return undefined;
   }
