@@ -1,6 +1,6 @@
 import type { Listen } from "../plan/commands.ts";
 import type { Arping, Curl, Ping, Statement, TcpConnect, UdpSend } from "../plan/statements.ts";
-import { arpingProgram } from "../programs/arping.ts";
+import { type ArpingProblem, arpingProgram } from "../programs/arping.ts";
 import { curlProgram } from "../programs/curl.ts";
 import { echoServer } from "../programs/echo-server.ts";
 import { httpServer } from "../programs/http-server.ts";
@@ -25,6 +25,8 @@ export interface ProgramContext {
   identifier(): number;
   /** The address that a device would use as a source, for a question about `target`; undefined when it has none. */
   ownAddress(dev: string, target: Ipv4Address): Ipv4Address | undefined;
+  /** What keeps an arping from sending. */
+  arpingProblem(statement: Arping): ArpingProblem | undefined;
 }
 
 /** The program that a statement runs. */
@@ -43,6 +45,7 @@ export function clientFor(statement: ProgramStatement, context: ProgramContext):
         ...statement,
         program: "arping",
         ownAddress: context.ownAddress(statement.dev, statement.target),
+        problem: context.arpingProblem(statement),
       });
   }
 }

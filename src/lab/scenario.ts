@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { isLocalAddress } from "../linux/ip/local.ts";
 import { selectSource } from "../linux/ip/source.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
@@ -11,7 +12,8 @@ import type { Int32Column, ReferenceColumn } from "../sim/column.ts";
 import { Lane } from "../sim/lane.ts";
 import type { Table } from "../sim/table.ts";
 import { addTimer, type TimerColumn } from "../sim/timers.ts";
-import { clientFor, isProgramStatement, type ProgramStatement } from "./programs.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
+import { clientFor, isProgramStatement, type ProgramContext, type ProgramStatement } from "./programs.ts";
 
 /** What the scenario tells the lab, while an event is taken for the first time. */
 export interface ScenarioListener {
@@ -210,10 +212,7 @@ export class Scenario {
     const netns = this.setUp.netns(statement.netns);
     const program = clientFor(statement, {
       identifier: () => 1 + world.sim.random.below(0xffff),
-      ownAddress: (dev, target) => {
-        const device = findDevice(world, netns, dev);
-        return device === 0 ? undefined : selectSource(world, device, target) || undefined;
-      },
+      ...arpingContext(world, netns),
     });
     // The strand must know its process before the program's first effects are carried out: it may exit at once.
     startProcess(world, netns, program, "", statement.source, (row) => {
@@ -221,4 +220,22 @@ export class Scenario {
       this.listener.started(statement, row);
     });
   }
+}
+
+/** What `arping` learns of its namespace from the kernel. */
+function arpingContext(world: World, netns: number): Pick<ProgramContext, "ownAddress" | "arpingProblem"> {
+  const ownAddress = (dev: string, target: Ipv4Address) => {
+    const device = findDevice(world, netns, dev);
+    return device === 0 ? undefined : selectSource(world, device, target) || undefined;
+  };
+  return {
+    ownAddress,
+    arpingProblem: ({ dev, target, mode }) => {
+      const device = findDevice(world, netns, dev);
+      if (device === 0) return undefined;
+      if (world.devices.up.get(device) === 0) return "down";
+      if (mode !== "ask") return isLocalAddress(world, netns, target) ? undefined : "EADDRNOTAVAIL";
+      return ownAddress(dev, target) === undefined ? "no source" : undefined;
+    },
+  };
 }

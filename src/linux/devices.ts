@@ -87,14 +87,16 @@ export class Devices {
     this.txBytes.add(device, bytes);
   }
 
-  /** A link carries frames when both its ends are up, a bridge when one of its ports does. */
+  /**
+   * A link carries frames when both its ends are up, a bridge when one of its ports does: a bridge that was given its MAC
+   * address, as those of a plan are, has no carrier before (`br_port_state_selection` of net/bridge/br_stp.c).
+   */
   isRunning(device: number): boolean {
     if (this.up.get(device) === 0) return false;
     if (this.kind.get(device) === deviceKind.bridge) {
-      const first = this.firstPort.get(device);
-      let port = first;
+      let port = this.firstPort.get(device);
       while (port !== 0 && !this.isRunning(port)) port = this.nextPort.get(port);
-      return port !== 0 || first === 0;
+      return port !== 0;
     }
     const peer = this.peer.get(device);
     return peer === 0 || this.up.get(peer) === 1;

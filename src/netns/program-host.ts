@@ -6,7 +6,7 @@ import { HostedProcess } from "./hosted-process.ts";
 // A process that runs our programs in the network namespace in which it was started: `ip netns exec NAME node program-host.js`.
 
 /** Only ping and arping ask for these, which are not ours here. */
-const context = { identifier: () => 0, ownAddress: () => undefined };
+const context = { identifier: () => 0, ownAddress: () => undefined, arpingProblem: () => undefined };
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => start(JSON.parse(line) as HostRequest));

@@ -1,6 +1,7 @@
 import { formatIpv4, type Ipv4Address } from "../wire/ipv4-address.ts";
 import { broadcastMac, formatMac, type MacAddress } from "../wire/mac-address.ts";
 import type { Program, ProgramEffect, ProgramInput, ProgramResult, ProgramStep, SocketError } from "./program.ts";
+import { errorText } from "./socket-error.ts";
 import { microsecondNs, millisecondNs, secondNs } from "./time.ts";
 
 export interface ArpingSpec {
@@ -9,12 +10,17 @@ export interface ArpingSpec {
   readonly target: Ipv4Address;
   /** The device's own address, for the first line; absent where the caller does not know it. */
   readonly ownAddress?: Ipv4Address;
+  /** What keeps it from sending anything. */
+  readonly problem?: ArpingProblem;
   readonly count: number;
   /** `ask` waits for replies; `announce` is `-U` (gratuitous requests), `answer` is `-A` (gratuitous replies). */
   readonly mode: "ask" | "announce" | "answer";
   /** How long it stays after the last probe. */
   readonly timeoutNs: number;
 }
+
+/** The device is down; the address that it should announce is not this machine's; the machine has no address at all. */
+export type ArpingProblem = "down" | "EADDRNOTAVAIL" | "no source";
 
 export interface ArpingState {
   readonly sent: number;
@@ -43,15 +49,29 @@ function start(spec: ArpingSpec, nowNs: number): ProgramStep<ArpingState> {
   const state: ArpingState = { sent: 0, broadcasts: 0, received: 0, requests: 0, lastSendNs: nowNs };
   const source = spec.mode === "ask" ? spec.ownAddress : spec.target;
   const from = source === undefined ? "" : `from ${formatIpv4(source)} `;
+  const title: ProgramEffect = { kind: "print", text: `ARPING ${formatIpv4(spec.target)} ${from}${spec.dev}\n` };
+  if (spec.problem !== undefined) return { state, effects: refuse(spec.problem, spec, title) };
   const first = sendProbe(spec, state, nowNs);
   return {
     state: first.state,
-    effects: [
-      { kind: "open arp", socket, dev: spec.dev },
-      { kind: "print", text: `ARPING ${formatIpv4(spec.target)} ${from}${spec.dev}\n` },
-      ...first.effects,
-    ],
+    effects: [{ kind: "open arp", socket, dev: spec.dev }, title, ...first.effects],
   };
+}
+
+/** It looks at the device's flags first, then binds or connects a UDP socket to have a source address (iputils, arping.c). */
+function refuse(problem: ArpingProblem, spec: ArpingSpec, title: ProgramEffect): readonly ProgramEffect[] {
+  const texts: Readonly<Record<ArpingProblem, string>> = {
+    down: `Interface "${spec.dev}" is down`,
+    EADDRNOTAVAIL: `arping: bind: ${errorText("EADDRNOTAVAIL")}`,
+    "no source": "arping: no source address in not-DAD mode",
+  };
+  const error = problem === "EADDRNOTAVAIL" ? { error: problem } : {};
+  const result: ProgramResult = { ok: false, ...error, sent: 0, received: 0, errors: [] };
+  return [
+    ...(problem === "no source" ? [title] : []),
+    { kind: "print", text: `${texts[problem]}\n` },
+    { kind: "exit", status: 2, result },
+  ];
 }
 
 function handle(spec: ArpingSpec, state: ArpingState, input: ProgramInput, nowNs: number): ProgramStep<ArpingState> {

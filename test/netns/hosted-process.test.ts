@@ -41,7 +41,7 @@ function serve(protocol: "tcp" | "udp", program: Listen["program"]): Promise<num
 }
 
 function run(statement: UdpSend | TcpConnect | Curl): Promise<Ended> {
-  const context = { identifier: () => 0, ownAddress: () => undefined };
+  const context = { identifier: () => 0, ownAddress: () => undefined, arpingProblem: () => undefined };
   return new Promise((ended, failed) => {
     let output = "";
     new HostedProcess(clientFor(statement, context), {

@@ -75,3 +75,14 @@ test("a device that is not there is status 2", () => {
   expect(run.output).toContain('arping: Interface "eth0" is not available\n');
   expect(run.exit?.status).toBe(2);
 });
+
+test.each([
+  ["down", 'Interface "eth0" is down\n'],
+  ["EADDRNOTAVAIL", "arping: bind: Cannot assign requested address\n"],
+  ["no source", "ARPING 10.244.0.3 from 10.244.0.2 eth0\narping: no source address in not-DAD mode\n"],
+] as const)("%s: it says so and sends nothing", (problem, output) => {
+  const run = new ProgramRun(arpingProgram({ ...spec, problem }));
+  expect(run.output).toBe(output);
+  expect(run.callsOf("send arp")).toEqual([]);
+  expect(run.exit).toMatchObject({ status: 2, result: { ok: false, sent: 0 } });
+});

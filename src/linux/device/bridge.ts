@@ -136,7 +136,7 @@ function deliver(world: World, packet: number): void {
 function transmit(world: World, packet: number): void {
   const { packets, devices, fdb } = world;
   const bridge = packets.device.get(packet);
-  if (devices.up.get(bridge) === 0) return drop(world, packet, "DEV_READY");
+  if (!devices.isRunning(bridge)) return drop(world, packet, "DEV_READY");
   const frame = packets.data.get(packet) as EthernetFrame;
   devices.countTransmitted(bridge, frameLength(frame));
   packets.inDevice.set(packet, 0);
