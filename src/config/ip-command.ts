@@ -22,6 +22,15 @@ export type IpCommand =
       readonly preferredSource?: Ipv4Address;
       readonly metric?: number;
       readonly onlink?: boolean;
+      readonly table?: number;
+    }
+  | {
+      readonly do: "rule add" | "rule del";
+      readonly from?: Ipv4Prefix;
+      readonly to?: Ipv4Prefix;
+      readonly iif?: string;
+      readonly priority?: number;
+      readonly table?: number;
     }
   | {
       readonly do: "neigh add" | "neigh replace" | "neigh del";
@@ -54,6 +63,12 @@ export function parseIpCommand(words: readonly string[]): ParsedCommand {
 /** Reads what follows `ip route add`: `default via 10.0.0.1 dev eth0`, `blackhole 10.9.0.0/16`. */
 export function parseRoute(words: readonly string[]): ParsedCommand {
   const shifted = parseIpCommand(["route", "add", ...words]);
+  return "error" in shifted ? { error: { ...shifted.error, word: shifted.error.word - 2 } } : shifted;
+}
+
+/** Reads what follows `ip rule add`: `from 10.1.0.0/16 lookup 100`. */
+export function parseRule(words: readonly string[]): ParsedCommand {
+  const shifted = parseIpCommand(["rule", "add", ...words]);
   return "error" in shifted ? { error: { ...shifted.error, word: shifted.error.word - 2 } } : shifted;
 }
 
@@ -142,6 +157,8 @@ const objects = {
   a: "addr",
   route: "route",
   r: "route",
+  rule: "rule",
+  ru: "rule",
   neigh: "neigh",
   neighbour: "neigh",
   n: "neigh",
@@ -149,10 +166,11 @@ const objects = {
 const linkActions = { set: "set" } as const;
 const addressActions = { add: "addr add", del: "addr del", delete: "addr del" } as const;
 const routeActions = { add: "route add", replace: "route replace", del: "route del", delete: "route del" } as const;
+const ruleActions = { add: "rule add", del: "rule del", delete: "rule del" } as const;
 const neighbourActions = { add: "neigh add", replace: "neigh replace", del: "neigh del", delete: "neigh del" } as const;
 
 function readCommand(reader: WordReader): IpCommand {
-  switch (reader.choose("an object of ip: link, addr, route or neigh", objects)) {
+  switch (reader.choose("an object of ip: link, addr, route, rule or neigh", objects)) {
     case "link":
       reader.choose('an action of "ip link": set', linkActions);
       return readLink(reader);
@@ -160,6 +178,8 @@ function readCommand(reader: WordReader): IpCommand {
       return readAddress(reader, reader.choose('an action of "ip addr": add or del', addressActions));
     case "route":
       return readRoute(reader, reader.choose('an action of "ip route": add, replace or del', routeActions));
+    case "rule":
+      return readRule(reader, reader.choose('an action of "ip rule": add or del', ruleActions));
     case "neigh":
       return readNeighbour(reader, reader.choose('an action of "ip neigh": add, replace or del', neighbourActions));
   }
@@ -218,9 +238,17 @@ function readRoute(reader: WordReader, action: Route["do"]): IpCommand {
   const types = ["unicast", "blackhole", "unreachable", "prohibit"] as const;
   const type = types.find((name) => reader.takeIf(name)) ?? "unicast";
   const command: Mutable<Route> = { do: action, type, destination: readDestination(reader) };
-  const settings = { via: "via", dev: "dev", src: "src", metric: "metric", onlink: "onlink" } as const;
+  const settings = {
+    via: "via",
+    dev: "dev",
+    src: "src",
+    metric: "metric",
+    onlink: "onlink",
+    table: "table",
+    nexthop: "nexthop",
+  } as const;
   while (!reader.done) {
-    switch (reader.choose("a setting of a route: via, dev, src, metric or onlink", settings)) {
+    switch (reader.choose("a setting of a route: via, dev, src, metric, onlink or table", settings)) {
       case "via":
         command.via = reader.address("The gateway");
         break;
@@ -235,12 +263,77 @@ function readRoute(reader: WordReader, action: Route["do"]): IpCommand {
         break;
       case "onlink":
         command.onlink = true;
+        break;
+      case "table":
+        command.table = readTable(reader);
+        break;
+      case "nexthop":
+        reader.fail("Routes with several next hops are not supported.");
     }
   }
   if (type === "unicast" && action !== "route del" && command.via === undefined && command.dev === undefined) {
     reader.fail('A route needs "via GATEWAY" or "dev DEVICE".', undefined, Number.MAX_SAFE_INTEGER);
   }
   return command;
+}
+
+const tables: Readonly<Record<string, number>> = { main: 254, default: 253 };
+
+function readTable(reader: WordReader): number {
+  const named = tables[reader.peek() ?? ""];
+  if (named === undefined) {
+    const number = reader.number("The routing table", 1, 0x7fff_ffff);
+    return number === 255 ? reader.fail("Table local (255) follows the addresses; it cannot be changed.") : number;
+  }
+  reader.take("The routing table");
+  return named;
+}
+
+type Rule = Extract<IpCommand, { do: "rule add" | "rule del" }>;
+
+function readRule(reader: WordReader, action: Rule["do"]): IpCommand {
+  const command: Mutable<Rule> = { do: action };
+  const settings = {
+    from: "from",
+    to: "to",
+    iif: "iif",
+    pref: "pref",
+    priority: "pref",
+    order: "pref",
+    lookup: "table",
+    table: "table",
+    fwmark: "fwmark",
+  } as const;
+  while (!reader.done) {
+    switch (reader.choose("a setting of a rule: from, to, iif, pref or lookup", settings)) {
+      case "from":
+        command.from = readBlock(reader);
+        break;
+      case "to":
+        command.to = readBlock(reader);
+        break;
+      case "iif":
+        command.iif = reader.take("The device");
+        break;
+      case "pref":
+        command.priority = reader.number("The priority", 1, 0x7fff_ffff);
+        break;
+      case "table":
+        command.table = readTable(reader);
+        break;
+      case "fwmark":
+        reader.fail("Rules by mark are not supported: nothing marks packets.");
+    }
+  }
+  if (action === "rule add" && command.table === undefined)
+    reader.fail('A rule needs "lookup TABLE".', ["lookup"], Number.MAX_SAFE_INTEGER);
+  return command;
+}
+
+/** An address, a block, or `all`. */
+function readBlock(reader: WordReader): Ipv4Prefix {
+  if (reader.takeIf("all")) return { address: 0, length: 0 };
+  return readDestination(reader);
 }
 
 function readDestination(reader: WordReader): Ipv4Prefix {

@@ -87,6 +87,7 @@ export interface NamespaceContents {
   readonly bridges: readonly BridgeModel[];
   readonly interfaces: readonly InterfaceModel[];
   readonly routes: readonly RouteModel[];
+  readonly rules: readonly RuleModel[];
   readonly neighbours: readonly NeighbourModel[];
   readonly sysctls: readonly SysctlModel[];
   readonly containers: readonly ContainerModel[];
@@ -113,6 +114,16 @@ export interface InterfaceModel {
   readonly source: SourceRange;
 }
 
+/** `ip rule add`. */
+export interface RuleModel {
+  readonly from?: Ipv4Prefix;
+  readonly to?: Ipv4Prefix;
+  readonly iif?: string;
+  readonly priority?: number;
+  readonly table?: number;
+  readonly source: SourceRange;
+}
+
 export interface RouteModel {
   readonly type: RouteType;
   readonly destination: Ipv4Prefix;
@@ -120,6 +131,7 @@ export interface RouteModel {
   readonly dev?: string;
   readonly preferredSource?: Ipv4Address;
   readonly metric?: number;
+  readonly table?: number;
   readonly onlink?: boolean;
   readonly source: SourceRange;
 }

@@ -78,8 +78,8 @@ function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["s
 }
 
 function hasConfiguration(contents: NamespaceContents): boolean {
-  const { interfaces, neighbours, routes, containers, sysctls } = contents;
-  const lists = [interfaces, neighbours, routes, containers];
+  const { interfaces, neighbours, routes, rules, containers, sysctls } = contents;
+  const lists = [interfaces, neighbours, routes, rules, containers];
   return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
@@ -92,6 +92,7 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
     yield { do: "neigh add", netns, dev, address, mac, source };
   }
   for (const route of contents.routes) yield { do: "route add", netns, ...route };
+  for (const rule of contents.rules) yield { do: "rule add", netns, ...rule };
   for (const container of contents.containers) {
     for (const listener of container.listeners) {
       yield { do: "listen", netns, container: container.name, ...listener };

@@ -8,10 +8,15 @@ import type { Namespaces } from "./namespaces.ts";
 
 export const routeType = { unicast: 1, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
 
+/** RT_TABLE_MAIN. */
+export const mainTable = 254;
+
 /** Routing tables: what `ip route` shows (table main). The `local` table is derived from the addresses. */
 export class Routes {
   readonly table: Table;
   readonly netns: Int32Column;
+  /** `table N`; 254 is main. */
+  readonly inTable: Int32Column;
   readonly prefixLength: Int32Column;
   readonly network: Float64Column;
   /** 0.0.0.0: directly connected. */
@@ -29,12 +34,26 @@ export class Routes {
   private readonly zero: Float64Column;
   private readonly byPrefix: PairIndex;
   private readonly namespaces: Namespaces;
+  /** Tables besides main, by namespace and number, with the prefix lengths that they use. */
+  private readonly otherTables: Table;
+  private readonly otherNetns: Int32Column;
+  private readonly otherNumber: Float64Column;
+  private readonly otherLengths: Int32Column;
+  private readonly otherHasHostRoutes: Int32Column;
+  private readonly otherByNumber: PairIndex;
 
   constructor(sim: Simulation, namespaces: Namespaces) {
     const table = sim.addTable("route");
     this.namespaces = namespaces;
     this.table = table;
     this.netns = table.int32("netns");
+    this.inTable = table.int32("inTable");
+    this.otherTables = sim.addTable("routing table");
+    this.otherNetns = this.otherTables.int32("netns");
+    this.otherNumber = this.otherTables.float64("number");
+    this.otherLengths = this.otherTables.int32("prefixLengths");
+    this.otherHasHostRoutes = this.otherTables.int32("hasHostRoutes");
+    this.otherByNumber = this.otherTables.addIndex(new PairIndex(this.otherNetns, this.otherNumber));
     this.prefixLength = table.int32("prefixLength");
     this.network = table.float64("network");
     this.gateway = table.float64("gateway");
@@ -61,9 +80,13 @@ export class Routes {
     type: number;
     isConnected: boolean;
     source: SourceRange | null;
+    inTable?: number;
   }): number {
+    const { inTable = mainTable } = route;
+    const fib = inTable === mainTable ? route.netns : -this.otherTable(route.netns, inTable);
     const row = this.table.allocate();
     this.netns.set(row, route.netns);
+    this.inTable.set(row, inTable);
     this.prefixLength.set(row, route.prefixLength);
     this.network.set(row, route.network);
     this.gateway.set(row, route.gateway);
@@ -73,10 +96,22 @@ export class Routes {
     this.type.set(row, route.type);
     this.isConnected.set(row, route.isConnected ? 1 : 0);
     this.source.set(row, route.source);
-    this.netnsAndLength.set(row, key(route.netns, route.prefixLength));
+    this.netnsAndLength.set(row, key(fib, route.prefixLength));
     this.table.link(row);
-    this.noteLength(route.netns, route.prefixLength);
+    this.noteLength(fib, route.prefixLength);
     return row;
+  }
+
+  /** As `lookup`, in a table of that number. */
+  lookupIn(netns: number, inTable: number, destination: Ipv4Address): number {
+    if (inTable === mainTable) return this.lookup(netns, destination);
+    const other = this.otherByNumber.find(netns, inTable);
+    if (other === 0) return 0;
+    if (this.otherHasHostRoutes.get(other) === 1) {
+      const row = this.best(-other, 32, destination);
+      if (row !== 0) return row;
+    }
+    return this.longest(-other, this.otherLengths.get(other), destination);
   }
 
   /** Longest prefix first, then lowest metric, then the older one. 0 when nothing matches. */
@@ -85,30 +120,42 @@ export class Routes {
       const row = this.best(netns, 32, destination);
       if (row !== 0) return row;
     }
-    let lengths = this.namespaces.prefixLengths.get(netns) >>> 0;
+    return this.longest(netns, this.namespaces.prefixLengths.get(netns), destination);
+  }
+
+  private longest(fib: number, inUse: number, destination: Ipv4Address): number {
+    let lengths = inUse >>> 0;
     while (lengths !== 0) {
       const length = 31 - Math.clz32(lengths);
-      const row = this.best(netns, length, (destination & netmask(length)) >>> 0);
+      const row = this.best(fib, length, (destination & netmask(length)) >>> 0);
       if (row !== 0) return row;
       lengths &= ~(1 << length);
     }
     return 0;
   }
 
-  /** The routes of a namespace to exactly this prefix. */
-  find(netns: number, network: Ipv4Address, prefixLength: number): readonly number[] {
+  /** The routes of a namespace's table to exactly this prefix. */
+  find(netns: number, network: Ipv4Address, prefixLength: number, inTable: number = mainTable): readonly number[] {
     const rows: number[] = [];
-    let row = this.byPrefix.find(key(netns, prefixLength), network);
+    const fib = inTable === mainTable ? netns : -this.otherByNumber.find(netns, inTable);
+    if (fib === 0) return rows;
+    let row = this.byPrefix.find(key(fib, prefixLength), network);
     for (; row !== 0; row = this.byPrefix.findNext(row)) rows.push(row);
     return rows.sort((a, b) => a - b);
   }
 
-  /** All routes of a namespace, in the order of `ip route`: shortest prefix first, then by network. */
+  /** What `ip route` shows. */
+  ofMain(netns: number): readonly number[] {
+    return this.ofNetns(netns).filter((row) => this.inTable.get(row) === mainTable);
+  }
+
+  /** All routes of a namespace, table main first, in the order of `ip route`: shortest prefix first, then by network. */
   ofNetns(netns: number): readonly number[] {
     const rows: number[] = [];
     for (let row = this.byNetns.find(netns, 0); row !== 0; row = this.byNetns.findNext(row)) rows.push(row);
     return rows.sort(
       (a, b) =>
+        this.inTable.get(b) - this.inTable.get(a) ||
         Math.sign(this.prefixLength.get(a)) - Math.sign(this.prefixLength.get(b)) ||
         this.network.get(a) - this.network.get(b) ||
         this.prefixLength.get(b) - this.prefixLength.get(a) ||
@@ -117,9 +164,9 @@ export class Routes {
     );
   }
 
-  private best(netns: number, length: number, network: Ipv4Address): number {
+  private best(fib: number, length: number, network: Ipv4Address): number {
     let best = 0;
-    let row = this.byPrefix.find(key(netns, length), network);
+    let row = this.byPrefix.find(key(fib, length), network);
     for (; row !== 0; row = this.byPrefix.findNext(row)) {
       const metric = this.metric.get(row);
       if (best === 0 || metric < this.metric.get(best) || (metric === this.metric.get(best) && row < best)) best = row;
@@ -127,13 +174,32 @@ export class Routes {
     return best;
   }
 
+  private otherTable(netns: number, number: number): number {
+    const known = this.otherByNumber.find(netns, number);
+    if (known !== 0) return known;
+    const row = this.otherTables.allocate();
+    this.otherNetns.set(row, netns);
+    this.otherNumber.set(row, number);
+    this.otherLengths.set(row, 0);
+    this.otherHasHostRoutes.set(row, 0);
+    this.otherTables.link(row);
+    return row;
+  }
+
   /** Lengths only ever gain bits: an unused one costs a look-up, a missing one a route. */
-  private noteLength(netns: number, length: number): void {
+  private noteLength(fib: number, length: number): void {
+    if (fib < 0) {
+      if (length === 32) this.otherHasHostRoutes.set(-fib, 1);
+      else this.otherLengths.set(-fib, this.otherLengths.get(-fib) | (1 << length));
+      return;
+    }
+    const netns = fib;
     if (length === 32) this.namespaces.hasHostRoutes.set(netns, 1);
     else this.namespaces.prefixLengths.set(netns, this.namespaces.prefixLengths.get(netns) | (1 << length));
   }
 }
 
-function key(netns: number, length: number): number {
-  return netns * 64 + length;
+/** `fib` is a namespace for its table main, else minus the row of another table. */
+function key(fib: number, length: number): number {
+  return fib * 64 + length;
 }

@@ -13,6 +13,7 @@ import { Packets } from "./packets.ts";
 import { Processes } from "./processes.ts";
 import { ProxyArpQueue } from "./proxy-arp.ts";
 import { Routes } from "./routes.ts";
+import { RoutingRules } from "./rules.ts";
 import { Sockets } from "./sockets.ts";
 import { stage } from "./stage.ts";
 
@@ -53,6 +54,7 @@ export class World {
   readonly devices: Devices;
   readonly addresses: Addresses;
   readonly routes: Routes;
+  readonly rules: RoutingRules;
   readonly neighbours: Neighbours;
   readonly fdb: ForwardingDatabase;
   readonly packets: Packets;
@@ -86,6 +88,7 @@ export class World {
     this.namespaces = new Namespaces(sim);
     this.devices = new Devices(sim);
     this.addresses = new Addresses(sim);
+    this.rules = new RoutingRules(sim);
     this.routes = new Routes(sim, this.namespaces);
     this.neighbours = new Neighbours(sim);
     this.fdb = new ForwardingDatabase(sim);

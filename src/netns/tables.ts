@@ -39,7 +39,7 @@ export function simulatedTables(world: World): Tables {
     tables.set(`${name} neigh`, []);
     tables.set(
       `${name} route`,
-      world.routes.ofNetns(netns).map((row) => normalRow(printRoute(world, row))[0]),
+      world.routes.ofMain(netns).map((row) => normalRow(printRoute(world, row))[0]),
     );
   }
   for (const row of world.neighbours.table.rows()) {

@@ -13,6 +13,7 @@ export type NetworkCommand =
   | AddressCommand
   | RouteCommand
   | NeighbourCommand
+  | RuleCommand
   | FdbCommand
   | SysctlSet;
 
@@ -125,6 +126,8 @@ export interface RouteCommand {
   /** Preferred source address (`src`). */
   readonly preferredSource?: Ipv4Address;
   readonly metric?: number;
+  /** `table N`; absent: main, 254. */
+  readonly table?: number;
   /** `onlink`: the gateway is taken to be on the link even if no route says so. */
   readonly onlink?: boolean;
   readonly source: SourceRange;
@@ -137,6 +140,20 @@ export interface NeighbourCommand {
   readonly dev: string;
   readonly address: Ipv4Address;
   readonly mac?: MacAddress;
+  readonly source: SourceRange;
+}
+
+/** `ip rule add|del …`. */
+export interface RuleCommand {
+  readonly do: "rule add" | "rule del";
+  readonly netns: string;
+  readonly from?: Ipv4Prefix;
+  readonly to?: Ipv4Prefix;
+  readonly iif?: string;
+  /** `pref N`; absent: before all others. */
+  readonly priority?: number;
+  /** `lookup N`. */
+  readonly table?: number;
   readonly source: SourceRange;
 }
 

@@ -47,7 +47,7 @@ describe("what iproute2 takes", () => {
 
 describe("errors stand at their word", () => {
   test.each([
-    ["lnk set eth0 up", '0: "lnk" is not an object of ip: link, addr, route or neigh.'],
+    ["lnk set eth0 up", '0: "lnk" is not an object of ip: link, addr, route, rule or neigh.'],
     ["addr show", '1: "show" is not an action of "ip addr": add or del.'],
     ["addr add 10.0.0.1/24", '3: "dev" and a device are missing.'],
     ["addr add 10.0.0.1/40 dev eth0", '2: "10.0.0.1/40" is not an address with a prefix length, such as 10.0.0.1/24.'],

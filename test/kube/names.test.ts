@@ -10,6 +10,7 @@ const emptyContents: NamespaceContents = {
   routes: [],
   neighbours: [],
   sysctls: [],
+  rules: [],
   containers: [],
 };
 

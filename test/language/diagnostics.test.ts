@@ -268,7 +268,7 @@ describe("statements", () => {
     ],
     [
       "ip -n pod1 neihg add 10.0.0.1",
-      '2:12 bad-ip-command: "neihg" is not an object of ip: link, addr, route or neigh. Did you mean neigh?',
+      '2:12 bad-ip-command: "neihg" is not an object of ip: link, addr, route, rule or neigh. Did you mean neigh?',
     ],
     ["sysctl pod1 net.ipv4.ip_forward=on", '2:13 bad-sysctl: "on" is not a whole number.'],
     ["dig pod1 web", '2:1 not-supported-yet: "dig" is not supported yet.'],

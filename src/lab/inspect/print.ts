@@ -1,6 +1,6 @@
 import { deviceKind } from "../../linux/devices.ts";
 import { nudName, nudValid } from "../../linux/neighbours.ts";
-import { routeType } from "../../linux/routes.ts";
+import { mainTable, routeType } from "../../linux/routes.ts";
 import { socketKind } from "../../linux/sockets.ts";
 import type { World } from "../../linux/world.ts";
 import type { Endpoint } from "../../programs/program.ts";
@@ -80,6 +80,7 @@ export function printNextHop(world: World, row: number): string {
   if (gateway === 0 && device !== 0) words.push("scope link");
   if (source !== 0) words.push(`src ${formatIpv4(source)}`);
   if (metric !== 0) words.push(`metric ${metric}`);
+  if (routes.inTable.get(row) !== mainTable) words.push(`table ${routes.inTable.get(row)}`);
   return words.join(" ");
 }
 

@@ -64,7 +64,9 @@ export function shownRoute(world: World, row: number): ShownRow {
   const gateway = routes.gateway.get(row);
   const source = formatIpv4(routes.preferredSource.get(row));
   const isConnected = routes.isConnected.get(row) === 1;
-  const origin = isConnected ? `${devices.name.get(device)} ${source}` : `metric ${routes.metric.get(row)}`;
+  const origin = isConnected
+    ? `${devices.name.get(device)} ${source}`
+    : `table ${routes.inTable.get(row)} metric ${routes.metric.get(row)}`;
   return {
     id: `route:${name}/${destination} ${origin}`,
     ancestors: [tableId.routes(name), ...belowNetns(world, netns)],

@@ -1,5 +1,5 @@
 import type { SourceRange } from "../../base/source-range.ts";
-import { type CommandError, type IpCommand, parseNeighbour, parseRoute } from "../../config/ip-command.ts";
+import { type CommandError, type IpCommand, parseNeighbour, parseRoute, parseRule } from "../../config/ip-command.ts";
 import { parseSysctl } from "../../config/sysctl-text.ts";
 import type {
   BridgeModel,
@@ -8,6 +8,7 @@ import type {
   NamespaceContents,
   NeighbourModel,
   RouteModel,
+  RuleModel,
   SysctlModel,
 } from "../../kube/model.ts";
 import type { Item } from "../generated/ast.ts";
@@ -25,6 +26,7 @@ export class ContentsReader {
     bridges: [] as BridgeModel[],
     interfaces: [] as InterfaceModel[],
     routes: [] as RouteModel[],
+    rules: [] as RuleModel[],
     neighbours: [] as NeighbourModel[],
     sysctls: [] as SysctlModel[],
     containers: [] as ContainerModel[],
@@ -35,7 +37,7 @@ export class ContentsReader {
     this.#reading = reading;
   }
 
-  /** `sysctl`, `route` and `neigh`, written as after `sysctl -w`, `ip route add` and `ip neigh add`. */
+  /** `sysctl`, `route`, `rule` and `neigh`, written as after `sysctl -w`, `ip route add`, `ip rule add` and `ip neigh add`. */
   readonly settings: SettingReaders = {
     sysctl: (tokens, source, name) => {
       const parsed = parseSysctl(tokens.map(({ text }) => text));
@@ -45,6 +47,11 @@ export class ContentsReader {
     route: (tokens, source, name) => {
       const parsed = parseRoute(tokens.map(({ text }) => text));
       if ("error" in parsed) return reportAtWord("bad-route", parsed.error, tokens, name, this.#reading);
+      this.#addCommand(parsed.command, source);
+    },
+    rule: (tokens, source, name) => {
+      const parsed = parseRule(tokens.map(({ text }) => text));
+      if ("error" in parsed) return reportAtWord("bad-rule", parsed.error, tokens, name, this.#reading);
       this.#addCommand(parsed.command, source);
     },
     neigh: (tokens, source, name) => {
@@ -73,6 +80,9 @@ export class ContentsReader {
     if (command.do === "route add") {
       const { do: _do, ...route } = command;
       this.contents.routes.push({ ...route, source });
+    } else if (command.do === "rule add") {
+      const { do: _do, ...rule } = command;
+      this.contents.rules.push({ ...rule, source });
     } else if (command.do === "neigh add" && command.mac !== undefined) {
       this.contents.neighbours.push({ address: command.address, mac: command.mac, dev: command.dev, source });
     }

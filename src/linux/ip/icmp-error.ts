@@ -56,7 +56,7 @@ function send(
   source: Ipv4Address,
   origin: Origin,
 ): void {
-  const way = routeOutput(world, netns, ip.source);
+  const way = routeOutput(world, netns, ip.source, source);
   if (way.kind !== "local" && way.kind !== "unicast") return;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
   const isLimited = way.kind === "unicast" && isMasked(world, netns, error.type);
@@ -67,6 +67,7 @@ function send(
     ttl: world.namespaces.defaultTtl.get(netns),
     tos: internetworkControl,
     dontFragment: false,
+    routedFrom: source,
   };
   sendIp(world, netns, header, error, origin);
 }

@@ -51,8 +51,9 @@ function takeAdvice(world: World, netns: number, from: Ipv4Address, message: Icm
 function answer(world: World, packet: number, ip: Ipv4Packet, request: IcmpEcho): void {
   const { packets, namespaces } = world;
   const netns = packets.netns.get(packet);
+  if (namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_all"]) return drop(world, packet, "ICMP_NOBODY");
   const isBroadcast = isBroadcastAddress(world, packets.device.get(packet), ip.destination);
-  const way = routeOutput(world, netns, ip.source);
+  const way = routeOutput(world, netns, ip.source, ip.destination);
   if (isBroadcast || way.kind === "none" || way.kind === "refused") return drop(world, packet, "ICMP_NOBODY");
   const origin = packets.causedBy(packet);
   const header = {

@@ -7,6 +7,7 @@ import type { DropReason } from "../drop-reason.ts";
 import { routeType } from "../routes.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
+import { fibLookup } from "./fib.ts";
 import { isFragment, reassemble } from "./fragment.ts";
 import { sendIcmpError } from "./icmp-error.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
@@ -40,11 +41,12 @@ function route(world: World, packet: number): void {
   const martian = isLoopback ? undefined : martianReason(world, device, ip);
   if (martian !== undefined) return drop(world, packet, martian);
   if (isLocalAddress(world, netns, ip.destination) || isBroadcastAddress(world, device, ip.destination)) {
-    const verdict = isLoopback || ip.source === 0 ? 0 : validateSource(world, netns, device, ip.source, 0);
+    const verdict =
+      isLoopback || ip.source === 0 ? 0 : validateSource(world, netns, device, ip.source, ip.destination, 0);
     return verdict < 0 ? drop(world, packet, sourceDropReason(verdict)) : deliver(world, packet, ip);
   }
   if (confOf(world, device, conf.forwarding) === 0) return drop(world, packet, "IP_FORWARDING_OFF");
-  const row = routes.lookup(netns, ip.destination);
+  const row = fibLookup(world, netns, ip.destination, ip.source, device);
   if (row === 0 || (routes.type.get(row) === routeType.unicast && devices.up.get(routes.device.get(row)) === 0)) {
     refuse(world, packet, ip, 0);
     return drop(world, packet, "IP_INNOROUTES");
@@ -56,7 +58,7 @@ function route(world: World, packet: number): void {
     return drop(world, packet, "IP_ROUTE_REFUSES");
   }
   const outDevice = routes.device.get(row);
-  const verdict = validateSource(world, netns, device, ip.source, outDevice);
+  const verdict = validateSource(world, netns, device, ip.source, ip.destination, outDevice);
   if (verdict < 0) return drop(world, packet, sourceDropReason(verdict));
   packets.mayRedirect.set(packet, verdict === sourceVerdict.neighbour && outDevice === device ? 1 : 0);
   packets.outDevice.set(packet, outDevice);

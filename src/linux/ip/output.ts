@@ -5,6 +5,7 @@ import type { Origin } from "../packets.ts";
 import { routeType } from "../routes.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
+import { fibLookup } from "./fib.ts";
 import { isLocalAddress } from "./local.ts";
 import { nextHopOf, pathMtu } from "./source.ts";
 
@@ -15,6 +16,8 @@ export interface OutputHeader {
   readonly ttl: number;
   readonly tos: number;
   readonly dontFragment: boolean;
+  /** The source that rules see, where it is not the header's: 0 where the sender was not bound to one. */
+  readonly routedFrom?: Ipv4Address;
 }
 
 /** Sends a packet made in this namespace: its first stage looks up the route. */
@@ -35,6 +38,7 @@ export function sendIp(
     payload,
   });
   const row = world.packets.make(netns, world.namespaces.loopback.get(netns), stage.routeOutput, packet, origin);
+  world.packets.nextHop.set(row, header.routedFrom ?? header.source);
   world.sim.underWay.push(row);
   return row;
 }
@@ -52,7 +56,8 @@ function route(world: World, packet: number): void {
     const loopback = namespaces.loopback.get(netns);
     return leaveBy(world, packet, loopback, ip.destination, devices.mtu.get(loopback));
   }
-  const row = routes.lookup(netns, ip.destination);
+  // Until here `nextHop` holds the source that the route is chosen for.
+  const row = fibLookup(world, netns, ip.destination, packets.nextHop.get(packet), 0);
   if (row === 0) return drop(world, packet, "IP_OUTNOROUTES");
   if (routes.type.get(row) !== routeType.unicast) return drop(world, packet, "IP_ROUTE_REFUSES");
   const device = routes.device.get(row);

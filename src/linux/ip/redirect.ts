@@ -6,6 +6,7 @@ import { create, resolve } from "../neighbour/neighbour.ts";
 import { nudValid } from "../neighbours.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
+import { fibLookup } from "./fib.ts";
 import { sendIcmpError } from "./icmp-error.ts";
 import { isLocalAddress } from "./local.ts";
 import { isOnLink } from "./on-link.ts";
@@ -34,7 +35,7 @@ export function takeRedirect(world: World, netns: number, from: Ipv4Address, mes
   const destination = message.original?.destination;
   const gateway = message.rest >>> 0;
   if (destination === undefined || message.code > 3) return;
-  const route = routes.lookup(netns, destination);
+  const route = fibLookup(world, netns, destination, message.original?.source ?? 0, 0);
   if (route === 0 || routes.type.get(route) !== routeType.unicast) return;
   const exception = exceptions.find(route, destination, nowNs);
   const current = (exception !== 0 && exceptions.gateway.get(exception)) || routes.gateway.get(route);

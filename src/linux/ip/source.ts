@@ -1,5 +1,6 @@
 import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import type { World } from "../world.ts";
+import { fibLookup } from "./fib.ts";
 import { isLocalAddress, localSource } from "./local.ts";
 
 /**
@@ -43,15 +44,20 @@ export type RouteDecision =
   | { readonly kind: "refused"; readonly type: number; readonly route: number }
   | { readonly kind: "none" };
 
-/** `ip_route_output_key_hash`: table local, then table main. */
-export function routeOutput(world: World, netns: number, destination: Ipv4Address): RouteDecision {
+/** `ip_route_output_key_hash`: table local, then what the rules say; `from` is the source, 0 where none is chosen yet. */
+export function routeOutput(
+  world: World,
+  netns: number,
+  destination: Ipv4Address,
+  from: Ipv4Address = 0,
+): RouteDecision {
   const { routes, devices, namespaces } = world;
   if (isLocalAddress(world, netns, destination)) {
     const loopback = namespaces.loopback.get(netns);
     const source = localSource(world, netns, destination);
     return { kind: "local", device: loopback, destination, source, mtu: devices.mtu.get(loopback) };
   }
-  const route = routes.lookup(netns, destination);
+  const route = fibLookup(world, netns, destination, from, 0);
   if (route === 0) return { kind: "none" };
   const type = routes.type.get(route);
   if (type !== 1) return { kind: "refused", type, route };

@@ -3,6 +3,7 @@ import { conf, confOf } from "../device/conf.ts";
 import type { DropReason } from "../drop-reason.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
+import { fibLookup } from "./fib.ts";
 import { isLocalAddress } from "./local.ts";
 
 /** What `fib_validate_source` makes of a packet's source address. */
@@ -26,6 +27,7 @@ export function validateSource(
   netns: number,
   device: number,
   source: Ipv4Address,
+  destination: Ipv4Address,
   outDevice: number,
 ): number {
   const filter = confOf(world, device, conf.rpFilter);
@@ -33,13 +35,21 @@ export function validateSource(
   const mayRedirect = outDevice === device && confOf(world, device, conf.sendRedirects) === 1;
   if (isLocalAddress(world, netns, source)) return acceptsLocal ? sourceVerdict.valid : sourceVerdict.ours;
   if (filter === 0 && !mayRedirect) return sourceVerdict.valid;
-  return reversePath(world, netns, device, source, filter);
+  return reversePath(world, netns, device, source, destination, outDevice, filter);
 }
 
 /** `__fib_validate_source`: where would an answer go? */
-function reversePath(world: World, netns: number, device: number, source: Ipv4Address, filter: number): number {
+function reversePath(
+  world: World,
+  netns: number,
+  device: number,
+  source: Ipv4Address,
+  destination: Ipv4Address,
+  outDevice: number,
+  filter: number,
+): number {
   const { routes, addresses } = world;
-  const row = routes.lookup(netns, source);
+  const row = fibLookup(world, netns, source, destination, outDevice);
   const isReachable = row !== 0 && routes.type.get(row) === routeType.unicast;
   if (row !== 0 && !isReachable) return filter === 0 ? sourceVerdict.valid : sourceVerdict.wrongWay;
   if (isReachable && routes.device.get(row) === device)

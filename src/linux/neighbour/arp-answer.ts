@@ -1,6 +1,7 @@
 import type { ArpPacket } from "../../wire/arp.ts";
 import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import { conf, confOf } from "../device/conf.ts";
+import { fibLookup } from "../ip/fib.ts";
 import { isLocalAddress } from "../ip/local.ts";
 import { routeOutput } from "../ip/source.ts";
 import { sourceVerdict, validateSource } from "../ip/validate-source.ts";
@@ -15,7 +16,7 @@ export function ownAnswer(world: World, device: number, arp: ArpPacket): "yes" |
   const netns = world.devices.netns.get(device);
   if (!isLocalAddress(world, netns, arp.targetIp)) return "no";
   // A request from a wrong source is none: `ip_route_input` refuses it.
-  if (arp.senderIp !== 0 && validateSource(world, netns, device, arp.senderIp, 0) < 0) return "no";
+  if (arp.senderIp !== 0 && validateSource(world, netns, device, arp.senderIp, arp.targetIp, 0) < 0) return "no";
   const isSilent = isIgnored(world, device, arp) || isFiltered(world, netns, device, arp);
   return isSilent ? "silent" : "yes";
 }
@@ -47,9 +48,9 @@ function ownsAddress(world: World, device: number, address: Ipv4Address, asker: 
 }
 
 /** `arp_filter`: answers only where packets to the asker would leave. */
-function isFiltered(world: World, netns: number, device: number, { senderIp }: ArpPacket): boolean {
+function isFiltered(world: World, netns: number, device: number, { senderIp, targetIp }: ArpPacket): boolean {
   if (senderIp === 0 || confOf(world, device, conf.arpFilter) === 0) return false;
-  const way = routeOutput(world, netns, senderIp);
+  const way = routeOutput(world, netns, senderIp, targetIp);
   return way.kind !== "unicast" || way.device !== device;
 }
 
@@ -61,9 +62,9 @@ export function isProxyFor(world: World, device: number, { senderIp, targetIp }:
   if (!isProxy && !isPrivateVlan) return false;
   const { routes, devices } = world;
   const netns = devices.netns.get(device);
-  const row = routes.lookup(netns, targetIp);
+  const row = fibLookup(world, netns, targetIp, senderIp, device);
   if (row === 0 || routes.type.get(row) !== routeType.unicast) return false;
   const out = routes.device.get(row);
-  if (validateSource(world, netns, device, senderIp, out) < sourceVerdict.valid) return false;
+  if (validateSource(world, netns, device, senderIp, targetIp, out) < sourceVerdict.valid) return false;
   return out === device ? isPrivateVlan && senderIp !== targetIp : isProxy;
 }

@@ -19,6 +19,7 @@ import type { CommandFailure } from "./failure.ts";
 import { changeFdb } from "./fdb.ts";
 import { addHub, addStation } from "./hub.ts";
 import { changeAddress, changeRoute } from "./routes.ts";
+import { changeRule } from "./rules.ts";
 import { setSysctl } from "./sysctl.ts";
 
 /** Makes the program that a listening container runs. */
@@ -71,6 +72,9 @@ export class SetUp {
       case "bridge add":
         if (findDevice(world, netns, command.dev) !== 0) return "RTNETLINK answers: File exists";
         return addBridge(world, netns, command) as undefined;
+      case "rule add":
+      case "rule del":
+        return changeRule(world, netns, command);
       case "sysctl":
         return setSysctl(world, netns, command.key, command.value);
       default:
@@ -80,7 +84,7 @@ export class SetUp {
 
   private changeDevice(
     netns: number,
-    command: Exclude<NetworkCommand, { do: "veth add" | "bridge add" | "sysctl" }>,
+    command: Exclude<NetworkCommand, { do: "veth add" | "bridge add" | "rule add" | "rule del" | "sysctl" }>,
   ): CommandFailure {
     const { world } = this;
     const device = command.dev === undefined ? 0 : findDevice(world, netns, command.dev);

@@ -118,7 +118,7 @@ export function changeRoute(world: World, netns: number, device: number, command
   const { length } = command.destination;
   const network = networkAddress(command.destination);
   const metric = command.metric ?? 0;
-  const same = routes.find(netns, network, length).filter((row) => routes.metric.get(row) === metric);
+  const same = routes.find(netns, network, length, command.table).filter((row) => routes.metric.get(row) === metric);
   if (command.do === "route del") {
     const match = same.find((row) => device === 0 || routes.device.get(row) === device);
     if (match === undefined) return "RTNETLINK answers: No such process";
@@ -142,6 +142,7 @@ export function changeRoute(world: World, netns: number, device: number, command
     metric,
     type: routeType[command.type],
     isConnected: false,
+    inTable: command.table,
     source: command.source,
   });
   return undefined;

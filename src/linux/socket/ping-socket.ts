@@ -38,6 +38,7 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
     ttl: effect.ttl,
     tos: 0,
     dontFragment: effect.dontFragment,
+    routedFrom: 0,
   };
   const request = icmpEcho(8, sockets.localPort.get(socket), effect.sequence, pattern(effect.sizeBytes));
   sendIp(world, processes.netns.get(process), header, request, makeOrigin(world.packets.nextName(), process));

@@ -55,12 +55,14 @@ export function sendUdpTo(world: World, process: number, number: number, to: End
 function transmit(world: World, socket: number, to: Endpoint, data: Uint8Array): void {
   const { sockets, namespaces } = world;
   const netns = sockets.netns.get(socket);
-  const way = routeOutput(world, netns, to.address);
+  const from = sockets.localAddress.get(socket);
+  const way = routeOutput(world, netns, to.address, from);
   if (way.kind === "none" || way.kind === "refused") return report(world, socket, routeError(way) as SocketError);
   // IP_PMTUDISC_WANT: a datagram that fits is sent with DF; one that does not fit may be fragmented here.
   const isTooLong = ipv4HeaderLength + udpHeaderLength + data.length > way.mtu;
   const header = {
-    source: sockets.localAddress.get(socket) || sourceFor(world, way),
+    source: from || sourceFor(world, way),
+    routedFrom: from,
     destination: to.address,
     ttl: sockets.ttl.get(socket) || namespaces.defaultTtl.get(netns),
     tos: 0,

@@ -7,6 +7,7 @@ import type {
   Listen,
   NeighbourCommand,
   RouteCommand,
+  RuleCommand,
   SetUpCommand,
   SysctlSet,
   VethAdd,
@@ -62,6 +63,9 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
     case "neigh replace":
     case "neigh del":
       return commands(neighbour(command, names.of(command.netns)));
+    case "rule add":
+    case "rule del":
+      return commands(rule(command, names.of(command.netns)));
     case "fdb add":
     case "fdb replace":
     case "fdb del":
@@ -133,6 +137,17 @@ function withoutOffloads(name: string, dev: string): ShellCommand {
   return { argv: routines.without_offloads(name, dev), routine: { name: "without_offloads", args: [name, dev] } };
 }
 
+function rule({ do: action, from, to, iif, priority, table }: RuleCommand, name: string): Argv {
+  return [
+    ...ip(name, "rule", action.slice("rule ".length)),
+    ...(from === undefined ? [] : ["from", formatPrefix(from)]),
+    ...(to === undefined ? [] : ["to", formatPrefix(to)]),
+    ...(iif === undefined ? [] : ["iif", iif]),
+    ...(priority === undefined ? [] : ["pref", String(priority)]),
+    ...(table === undefined ? [] : ["lookup", String(table)]),
+  ];
+}
+
 function fdb({ do: action, dev, mac, kind }: FdbCommand, name: string): Argv {
   const words = ["bridge", "-n", name, "fdb", action.slice("fdb ".length), formatMac(mac), "dev", dev, "master"];
   return kind === undefined ? words : [...words, kind];
@@ -164,7 +179,7 @@ const portSettings = [
 ] as const;
 
 function route(command: RouteCommand, name: string): Argv {
-  const { type, destination, via, dev, preferredSource, metric, onlink } = command;
+  const { type, destination, via, dev, preferredSource, metric, onlink, table } = command;
   return [
     ...ip(name, "route", command.do.slice("route ".length)),
     ...(type === "unicast" ? [] : [type]),
@@ -174,6 +189,7 @@ function route(command: RouteCommand, name: string): Argv {
     ...(preferredSource === undefined ? [] : ["src", formatIpv4(preferredSource)]),
     ...(metric === undefined ? [] : ["metric", String(metric)]),
     ...(onlink ? ["onlink"] : []),
+    ...(table === undefined ? [] : ["table", String(table)]),
   ];
 }
 
