@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { checkDevices } from "./check-devices.ts";
 import { checkBroadcastDomains } from "./check-domains.ts";
+import { checkHubs } from "./check-hubs.ts";
 import { checkListeners } from "./check-listeners.ts";
 import { listDevices } from "./devices.ts";
 import type { ClusterLayout } from "./layout.ts";
@@ -19,6 +20,7 @@ export function checkCluster(layout: ClusterLayout): Diagnostic[] {
   const raw = new Set(layout.model.namespaces.map((namespace) => layout.names.rawName(namespace)));
   return [
     ...checkListeners(layout.model),
+    ...checkHubs(layout.model),
     ...checkDevices(devices),
     ...checkBroadcastDomains(devices, (netns) => raw.has(netns)),
   ];

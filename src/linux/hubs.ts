@@ -50,6 +50,8 @@ export class Stations {
   readonly backoffSlots: Int32Column;
   /** When the transmission began. */
   readonly startedNs: Float64Column;
+  /** When the last transmission was over, jam included. */
+  readonly endedNs: Float64Column;
 
   /** Signals of others that are on its cable: carrier sense. */
   readonly carriers: Int32Column;
@@ -83,6 +85,7 @@ export class Stations {
     this.attempts = table.int32("attempts");
     this.backoffSlots = table.int32("backoffSlots");
     this.startedNs = table.float64("startedNs");
+    this.endedNs = table.float64("endedNs");
     this.carriers = table.int32("carriers");
     this.wasTransmitting = table.int32("wasTransmitting");
     this.deferUntilNs = table.float64("deferUntilNs");

@@ -50,6 +50,36 @@ describe("Breakpoints on a hub", () => {
   });
 });
 
+describe("Stepping on a hub", () => {
+  function stepped(step: "stepInto" | "stepOver", times: number): readonly string[] {
+    const lab = openText(collision);
+    lab.setFunctionBreakpoints(["hub.collision@h2"]);
+    goOn(lab);
+    lab.setFunctionBreakpoints([]);
+    const { packets, sim } = lab.world;
+    const row = sim.next()?.walker ?? 0;
+    const threadId = packets.number.get(row) + 1;
+    return Array.from({ length: times }, () => {
+      const motion = lab[step](threadId);
+      while (motion.advance(1_000).kind === "more");
+      return lab.stack(threadId, 0, 1).frames[0].name;
+    });
+  }
+
+  it("into goes to the packet's next stage, whatever it waits for", () => {
+    expect(stepped("stepInto", 4)).toEqual([
+      "hub.backoff @ h2/eth0 (jamming)",
+      "hub.carrier-sense @ h2/eth0",
+      "hub.transmit @ h2/eth0 (deferring)",
+      "hub.transmit @ h2/eth0 (transmitting)",
+    ]);
+  });
+
+  it("over goes to the station that the frame is for, collisions and attempts included", () => {
+    expect(stepped("stepOver", 1)).toEqual(["hub.receive @ h3/eth0 (on the cable)"]);
+  });
+});
+
 describe("What is shown of a hub", () => {
   function atCollision(): Lab {
     const lab = openText(collision);

@@ -20,7 +20,7 @@ describe("A hub", () => {
       hub(
         "speed 100Mbit",
         "station h1/eth0 address 10.0.0.1/24 mac 02:00:00:00:00:01",
-        "station h2/p1 cable 1.5km duplex full master br0",
+        "station h2/p1 cable 30m duplex full master br0",
       ),
     );
     expect(problems).toEqual([]);
@@ -33,7 +33,7 @@ describe("A hub", () => {
         do: "station add",
         netns: "h2",
         dev: "p1",
-        cableMetres: 1_500,
+        cableMetres: 30,
         duplex: "full",
         line: 5,
       }),
@@ -79,6 +79,18 @@ describe("A hub", () => {
     ["bridge b", "3:1 misplaced: A bridge cannot stand inside hub. Is a } missing before it?"],
   ])("%s", (line, problem) => {
     expect(compiled(hub(line)).problems).toEqual([problem]);
+  });
+
+  test("with cables that are longer than a collision may take to be noticed", () => {
+    const near = hub("station h1/eth0 cable 2km", "station h2/eth0 cable 3.12km");
+    expect(compiled(near).problems).toEqual([]);
+    const far = hub("station h1/eth0 cable 2km", "station h2/eth0 cable 4km");
+    expect(compiled(far).problems).toEqual([
+      "4:1 cable-too-long: A signal takes 60 µs from h2/eth0 to h1/eth0 and back, longer than a slot time (51.2 µs): a collision can go unnoticed, and the frame is lost.",
+    ]);
+    expect(
+      compiled(hub("speed 100Mbit", "station h1/eth0 cable 300m", "station h2/eth0 cable 300m")).problems[0],
+    ).toMatch(/^4:1 cable-too-long: .* \(5.12 µs\)/);
   });
 
   test("without a name, or with that of another one", () => {

@@ -175,7 +175,8 @@ function beginNext(world: World, station: number): void {
 
 /** The station's own transmission is over. */
 function fallSilent(world: World, station: number): void {
-  const { stations } = world;
+  const { stations, nowNs } = world;
+  stations.endedNs.set(station, nowNs);
   if (stations.carriers.get(station) === 0 || stations.isFullDuplex.get(station) === 1) beginGap(world, station);
 }
 

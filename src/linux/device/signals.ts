@@ -5,7 +5,8 @@ import type { World } from "../world.ts";
 
 /**
  * Signals between the stations of a hub. What one transmits reaches each of the others when it has travelled along both
- * their cables, and where two are heard at once neither can be read.
+ * their cables. Two that are in the hub at once are mixed there, and nobody can read either; whoever hears both at once
+ * knows it by that, and whoever has sent one of them by the time that it takes to the hub and back.
  */
 
 /** The beginning of a transmission sets out to all other stations; as things stand, its end leaves at `endNs`. */
@@ -16,7 +17,12 @@ export function sendSignals(world: World, sender: number, endNs: number): void {
     const delayNs = travelNs(world, sender, receiver);
     signals.add(sender, receiver, nowNs, nowNs + delayNs, endNs + delayNs);
   }
-  for (const signal of signals.heardBy(sender)) signals.isDamaged.set(signal, 1);
+  for (const signal of signals.heardBy(sender)) {
+    const leavesHubNs = signals.endNs.get(signal) - stations.cableDelayNs.get(sender);
+    const isInHub = leavesHubNs > nowNs + stations.cableDelayNs.get(sender);
+    // In half duplex nobody listens while speaking.
+    if (isInHub || stations.isFullDuplex.get(sender) === 0) signals.isDamaged.set(signal, 1);
+  }
 }
 
 /** The sender breaks its transmission off at `endNs`. */
@@ -54,11 +60,13 @@ export function loadSignals(world: World, sender: number, packet: number): void 
 
 /** The beginning of a signal reaches its receiver. */
 export function hearSignal(world: World, signal: number): void {
-  const { stations, signals } = world;
+  const { stations, signals, nowNs } = world;
   const receiver = signals.receiver.get(signal);
   const others = signals.heardBy(receiver);
   for (const other of others) signals.isDamaged.set(other, 1);
-  if (others.length > 0 || isTransmitting(world, receiver)) signals.isDamaged.set(signal, 1);
+  const toHubAndBackNs = 2 * stations.cableDelayNs.get(receiver);
+  const wasInHub = stations.endedNs.get(receiver) > nowNs - toHubAndBackNs;
+  if (others.length > 0 || wasInHub || isTransmitting(world, receiver)) signals.isDamaged.set(signal, 1);
   signals.isHeard.set(signal, 1);
   signals.timer.set(signal, signals.endNs.get(signal));
   stations.carriers.set(receiver, stations.carriers.get(receiver) + 1);

@@ -1,3 +1,4 @@
+import { nsPerMetre } from "../../plan/cable.ts";
 import type { HubAdd, StationAdd } from "../../plan/commands.ts";
 import { never } from "../../sim/timers.ts";
 import { deviceKind } from "../devices.ts";
@@ -5,9 +6,6 @@ import { stationState } from "../hubs.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { addDevice, derivedMac } from "./devices.ts";
-
-/** Twisted pair carries a signal at two thirds of the speed of light. */
-const nsPerMetre = 5;
 
 export function addHub(world: World, command: HubAdd): number {
   const { hubs } = world;
@@ -31,6 +29,7 @@ export function addStation(world: World, netns: number, hub: number, command: St
   stations.cableDelayNs.set(row, command.cableMetres * nsPerMetre);
   stations.isFullDuplex.set(row, command.duplex === "full" ? 1 : 0);
   stations.state.set(row, stationState.idle);
+  stations.endedNs.set(row, Number.NEGATIVE_INFINITY);
   stations.timer.set(row, never);
   stations.table.link(row);
 }

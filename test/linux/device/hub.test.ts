@@ -190,6 +190,31 @@ describe("A collision", () => {
     }
   });
 
+  it("may go unnoticed where a signal travels longer than a frame lasts: the cables are too long", () => {
+    const segment = new Segment([{ cableMetres: 6_000 }, { cableMetres: 6_000 }]);
+    segment.send(0, 1_000 * bit);
+    segment.send(1, 1_010 * bit);
+    segment.run();
+    // Each has ceased to speak when it hears the other one, but in the hub the two were mixed.
+    expect(segment.count("hub.collision")).toBe(0);
+    expect(segment.drops("COLLISION").map((one) => one.station)).toEqual([1, 0]);
+    expect(segment.count("hub.receive")).toBe(0);
+  });
+
+  it("happens in the hub: frames that miss each other there arrive, though a cable carries both", () => {
+    for (const [afterwards, arrived] of [
+      [-1, 0],
+      [1, 2],
+    ]) {
+      const segment = new Segment([{}, { cableMetres: 2_000, duplex: "full" }]);
+      segment.send(0, 1_000 * bit);
+      // The last bit of station 0 is in the hub 5 bit times after it was sent; from station 1 it is 100 to there.
+      segment.send(1, (1_000 + shortest + 5 - 100 + afterwards) * bit);
+      segment.run();
+      expect(segment.count("hub.receive")).toBe(arrived);
+    }
+  });
+
   it("does not happen to a station in full duplex, which notices nothing; its frame is lost with that reason", () => {
     const segment = new Segment([{}, { duplex: "full" }, {}]);
     segment.send(0, 1_000 * bit, 1514);

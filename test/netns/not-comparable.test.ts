@@ -1,0 +1,8 @@
+import { expect, test } from "vitest";
+import { compileSync } from "../../src/language/compile.ts";
+import { reasonNotToRun } from "../../src/netns/simulated-run.ts";
+
+test("what Linux has no twin of is named, instead of compared", () => {
+  const { plan } = compileSync('netns h1\nhub lan { station h1/eth0 }\nscenario "s" { wait 1s }', "lan.k8snet");
+  expect(reasonNotToRun(plan, plan.scenarios[0])).toBe("hub lan: Linux has no twin of a half-duplex segment");
+});
