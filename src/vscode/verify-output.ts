@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 
 const channelName = "k8snet: Verify on Linux";
 
-/** Where `k8snet verify` prints; places in the verified file are links. */
+/** Where `k8snet verify` prints; places in the verified file are links to it. */
 export class VerifyOutput implements vscode.Disposable {
   private readonly channel = vscode.window.createOutputChannel(channelName);
   private readonly links: vscode.Disposable;
@@ -33,15 +33,20 @@ export class VerifyOutput implements vscode.Disposable {
   }
 
   private linksIn(document: vscode.TextDocument): vscode.DocumentLink[] {
-    const links: vscode.DocumentLink[] = [];
-    for (const [index, line] of document.getText().split(/\r?\n/).entries()) {
-      const place = line.startsWith(this.file) ? /^:(\d+):(\d+)(?=: )/.exec(line.slice(this.file.length)) : null;
-      if (place === null) continue;
-      const target = vscode.Uri.file(this.file).with({ fragment: `L${place[1]},${place[2]}` });
-      links.push(
-        new vscode.DocumentLink(new vscode.Range(index, 0, index, this.file.length + place[0].length), target),
-      );
-    }
-    return links;
+    return document
+      .getText()
+      .split(/\r?\n/)
+      .flatMap((text, line) => this.linkAt(line, text) ?? []);
+  }
+
+  /** At the start of a line: `file:line:column: …`, or `file: …`. */
+  private linkAt(line: number, text: string): vscode.DocumentLink | undefined {
+    const { file } = this;
+    const place = text.startsWith(file) ? /^(?::(\d+):(\d+))?(?=: )/.exec(text.slice(file.length)) : null;
+    if (place === null) return undefined;
+    const [colons, inLine, column] = place;
+    const fragment = inLine === undefined ? "" : `L${inLine},${column}`;
+    const range = new vscode.Range(line, 0, line, file.length + colons.length);
+    return new vscode.DocumentLink(range, vscode.Uri.file(file).with({ fragment }));
   }
 }

@@ -1,13 +1,13 @@
 import * as vscode from "vscode";
 import type { Verdict } from "../../../src/vscode/verify-verdict.ts";
-import { type Case, equal, holds } from "./cases.ts";
+import { type Case, equal, holds, until } from "./cases.ts";
 import { openSample, workspaceFolder } from "./workspace.ts";
 
 /** In the Node extension host. The web worker has neither command nor lens, which the editor's cases look at. */
 export const verifyingCases: readonly Case[] = [
   { name: "Verify on Linux compares a scenario with the real kernel, or says why it cannot", run: verifiesScenario },
   { name: "Verify on Linux saves the file first, and takes all its scenarios", run: savesAndTakesAll },
-  { name: "Verify on Linux of a file with errors says that it has errors", run: refusesErrors },
+  { name: "Verify on Linux of a file with errors says that it has errors, and where", run: refusesErrors },
   { name: "a second Verify on Linux does not start beside the first", run: oneAtATime },
 ];
 
@@ -34,9 +34,11 @@ async function savesAndTakesAll(): Promise<void> {
 }
 
 async function refusesErrors(): Promise<void> {
-  const document = await openNew("wrong.k8snet", pair.replace("veth", "vteh"));
+  const document = await openNew("wrong wires.k8snet", pair.replace("veth", "vteh"));
   const verdict = await verify(document.uri, "there");
   equal(verdict, { kind: "unable", text: "Cannot verify here: a file with errors cannot be verified" }, "the verdict");
+  const place = await until(async () => (await linksInOutput()).find((one) => one.fragment !== ""), "a link");
+  equal([place.path, place.fragment.replace(/,.*/, "")], [document.uri.path, "L3"], "where the link leads");
 }
 
 async function oneAtATime(): Promise<void> {
@@ -48,6 +50,13 @@ async function oneAtATime(): Promise<void> {
 
 async function verify(uri?: vscode.Uri, scenario?: string): Promise<Verdict | undefined> {
   return vscode.commands.executeCommand("k8snet.verifyOnLinux", uri, scenario);
+}
+
+async function linksInOutput(): Promise<vscode.Uri[]> {
+  const output = vscode.workspace.textDocuments.find((one) => one.fileName.includes("k8snet: Verify on Linux"));
+  if (output === undefined) return [];
+  const links = await vscode.commands.executeCommand<vscode.DocumentLink[]>("vscode.executeLinkProvider", output.uri);
+  return links.flatMap(({ target }) => target ?? []);
 }
 
 async function openNew(name: string, text: string): Promise<vscode.TextDocument> {
