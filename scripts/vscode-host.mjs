@@ -6,12 +6,12 @@
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { cacheFolder, killGroup, nodeIsFrom, runNpm, withLock } from "./lib/tools.mjs";
+import { cacheFolder, killGroup, nodeIsFrom, projectFolder, runNpm, withLock } from "./lib/tools.mjs";
 
 const codeServerVersion = "4.139.1";
 /** The Node that this VS Code asks for; other major versions lack what its server uses. */
@@ -69,6 +69,7 @@ export async function installVscodeHost(log = console.log) {
     if (!existsSync(serverMain)) throw new Error(`code-server ${codeServerVersion} has no ${serverMain}`);
     writeFileSync(stampFile, `${JSON.stringify({ codeServer: codeServerVersion, node: own ? "own" : nodeMajor })}\n`);
   });
+  replaceLogger();
   return { node: own ? process.execPath : nodeIsFrom(hostFolder, nodePackage()), serverMain };
 }
 
@@ -126,6 +127,13 @@ function workbenchUrl(authority, token, what) {
   else url.searchParams.set("ew", "true");
   if (payload.length > 0) url.searchParams.set("payload", JSON.stringify(payload));
   return url.href;
+}
+
+/** With one that needs no native code; see there. */
+function replaceLogger() {
+  const source = join(projectFolder, "scripts", "lib", "vscode-logger.cjs");
+  const target = join(vscodeFolder, "node_modules", "@vscode", "spdlog", "index.js");
+  if (readFileSync(target, "utf8") !== readFileSync(source, "utf8")) copyFileSync(source, target);
 }
 
 /** `C:\lab` becomes `/C:/lab`. @param {string} path */
