@@ -35,6 +35,21 @@ export function serve(programHost: string): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, end);
 }
 
+/** No lab takes so long; one that does waits for what never comes. */
+const longestMs = 120_000;
+
+async function inTime<Value>(promise: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, failed) => {
+    timer = setTimeout(() => failed(new Error(`not done after ${longestMs / 1000} s`)), longestMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function verifyLab(
   { number, name, text }: Request,
   programHost: string,
@@ -48,7 +63,7 @@ async function verifyLab(
   });
   underWay = verification;
   try {
-    const verdict = await verification.run(number);
+    const verdict = await inTime(verification.run(number));
     const report = formatVerdict(verdict, name);
     if (verdict.differences.length > 0) return { result: "different", report };
     return { result: verdict.notes.some((note) => note.startsWith("not run")) ? "cannot run" : "equal", report };
@@ -56,6 +71,7 @@ async function verifyLab(
     if (error instanceof SetUpFailure) return { result: "cannot run", report: error.message };
     return { result: "different", report: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   } finally {
+    verification.abandon();
     underWay = undefined;
   }
 }

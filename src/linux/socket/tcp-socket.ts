@@ -192,6 +192,7 @@ function perform(world: World, socket: number, effect: TcpEffect, origin: Origin
   const { sockets } = world;
   switch (effect.kind) {
     case "transmit":
+      if (effect.isRepeated && isStillQueued(world, socket, effect.segment)) return;
       return transmit(world, socket, effect.segment, origin);
     case "set timer":
       return timerColumn(world, effect.timer).set(socket, world.nowNs + effect.afterNs);
@@ -235,6 +236,22 @@ function transmit(world: World, socket: number, segment: TcpSegment, origin: Ori
   };
   const process = sockets.process.get(socket);
   sendIp(world, netns, header, segment, { ...(origin ?? makeOrigin(0, process)), name: packets.nextName() });
+}
+
+/** `skb_still_in_host_queue`: the segment, as it was sent before, still waits here for the neighbour's address. */
+function isStillQueued(world: World, socket: number, segment: TcpSegment): boolean {
+  const { sockets, neighbours, packets } = world;
+  const way = routeOutput(world, sockets.netns.get(socket), sockets.remoteAddress.get(socket));
+  const neighbour = way.kind === "unicast" ? neighbours.find(way.device, way.nextHop) : 0;
+  let packet = neighbour === 0 ? 0 : neighbours.firstQueued.get(neighbour);
+  for (; packet !== 0; packet = packets.next.get(packet)) {
+    const { payload, source } = packets.data.get(packet) as Ipv4Packet;
+    if (payload.kind !== "tcp" || source !== sockets.localAddress.get(socket)) continue;
+    const { sourcePort, destinationPort, sequence } = payload;
+    const isSame = sourcePort === segment.sourcePort && destinationPort === segment.destinationPort;
+    if (isSame && sequence === segment.sequence) return true;
+  }
+  return false;
 }
 
 function timerColumn(world: World, timer: TcpTimer): TimerColumn {

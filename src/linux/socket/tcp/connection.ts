@@ -174,7 +174,8 @@ export type TcpInput =
   | { readonly kind: "path mtu"; readonly mtu: number; readonly sequence: number };
 
 export type TcpEffect =
-  | { readonly kind: "transmit"; readonly segment: TcpSegment }
+  /** `isRepeated`: it has been sent before, and is not sent while that copy has not left this machine. */
+  | { readonly kind: "transmit"; readonly segment: TcpSegment; readonly isRepeated: boolean }
   | { readonly kind: "set timer"; readonly timer: TcpTimer; readonly afterNs: number }
   | { readonly kind: "clear timer"; readonly timer: TcpTimer }
   /** Established: connect(2) succeeds, or accept(2) has one more. */

@@ -57,7 +57,7 @@ export function repeatSynAck(turn: Turn): void {
 /** Sends the RST that a segment without a connection would get. */
 export function refuse(turn: Turn, segment: TcpSegment): void {
   const reset = resetFor(segment);
-  if (reset !== undefined) turn.effects.push({ kind: "transmit", segment: reset });
+  if (reset !== undefined) turn.effects.push({ kind: "transmit", segment: reset, isRepeated: false });
 }
 
 /** The handshake's last ACK rides on data where the program has already written some. */

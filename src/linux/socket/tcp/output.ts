@@ -42,7 +42,10 @@ export function transmitNew(turn: Turn, flags: number, data: Uint8Array): void {
 
 /** Sends a segment again as it was, with what is now acknowledged. */
 export function retransmit(turn: Turn, segment: SentSegment): void {
-  transmit(turn, { sequence: segment.sequence, flags: segment.flags, data: segment.data });
+  const { state, passive } = turn.connection;
+  // A SYN,ACK is made anew each time (`tcp_rtx_synack`).
+  const isSynAck = passive && state === "SYN-RECV";
+  transmit(turn, { sequence: segment.sequence, flags: segment.flags, data: segment.data }, !isSynAck);
   const again: SentSegment = { ...segment, sentNs: turn.nowNs, retransmitted: true, lost: false };
   const inFlight = turn.connection.send.inFlight.map((one) => (one.sequence === segment.sequence ? again : one));
   updateSend(turn, { inFlight });

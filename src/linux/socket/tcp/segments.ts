@@ -15,9 +15,9 @@ export interface SegmentContent {
 }
 
 /** Sends a segment as the connection stands now. One with ACK settles what waited to be acknowledged. */
-export function transmit(turn: Turn, content: SegmentContent): void {
+export function transmit(turn: Turn, content: SegmentContent, isRepeated = false): void {
   const segment = makeSegment(turn.connection, content, turn.nowNs);
-  turn.effects.push({ kind: "transmit", segment });
+  turn.effects.push({ kind: "transmit", segment, isRepeated });
   if ((segment.flags & tcpFlag.ack) !== 0) acknowledgmentSent(turn);
 }
 
