@@ -47,11 +47,13 @@ class Verification implements vscode.Disposable {
   }
 
   private async verify(request: VerifyRequest): Promise<Verdict | undefined> {
+    const title = request.scenario === undefined ? "Verifying on Linux" : `Verifying “${request.scenario}” on Linux`;
     this.output.open(request.file);
+    this.output.append(`${title}…\n`);
     const running = this.start(request, (text) => this.output.append(text));
     this.underWay = running;
     try {
-      const { end, cancelled } = await this.watch(running, request.scenario);
+      const { end, cancelled } = await watch(running, title);
       if (!cancelled) return verdictOf(end);
       this.output.append("Cancelled.\n");
       return undefined;
@@ -61,17 +63,16 @@ class Verification implements vscode.Disposable {
       this.underWay = undefined;
     }
   }
+}
 
-  /** Shows that it is under way, until it has ended. */
-  private async watch(running: VerifyProcess, scenario: string | undefined) {
-    const title = scenario === undefined ? "Verifying on Linux" : `Verifying “${scenario}” on Linux`;
-    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-    return vscode.window.withProgress(options, async (_progress, token) => {
-      const onCancel = token.onCancellationRequested(() => running.cancel());
-      const end = await running.ended.finally(() => onCancel.dispose());
-      return { end, cancelled: token.isCancellationRequested };
-    });
-  }
+/** Shows that it is under way, until it has ended. */
+async function watch(running: VerifyProcess, title: string) {
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  return vscode.window.withProgress(options, async (_progress, token) => {
+    const onCancel = token.onCancellationRequested(() => running.cancel());
+    const end = await running.ended.finally(() => onCancel.dispose());
+    return { end, cancelled: token.isCancellationRequested };
+  });
 }
 
 /** It runs programs as root, on what a file says: not for a file that somebody else has sent. */
