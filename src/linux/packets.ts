@@ -70,6 +70,8 @@ export class Packets {
   readonly outDevice: Int32Column;
   /** The address to resolve on `outDevice`. */
   readonly nextHop: Float64Column;
+  /** 1: its sender knows that the next hop works (`dst_pending_confirm`). */
+  readonly confirms: Int32Column;
   /** What its fragments may measure, where it must be fragmented. */
   readonly fragmentMtu: Int32Column;
   /** 1: it goes back to the link that it came from, and its sender is on it (`IPSKB_DOREDIRECT`). */
@@ -102,6 +104,7 @@ export class Packets {
     this.inDevice = table.int32("inDevice");
     this.outDevice = table.int32("outDevice");
     this.nextHop = table.float64("nextHop");
+    this.confirms = table.int32("confirms");
     this.fragmentMtu = table.int32("fragmentMtu");
     this.mayRedirect = table.int32("mayRedirect");
     this.next = table.int32("next");
@@ -130,6 +133,7 @@ export class Packets {
     this.inDevice.set(packet, 0);
     this.outDevice.set(packet, 0);
     this.nextHop.set(packet, 0);
+    this.confirms.set(packet, 0);
     this.fragmentMtu.set(packet, 0);
     this.mayRedirect.set(packet, 0);
     this.next.set(packet, 0);

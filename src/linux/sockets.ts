@@ -35,6 +35,8 @@ export class Sockets {
   /** 0: not connected. */
   readonly remotePort: Int32Column;
   /** IP_TTL; 0: net.ipv4.ip_default_ttl. */
+  /** TCP heard of progress: its next segment confirms the next hop (`sk_dst_pending_confirm`). */
+  readonly pendingConfirm: Int32Column;
   readonly ttl: Int32Column;
   readonly connection: ReferenceColumn<TcpConnection | null>;
   /** The listener that a connection came to. */
@@ -62,6 +64,7 @@ export class Sockets {
     this.remoteAddress = table.float64("remoteAddress");
     this.remotePort = table.int32("remotePort");
     this.ttl = table.int32("ttl");
+    this.pendingConfirm = table.int32("pendingConfirm");
     this.connection = table.reference<TcpConnection | null>("connection", null);
     this.listener = table.int32("listener");
     this.device = table.int32("device");
@@ -97,6 +100,7 @@ export class Sockets {
     this.remoteAddress.set(row, fields.remote?.address ?? 0);
     this.remotePort.set(row, fields.remote?.port ?? 0);
     this.ttl.set(row, fields.ttl ?? 0);
+    this.pendingConfirm.set(row, 0);
     this.connection.set(row, fields.connection ?? null);
     this.listener.set(row, fields.listener ?? 0);
     this.device.set(row, fields.device ?? 0);

@@ -18,6 +18,8 @@ export interface OutputHeader {
   readonly dontFragment: boolean;
   /** The source that rules see, where it is not the header's: 0 where the sender was not bound to one. */
   readonly routedFrom?: Ipv4Address;
+  /** The sender has heard from the other side: the way there works, and so does its next hop. */
+  readonly confirms?: boolean;
 }
 
 /** Sends a packet made in this namespace: its first stage looks up the route. */
@@ -38,6 +40,7 @@ export function sendIp(
     payload,
   });
   const row = world.packets.make(netns, world.namespaces.loopback.get(netns), stage.routeOutput, packet, origin);
+  if (header.confirms === true) world.packets.confirms.set(row, 1);
   world.packets.nextHop.set(row, header.routedFrom ?? header.source);
   world.sim.underWay.push(row);
   return row;

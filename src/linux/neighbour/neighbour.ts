@@ -35,6 +35,7 @@ function output(world: World, packet: number): void {
   const neighbour = neighbours.find(device, nextHop) || create(world, device, nextHop);
   if (neighbour === 0) return drop(world, packet, "NEIGH_CREATEFAIL");
   noteUsed(world, neighbour);
+  if (packets.confirms.get(packet) === 1) neighbours.confirmedNs.set(neighbour, world.nowNs);
   const state = neighbours.state.get(neighbour);
   if ((state & nudConnected) !== 0 || (state & (nud.delay | nud.probe)) !== 0)
     return sendTo(world, packet, device, neighbours.mac.get(neighbour));

@@ -18,6 +18,7 @@ import type { TcpConnection, TcpEffect, TcpInput, TcpStep, TcpTimer } from "./tc
 import { mayReplaceTimeWait, tcpInput } from "./tcp/input.ts";
 import { acceptTcp, openTcp } from "./tcp/open.ts";
 import { resetFor } from "./tcp/reset.ts";
+import { isAfter } from "./tcp/sequence.ts";
 
 /** TCP sockets: connects the state machine of one connection with ports, programs, timers and IPv4 (net/ipv4/tcp_ipv4.c). */
 export function registerTcp(world: World): void {
@@ -104,7 +105,13 @@ function receive(world: World, packet: number): void {
     }
   }
   packets.end(packet);
+  if (makesProgress(sockets.connection.get(socket) as TcpConnection, segment)) sockets.pendingConfirm.set(socket, 1);
   input(world, socket, { kind: "segment", segment }, origin);
+}
+
+/** FLAG_FORWARD_PROGRESS: the other side has heard something new of us, so the way to it works. */
+function makesProgress({ send }: TcpConnection, segment: TcpSegment): boolean {
+  return (segment.flags & tcpFlag.ack) !== 0 && isAfter(segment.acknowledgment, send.unacknowledged);
 }
 
 function socketOf(world: World, packet: number, kinds: SocketKinds, ip: Ipv4Packet, segment: TcpSegment): number {
@@ -233,7 +240,9 @@ function transmit(world: World, socket: number, segment: TcpSegment, origin: Ori
     ttl: sockets.ttl.get(socket) || namespaces.defaultTtl.get(netns),
     tos: 0,
     dontFragment: true,
+    confirms: sockets.pendingConfirm.get(socket) === 1,
   };
+  if (header.confirms) sockets.pendingConfirm.set(socket, 0);
   const process = sockets.process.get(socket);
   sendIp(world, netns, header, segment, { ...(origin ?? makeOrigin(0, process)), name: packets.nextName() });
 }
