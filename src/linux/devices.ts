@@ -21,6 +21,8 @@ export class Devices {
   readonly kind: Int32Column;
   readonly mac: Float64Column;
   readonly mtu: Int32Column;
+  /** 1: a bridge whose MTU an administrator has set; otherwise it follows its ports (`BROPT_MTU_SET_BY_USER`). */
+  readonly isMtuFixed: Int32Column;
   /** Administratively up. */
   readonly up: Int32Column;
   /** The other end of a veth pair. */
@@ -58,6 +60,7 @@ export class Devices {
     this.kind = table.int32("kind");
     this.mac = table.float64("mac");
     this.mtu = table.int32("mtu");
+    this.isMtuFixed = table.int32("isMtuFixed");
     this.up = table.int32("up");
     this.peer = table.int32("peer");
     this.nextInNetns = table.int32("nextInNetns");

@@ -98,7 +98,7 @@ export function setLink(world: World, device: number, master: number | undefined
   const { devices } = world;
   if (master !== undefined && master !== 0 && devices.master.get(device) !== master && isFull(world, master))
     return "RTNETLINK answers: Exchange full";
-  if (command.mtu !== undefined) devices.mtu.set(device, command.mtu);
+  if (command.mtu !== undefined) changeMtu(world, device, command.mtu);
   if (command.mac !== undefined) changeMac(world, device, command.mac);
   if (command.hairpin !== undefined) devices.hairpin.set(device, command.hairpin ? 1 : 0);
   if (master !== undefined) changeMaster(world, device, master);
@@ -108,6 +108,26 @@ export function setLink(world: World, device: number, master: number | undefined
     else bringDown(world, device);
   }
   return undefined;
+}
+
+/** `dev_set_mtu`; setting what is there changes nothing. */
+function changeMtu(world: World, device: number, mtu: number): void {
+  const { devices } = world;
+  if (devices.mtu.get(device) === mtu) return;
+  devices.mtu.set(device, mtu);
+  if (devices.kind.get(device) === deviceKind.bridge) devices.isMtuFixed.set(device, 1);
+  const bridge = devices.master.get(device);
+  if (bridge !== 0) adjustMtu(world, bridge);
+}
+
+/** `br_mtu_auto_adjust` (net/bridge/br_if.c): a bridge takes what each of its ports can carry. */
+function adjustMtu(world: World, bridge: number): void {
+  const { devices } = world;
+  if (devices.isMtuFixed.get(bridge) === 1) return;
+  let port = devices.firstPort.get(bridge);
+  let mtu = port === 0 ? ethernetMtu : devices.mtu.get(port);
+  for (; port !== 0; port = devices.nextPort.get(port)) mtu = Math.min(mtu, devices.mtu.get(port));
+  if (mtu !== devices.mtu.get(bridge)) devices.mtu.set(bridge, mtu);
 }
 
 /** `find_portno` (net/bridge/br_if.c): BR_MAX_PORTS is 1024, and number 0 is not used. */
@@ -165,6 +185,7 @@ function changeMaster(world: World, port: number, bridge: number): void {
   if (last === 0) devices.firstPort.set(bridge, port);
   else devices.nextPort.set(last, port);
   devices.lastPort.set(bridge, port);
+  adjustMtu(world, bridge);
   addLocalAddress(world, bridge, port);
 }
 
@@ -180,6 +201,7 @@ function leaveBridge(world: World, port: number, bridge: number): void {
   devices.hairpin.set(port, 0);
   devices.portOff.set(port, 0);
   forgetPort(world, port, bridge);
+  adjustMtu(world, bridge);
 }
 
 /** Whatever the bridge knew of the port goes with it. */
