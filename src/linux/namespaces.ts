@@ -3,10 +3,15 @@ import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.
 import { PairIndex } from "../sim/pair-index.ts";
 import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
+import { addTimer, type TimerColumn } from "../sim/timers.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
+import { stage } from "./stage.ts";
 
 /** Sysctls by their dotted keys. */
 export type Sysctls = Readonly<Record<string, number>>;
+
+/** `neigh_periodic_work` comes every half base reachable time of the kernel's own default. */
+const gcPeriodNs = 15_000_000_000;
 
 /** Nodes: one Linux kernel each, with the limits that all its namespaces share. */
 export class Nodes {
@@ -15,18 +20,28 @@ export class Nodes {
   readonly source: ReferenceColumn<SourceRange | null>;
   /** Entries in all ARP tables of this kernel (net/core/neighbour.c: `neigh_table.entries`). */
   readonly neighbours: Int32Column;
+  readonly gcThresh1: Int32Column;
   readonly gcThresh2: Int32Column;
   readonly gcThresh3: Int32Column;
   readonly lastFlushNs: Float64Column;
+  /** `neigh_periodic_work`, while there is something to collect. */
+  readonly gc: TimerColumn;
 
   constructor(sim: Simulation) {
     this.table = sim.addTable("node");
     this.name = this.table.reference("name", "");
     this.source = this.table.reference<SourceRange | null>("source", null);
     this.neighbours = this.table.int32("neighbours");
+    this.gcThresh1 = this.table.int32("gcThresh1");
     this.gcThresh2 = this.table.int32("gcThresh2");
     this.gcThresh3 = this.table.int32("gcThresh3");
     this.lastFlushNs = this.table.float64("lastFlushNs");
+    this.gc = addTimer(this.table, sim.log, sim.timers, "gc", stage.neighGc);
+  }
+
+  /** Nothing is collected while there are fewer than gc_thresh1 entries, so only then the kernel's work matters. */
+  scheduleGc(node: number, nowNs: number): void {
+    this.gc.set(node, (Math.floor(nowNs / gcPeriodNs) + 1) * gcPeriodNs);
   }
 }
 

@@ -7,6 +7,7 @@ import { registerIcmp } from "./ip/icmp.ts";
 import { registerInput } from "./ip/input.ts";
 import { registerOutput } from "./ip/output.ts";
 import { registerArp } from "./neighbour/arp.ts";
+import { registerCollection } from "./neighbour/collection.ts";
 import { registerNeighbours } from "./neighbour/neighbour.ts";
 import { registerProcesses } from "./process/run.ts";
 import { registerTcp } from "./socket/tcp-socket.ts";
@@ -21,6 +22,7 @@ export function makeWorld(options: WorldOptions): World {
     registerBridge,
     registerHub,
     registerNeighbours,
+    registerCollection,
     registerArp,
     registerInput,
     registerOutput,

@@ -48,6 +48,7 @@ export const stage = {
   hubTimer: 41,
   hubSignal: 42,
   arpProxy: 43,
+  neighGc: 44,
 } as const;
 
 /** Names by number. */

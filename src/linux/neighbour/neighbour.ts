@@ -67,7 +67,9 @@ function delay(world: World, neighbour: number): void {
 export function create(world: World, device: number, address: number): number {
   const node = world.namespaces.node.get(world.devices.netns.get(device));
   if (!hasRoom(world, node)) return 0;
-  world.nodes.neighbours.set(node, world.nodes.neighbours.get(node) + 1);
+  const entries = world.nodes.neighbours.get(node) + 1;
+  world.nodes.neighbours.set(node, entries);
+  if (entries === world.nodes.gcThresh1.get(node)) world.nodes.scheduleGc(node, world.nowNs);
   return world.neighbours.add(device, address, world.nowNs);
 }
 

@@ -123,6 +123,7 @@ export class SetUp {
     const row = nodes.table.allocate();
     nodes.name.set(row, command.node);
     nodes.source.set(row, command.source);
+    nodes.gcThresh1.set(row, 128);
     nodes.gcThresh2.set(row, 512);
     nodes.gcThresh3.set(row, 1024);
     nodes.table.link(row);

@@ -32,6 +32,8 @@ function namespaceColumn(world: World, key: string): Int32Column | undefined {
 /** Sysctls that belong to the kernel as a whole, though they are set in a namespace. */
 function nodeColumn(world: World, key: string): Int32Column | undefined {
   switch (key) {
+    case "net.ipv4.neigh.default.gc_thresh1":
+      return world.nodes.gcThresh1;
     case "net.ipv4.neigh.default.gc_thresh2":
       return world.nodes.gcThresh2;
     case "net.ipv4.neigh.default.gc_thresh3":
