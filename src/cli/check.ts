@@ -1,4 +1,4 @@
-import { compile } from "../language/compile.ts";
+import { compileLab } from "../lab/compile-lab.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
 import { readSourceFile } from "./source-file.ts";
@@ -19,7 +19,7 @@ export async function check(names: readonly string[], terminal: Terminal): Promi
 async function checkFile(name: string, terminal: Terminal): Promise<boolean> {
   try {
     const file = await readSourceFile(name);
-    const { diagnostics } = await compile(file.text, file.uri);
+    const { diagnostics } = await compileLab(file.text, file.uri);
     terminal.error(formatDiagnostics(file, diagnostics));
     return !hasErrors(diagnostics);
   } catch (error) {

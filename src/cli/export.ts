@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
-import { compile } from "../language/compile.ts";
+import { compileLab } from "../lab/compile-lab.ts";
 import { shellScript } from "../plan/shell/script.ts";
 import { withoutTwin } from "../plan/shell/without-twin.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
@@ -20,7 +20,7 @@ const sliceLines = 1_000;
 /** `k8snet export FILE --to sh`: the plan in another form, on standard output. */
 export async function exportFile(name: string, _options: ExportOptions, terminal: Terminal): Promise<ExitCode> {
   const file = await readSourceFile(name);
-  const { plan, diagnostics } = await compile(file.text, file.uri);
+  const { plan, diagnostics } = await compileLab(file.text, file.uri);
   const complaints = [...diagnostics.filter(({ severity }) => severity !== "information"), ...withoutTwin(plan)];
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;

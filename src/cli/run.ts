@@ -1,6 +1,6 @@
+import { compileLab } from "../lab/compile-lab.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import type { EventView } from "../lab/observe.ts";
-import { compile } from "../language/compile.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import { type CaptureFile, openCapture } from "./capture-file.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
@@ -32,7 +32,7 @@ const historyBytes = 16 * 1024 * 1024;
 /** `k8snet run FILE`: each scenario from a fresh world. */
 export async function run(name: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const file = await readSourceFile(name);
-  const { plan, diagnostics } = await compile(file.text, file.uri);
+  const { plan, diagnostics } = await compileLab(file.text, file.uri);
   const complaints = diagnostics.filter(({ severity }) => severity !== "information");
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { formatPlace } from "../base/source-range.ts";
-import { compile } from "../language/compile.ts";
+import { compileLab } from "../lab/compile-lab.ts";
 import { Children } from "../netns/children.ts";
 import { removeNamespace, SetUpFailure } from "../netns/namespaces.ts";
 import { formatVerdict } from "../netns/report.ts";
@@ -49,7 +49,7 @@ async function readJobs(names: readonly string[], options: VerifyOptions, termin
   const jobs: Job[] = [];
   for (const name of names) {
     const file = await readSourceFile(name);
-    const { plan, diagnostics } = await compile(file.text, file.uri);
+    const { plan, diagnostics } = await compileLab(file.text, file.uri);
     const complaints = diagnostics.filter(({ severity }) => severity !== "information");
     terminal.error(formatDiagnostics(file, complaints));
     if (hasErrors(complaints)) throw new BadInput(`${name}: error: a file with errors cannot be verified`);

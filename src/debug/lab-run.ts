@@ -166,7 +166,7 @@ export class LabRun {
     this.summaryPrinted = true;
     const { held, failed } = this.lab.expectations();
     const output = `${this.lab.position().scenario}: ${held} held, ${failed} failed\n`;
-    this.context.sendEvent("output", { category: failed > 0 ? "stderr" : "console", output });
+    this.context.sendEvent("output", { category: failed > 0 ? "stderr" : "stdout", output });
   }
 
   private fail(error: unknown): void {

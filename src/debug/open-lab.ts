@@ -1,10 +1,10 @@
+import { compileLab } from "../lab/compile-lab.ts";
 import { openLab } from "../lab/lab.ts";
-import { compile } from "../language/compile.ts";
 import type { OpenLab } from "./environment.ts";
 
 /** Compiles the file and builds the lab for one of its scenarios: what a session opens wherever it runs. */
 export const openSimulatedLab: OpenLab = async ({ uri, text, scenario, seed }) => {
-  const { plan, diagnostics } = await compile(text, uri);
+  const { plan, diagnostics } = await compileLab(text, uri);
   if (diagnostics.some((one) => one.severity === "error")) return { kind: "invalid", diagnostics };
   const scenarios = plan.scenarios.map((one) => one.name);
   if (scenario !== undefined && !scenarios.includes(scenario)) return { kind: "unknown scenario", scenarios };

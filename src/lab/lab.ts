@@ -194,6 +194,7 @@ export class Lab implements DebugLab {
   }
 
   stopHere(reason: StopReason): Stop {
+    this.session.arrive(this.session.threadOfNext());
     const next = this.world.sim.next();
     const isOver = this.ended || next === undefined;
     const description = isOver ? "The scenario is over" : `Before ${this.session.describe(next)}`;

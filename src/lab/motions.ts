@@ -15,20 +15,22 @@ interface Goal {
 
 /** Moves forward to the next breakpoint, to the goal if there is one, or to the end. */
 export function forward(session: Session, goal?: Goal): Motion {
-  let isFirst = true;
+  // Whoever stands at a breakpoint wants to go on; whoever has not stood here wants to be stopped.
+  let isResuming = session.standsHere;
   session.leave();
   return {
     advance(maxEvents: number): MotionResult {
-      if (goal === undefined)
-        return runFreely(session, maxEvents, () => takeFirst(session, isFirst, () => (isFirst = false)));
+      if (goal === undefined) {
+        if (isResuming) takeFirst(session);
+        isResuming = false;
+        return runFreely(session, maxEvents);
+      }
       for (let taken = 0; taken < maxEvents; taken++) {
         const next = session.next();
         if (next === undefined || session.ended) return finish(session);
-        if (!isFirst) {
-          const stop = session.stopAt(next);
-          if (stop !== undefined) return { kind: "stopped", stop };
-        }
-        isFirst = false;
+        const stop = isResuming ? undefined : session.stopAt(next);
+        if (stop !== undefined) return { kind: "stopped", stop };
+        isResuming = false;
         session.take(next);
         if (goal.isReached(session.next())) return reached(session, goal);
       }
@@ -37,16 +39,13 @@ export function forward(session: Session, goal?: Goal): Motion {
   };
 }
 
-function takeFirst(session: Session, isFirst: boolean, done: () => void): void {
-  if (!isFirst) return;
-  done();
+function takeFirst(session: Session): void {
   const next = session.next();
   if (next !== undefined && !session.ended) session.take(next);
 }
 
 /** Runs at full speed between armed stages. */
-function runFreely(session: Session, maxEvents: number, begin: () => void): MotionResult {
-  begin();
+function runFreely(session: Session, maxEvents: number): MotionResult {
   let left = maxEvents;
   session.arm();
   while (left > 0) {
@@ -100,24 +99,28 @@ export function stepInto(session: Session, threadId: number): Motion {
 
 /** To the moment before another packet's next stage: now, where that is the next event anyway. */
 function switchTo(session: Session, number: number): Motion {
-  const goal: Goal = {
-    isReached: (next) =>
-      next !== undefined && next.walker !== 0 && session.world.packets.number.get(next.walker) === number,
+  const { packets } = session.world;
+  return toBefore(session, {
+    isReached: (next) => next !== undefined && next.walker !== 0 && packets.number.get(next.walker) === number,
     threadId: () => number + 1,
     description: "The packet waits for ARP; stepped into the ARP packet that it waits for",
-  };
-  if (!goal.isReached(session.next())) return forward(session, goal);
-  session.leave();
-  return { advance: () => reached(session, goal) };
+  });
 }
 
-/** The packet is gone: its story goes on with whatever happens next. */
+/** The packet is gone: its story goes on with whatever happens next, which may be the very next event. */
 function anyStage(session: Session): Motion {
-  return forward(session, {
+  return toBefore(session, {
     isReached: (next) => next === undefined || next.walker !== 0 || next.stage === stage.statement,
     threadId: () => session.threadOfNext(),
     description: "The packet was gone; stepped to what happens next",
   });
+}
+
+/** Moves to where the goal is reached, and not at all if it is reached here. */
+function toBefore(session: Session, goal: Goal): Motion {
+  if (session.ended || !goal.isReached(session.next())) return forward(session, goal);
+  session.leave();
+  return { advance: () => reached(session, goal) };
 }
 
 /** Thread 1: the first packet that the statement sends. */

@@ -21,6 +21,8 @@ export class Session {
   private gone: Walker[] = [];
   private isLoopReported = false;
   private leftAt = 0;
+  /** Where the user was last shown a stop; -1 before the first. */
+  private stoodAt = -1;
   /** The packet whose thread stopped last. */
   private focus = 0;
 
@@ -48,6 +50,11 @@ export class Session {
     return moved > 0 && moved <= maximumShownEvents ? this.leftAt : undefined;
   }
 
+  /** The user has been shown a stop at this very position. */
+  get standsHere(): boolean {
+    return this.stoodAt === this.sim.position;
+  }
+
   /** A motion begins. */
   leave(): void {
     this.leftAt = this.sim.position;
@@ -57,6 +64,7 @@ export class Session {
 
   /** A motion is over, the world stands still; `threadId` is the thread to look at. */
   arrive(threadId: number): void {
+    this.stoodAt = this.sim.position;
     this.focus = threadId - 1;
   }
 

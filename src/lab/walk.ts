@@ -1,9 +1,14 @@
 import type { SourceRange } from "../base/source-range.ts";
 import { stationStateNames } from "../linux/hubs.ts";
 import type { Ancestor, Origin, PacketData } from "../linux/packets.ts";
+import { tcpKinds, udpKinds } from "../linux/sockets.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
+import type { EthernetFrame } from "../wire/ethernet.ts";
+import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
+import type { TcpSegment } from "../wire/tcp.ts";
+import type { UdpDatagram } from "../wire/udp.ts";
 import { eventName, packetText, placeName } from "./names.ts";
 import type { FrameRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
@@ -52,7 +57,8 @@ export function walkOf(world: World, scenario: Scenario, walker: Walker): readon
 /** Where the packet is now: before its next stage, or in the queue of a neighbour. */
 function present(world: World, walker: Walker): WalkFrame {
   const { packets } = world;
-  const at = frame(world, walker, packets.stage.get(walker.row), packets.device.get(walker.row));
+  const plain = frame(world, walker, packets.stage.get(walker.row), packets.device.get(walker.row));
+  const at = { ...plain, source: listenerSource(world, walker.row) ?? plain.source };
   const wait = isWaiting(world, walker.row)
     ? `waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))}`
     : waitOnHub(world, walker.row);
@@ -74,6 +80,19 @@ function waitOnHub(world: World, row: number): string | undefined {
 const hubStages: ReadonlySet<number> = new Set([
   ...[stage.hubCarrierSense, stage.hubTransmit, stage.hubBackoff, stage.hubReceive],
 ]);
+
+/** The line of the program that a packet is about to be delivered to. */
+function listenerSource(world: World, row: number): SourceRange | undefined {
+  const { packets, sockets, processes } = world;
+  const stageNumber = packets.stage.get(row);
+  if (stageNumber !== stage.udpReceive && stageNumber !== stage.tcpReceive) return undefined;
+  const ip = (packets.data.get(row) as EthernetFrame).payload as Ipv4Packet;
+  const transport = ip.payload as UdpDatagram | TcpSegment;
+  const kinds = transport.kind === "udp" ? udpKinds : tcpKinds;
+  const { sourcePort, destinationPort } = transport;
+  const socket = sockets.lookup(packets.netns.get(row), kinds, ip.destination, destinationPort, ip.source, sourcePort);
+  return socket === 0 ? undefined : (processes.source.get(sockets.process.get(socket)) ?? undefined);
+}
 
 /** True for a packet in the queue of an unresolved neighbour. */
 export function isWaiting(world: World, row: number): boolean {

@@ -11,8 +11,7 @@ export const dropReasons = {
   NEIGH_CREATEFAIL: "the kernel's neighbour table is full (gc_thresh3)",
   IP_OUTNOROUTES: "no route to the destination",
   IP_INNOROUTES: "no route to the destination",
-  /** The kernel frees it in `ip_error`: net.ipv4.ip_forward is 0. */
-  IP_FORWARDING_OFF: "not for this machine, and net.ipv4.ip_forward is 0",
+  IP_INADDRERRORS: "not for this machine, and net.ipv4.ip_forward is 0",
   /** A route of type blackhole, unreachable or prohibit. */
   IP_ROUTE_REFUSES: "the route to the destination says to refuse it",
   IP_TTL_EXPIRED: "the time to live ran out",

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { type Compilation, compile } from "../language/compile.ts";
+import { compileLab } from "../lab/compile-lab.ts";
+import type { Compilation } from "../language/compile.ts";
 import { languageId } from "./identifiers.ts";
 
 export function isNetworkFile(document: vscode.TextDocument): boolean {
@@ -26,7 +27,7 @@ export class Compilations implements vscode.Disposable {
     const uri = document.uri.toString();
     const known = this.known.get(uri);
     if (known?.version === document.version) return known.result;
-    const result = compile(document.getText(), uri);
+    const result = compileLab(document.getText(), uri);
     this.known.set(uri, { version: document.version, result });
     return result;
   }

@@ -45,7 +45,7 @@ test("a whole session over messages alone", async () => {
     * initialized
     < configurationDone
     * output category=stdout output="hello\\n" source={name=lab.k8snet path=memfs:/lab.k8snet} line=2 column=1
-    * output category=console output="fake: 0 held, 0 failed\\n"
+    * output category=stdout output="fake: 0 held, 0 failed\\n"
     * k8snet/state position={scenario=fake event=2 timeNs=2000 ended=true} reason=ended
     * exited exitCode=0
     * terminated

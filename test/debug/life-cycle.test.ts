@@ -21,7 +21,7 @@ test("a program runs from launch to its end, in the order that the protocol asks
     < configurationDone
     * output category=stdout output="64 bytes\\n" source={name=fake.k8snet path=DIR/fake.k8snet} line=3 column=1
     * output category=stdout output="a == b\\n" source={name=fake.k8snet path=DIR/fake.k8snet} line=4 column=1
-    * output category=console output="fake: 1 held, 0 failed\\n"
+    * output category=stdout output="fake: 1 held, 0 failed\\n"
     * k8snet/state position={scenario=fake event=4 timeNs=4000 ended=true} reason=ended
     * exited exitCode=0
     * terminated"
@@ -143,7 +143,7 @@ test("noDebug runs to the end past every breakpoint", async () => {
     < configurationDone
     * output category=stdout output="64 bytes\\n" source={name=fake.k8snet path=DIR/fake.k8snet} line=3 column=1
     * output category=stdout output="a == b\\n" source={name=fake.k8snet path=DIR/fake.k8snet} line=4 column=1
-    * output category=console output="fake: 1 held, 0 failed\\n"
+    * output category=stdout output="fake: 1 held, 0 failed\\n"
     * k8snet/state position={scenario=fake event=4 timeNs=4000 ended=true} reason=ended
     * exited exitCode=0
     * terminated"
@@ -209,7 +209,7 @@ describe("Restart", () => {
       * continued threadId=1 allThreadsContinued=true
       * output category=stdout output="64 bytes\\n" source={name=other.k8snet path=DIR/other.k8snet} line=3 column=1
       * output category=stdout output="a == b\\n" source={name=other.k8snet path=DIR/other.k8snet} line=4 column=1
-      * output category=console output="fake: 1 held, 0 failed\\n"
+      * output category=stdout output="fake: 1 held, 0 failed\\n"
       * k8snet/state position={scenario=fake event=4 timeNs=4000 ended=true} reason=ended
       * exited exitCode=0
       * terminated"

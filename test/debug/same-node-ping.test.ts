@@ -147,7 +147,7 @@ test("the program's output has its statement's line, and the exit code says that
     * output category=stdout output="PING pod2 (10.244.1.9) 56(84) bytes of data.\\n64 bytes from 10.244.1.9: icmp_seq=1 ttl=64 time=0.021 ms\\n\\n--- pod2 ping statistics ---\\n1 packets transmitted, 1 received, 0% packet loss, time 0ms\\nrtt min/avg/max/mdev = 0.021/0.021/0.021/0.000 ms\\n" source={name=same-node-ping.k8snet path=FILE} line=36 column=3
     * output category=stdout output="held: expect reply.received && reply.ttl == 64\\n" source={name=same-node-ping.k8snet path=FILE} line=37 column=3
     * output category=stdout output="held: expect neigh(\\"pod1\\", \\"10.244.1.9\\").state == \\"REACHABLE\\"\\n" source={name=same-node-ping.k8snet path=FILE} line=38 column=3
-    * output category=console output="first ping: 2 held, 0 failed\\n"
+    * output category=stdout output="first ping: 2 held, 0 failed\\n"
     * k8snet/state position={scenario="first ping" event=47 timeNs=21000 ended=true} reason=ended
     * exited exitCode=0
     * terminated"

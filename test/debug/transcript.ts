@@ -6,10 +6,40 @@ import type { Recorded } from "./recorded-client.ts";
  * What differs from run to run is left out: numbers of messages, and views' refreshes while packets move.
  */
 export function transcript(recorded: readonly Recorded[], replacements: Readonly<Record<string, string>> = {}): string {
-  const lines = recorded.flatMap(({ message }) => (isRefresh(message) ? [] : [printMessage(message)]));
+  const messages = recorded.map(({ message }) => message).filter((message) => !isRefresh(message));
+  const lines = joinOutput(messages).map(printMessage);
   let text = lines.join("\n");
   for (const [long, short] of Object.entries(replacements)) text = text.replaceAll(long, short);
   return text;
+}
+
+/** One program's output comes in one event or in several, depending on how busy the machine is. */
+function joinOutput(messages: readonly DebugProtocol.ProtocolMessage[]): readonly DebugProtocol.ProtocolMessage[] {
+  const joined: DebugProtocol.ProtocolMessage[] = [];
+  for (const message of messages) {
+    const before = joined.at(-1);
+    const body = outputOf(message);
+    const bodyBefore = before === undefined ? undefined : outputOf(before);
+    if (
+      body?.line === undefined ||
+      bodyBefore === undefined ||
+      bodyBefore.category !== body.category ||
+      bodyBefore.line !== body.line
+    ) {
+      joined.push(message);
+      continue;
+    }
+    joined[joined.length - 1] = {
+      ...message,
+      body: { ...body, output: bodyBefore.output + body.output },
+    } as DebugProtocol.Event;
+  }
+  return joined;
+}
+
+function outputOf(message: DebugProtocol.ProtocolMessage): DebugProtocol.OutputEvent["body"] | undefined {
+  const event = message as DebugProtocol.Event;
+  return event.event === "output" ? event.body : undefined;
 }
 
 function printMessage(message: DebugProtocol.ProtocolMessage): string {
