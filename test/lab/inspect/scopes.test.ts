@@ -158,13 +158,13 @@ describe("The scopes of a packet", () => {
         ip.hdr_len: 20
         ip.dsfield: 0xc0
         ip.len: 88
-        ip.id: 0x0004 (4)
+        ip.id: 0x0002 (2)
         ip.flags.df: false
         ip.flags.mf: false
         ip.frag_offset: 0
         ip.ttl: 64
         ip.proto: 1 (ICMP)
-        ip.checksum: 0x63f6
+        ip.checksum: 0x63f8
         ip.src: 10.244.0.2
         ip.dst: 10.244.0.2
       ICMP: host-unreachable
