@@ -8,7 +8,7 @@ import { closeTcp, listenTcp, openTcpSocket, sendTcp } from "../socket/tcp-socke
 import { openUdp, sendUdp, sendUdpTo } from "../socket/udp-socket.ts";
 import { socketKind } from "../sockets.ts";
 import { stage } from "../stage.ts";
-import { firstPutFirst } from "../under-way.ts";
+import { UnderWayGroups } from "../under-way.ts";
 import type { World } from "../world.ts";
 
 /** Runs programs: hands them their inputs, and carries out what they want. */
@@ -59,8 +59,13 @@ function carryOut(world: World, process: number, step: ProgramStep<unknown>): vo
   processes.state.set(process, step.state);
   const depth = sim.underWay.length;
   const effects = step.effects;
-  for (let i = 0; i < effects.length; i++) perform(world, process, effects[i]);
-  firstPutFirst(world, depth);
+  if (effects.length === 1) return perform(world, process, effects[0]);
+  const groups = new UnderWayGroups(world, depth);
+  for (let i = 0; i < effects.length; i++) {
+    perform(world, process, effects[i]);
+    groups.take();
+  }
+  groups.putBack();
 }
 
 function perform(world: World, process: number, effect: ProgramEffect): void {
@@ -138,6 +143,11 @@ function exit(world: World, process: number, effect: Extract<ProgramEffect, { ki
     processes.timerDue.set(row, never);
     processes.timers.remove(row);
   }
-  for (const row of sockets.allOfProcess(process)) close(world, row);
+  const groups = new UnderWayGroups(world, world.sim.underWay.length);
+  for (const row of sockets.allOfProcess(process)) {
+    close(world, row);
+    groups.take();
+  }
+  groups.putBack();
   world.listener.exited(process);
 }
