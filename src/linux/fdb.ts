@@ -13,9 +13,7 @@ export class ForwardingDatabase {
   readonly port: Int32Column;
   /** The address belongs to the bridge or to a port: frames to it are delivered here. Never ages. */
   readonly isLocal: Int32Column;
-  /** Entered by hand (`bridge fdb add … master static`): never ages. */
-  readonly isStatic: Int32Column;
-  /** When a frame from it was last seen, in jiffies of 4 ms as the kernel keeps it. */
+  /** When a frame from it was last seen, in jiffies of 4 ms as the kernel keeps it; `neverAges` for what was entered by hand. */
   readonly updatedJiffies: Float64Column;
   private readonly byBridgeAndMac: PairIndex;
   private readonly byBridge: PairIndex;
@@ -27,7 +25,6 @@ export class ForwardingDatabase {
     this.mac = table.float64("mac");
     this.port = table.int32("port");
     this.isLocal = table.int32("isLocal");
-    this.isStatic = table.int32("isStatic");
     this.updatedJiffies = table.float64("updatedJiffies");
     this.byBridgeAndMac = table.addIndex(new PairIndex(this.bridge, this.mac));
     this.byBridge = table.addIndex(new PairIndex(this.bridge, table.float64("always")));
@@ -45,7 +42,12 @@ export class ForwardingDatabase {
 
   /** Neither this machine's own nor entered by hand. */
   isLearned(row: number): boolean {
-    return this.isLocal.get(row) === 0 && this.isStatic.get(row) === 0;
+    return this.isLocal.get(row) === 0 && this.updatedJiffies.get(row) !== neverAges;
+  }
+
+  /** `bridge fdb add … master static`. */
+  isStatic(row: number): boolean {
+    return this.isLocal.get(row) === 0 && this.updatedJiffies.get(row) === neverAges;
   }
 
   add(bridge: number, mac: MacAddress, port: number, isLocal: 0 | 1, jiffies: number): number {
@@ -54,12 +56,13 @@ export class ForwardingDatabase {
     this.mac.set(row, mac);
     this.port.set(row, port);
     this.isLocal.set(row, isLocal);
-    this.isStatic.set(row, 0);
     this.updatedJiffies.set(row, jiffies);
     this.table.link(row);
     return row;
   }
 }
+
+export const neverAges = -1;
 
 /** Nanoseconds of one jiffy where CONFIG_HZ is 250. */
 export const jiffyNs = 4_000_000;

@@ -114,10 +114,8 @@ export class Addresses {
   readonly address: Float64Column;
   readonly prefixLength: Int32Column;
   readonly device: Int32Column;
-  /** Counts up on each device: rows are taken again, so their numbers tell no order. */
-  readonly order: Int32Column;
-  /** `IFA_F_SECONDARY`: a further address of a network that the device was already in. */
-  readonly isSecondary: Int32Column;
+  /** Twice a count on each device, since rows are taken again and their numbers tell no order; odd for `IFA_F_SECONDARY`. */
+  private readonly order: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
   readonly byNetnsAndAddress: PairIndex;
   readonly byDevice: PairIndex;
@@ -131,7 +129,6 @@ export class Addresses {
     this.prefixLength = table.int32("prefixLength");
     this.device = table.int32("device");
     this.order = table.int32("order");
-    this.isSecondary = table.int32("isSecondary");
     this.source = table.reference<SourceRange | null>("source", null);
     this.always = table.float64("always");
     this.byNetnsAndAddress = table.addIndex(new PairIndex(this.netns, this.address));
@@ -141,6 +138,17 @@ export class Addresses {
   /** The row of this address in the namespace, or 0. */
   find(netns: number, address: Ipv4Address): number {
     return this.byNetnsAndAddress.find(netns, address);
+  }
+
+  /** A further address of a network that the device was already in. */
+  isSecondary(row: number): boolean {
+    return (this.order.get(row) & 1) === 1;
+  }
+
+  /** Puts a new row after the `latest` of its device, 0 where there is none. */
+  putAfter(row: number, latest: number, isSecondary: boolean): void {
+    const before = latest === 0 ? 0 : (this.order.get(latest) >> 1) + 1;
+    this.order.set(row, 2 * before + (isSecondary ? 1 : 0));
   }
 
   /** The addresses of a device, in the order in which they were added. */

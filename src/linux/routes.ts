@@ -15,8 +15,6 @@ export const mainTable = 254;
 export class Routes {
   readonly table: Table;
   readonly netns: Int32Column;
-  /** `table N`; 254 is main. */
-  readonly inTable: Int32Column;
   readonly prefixLength: Int32Column;
   readonly network: Float64Column;
   /** 0.0.0.0: directly connected. */
@@ -47,7 +45,6 @@ export class Routes {
     this.namespaces = namespaces;
     this.table = table;
     this.netns = table.int32("netns");
-    this.inTable = table.int32("inTable");
     this.otherTables = sim.addTable("routing table");
     this.otherNetns = this.otherTables.int32("netns");
     this.otherNumber = this.otherTables.float64("number");
@@ -86,7 +83,6 @@ export class Routes {
     const fib = inTable === mainTable ? route.netns : -this.otherTable(route.netns, inTable);
     const row = this.table.allocate();
     this.netns.set(row, route.netns);
-    this.inTable.set(row, inTable);
     this.prefixLength.set(row, route.prefixLength);
     this.network.set(row, route.network);
     this.gateway.set(row, route.gateway);
@@ -144,9 +140,15 @@ export class Routes {
     return rows.sort((a, b) => a - b);
   }
 
+  /** `table N`; 254 is main. */
+  tableOf(row: number): number {
+    const fib = Math.floor(this.netnsAndLength.get(row) / 64);
+    return fib > 0 ? mainTable : this.otherNumber.get(-fib);
+  }
+
   /** What `ip route` shows. */
   ofMain(netns: number): readonly number[] {
-    return this.ofNetns(netns).filter((row) => this.inTable.get(row) === mainTable);
+    return this.ofNetns(netns).filter((row) => this.tableOf(row) === mainTable);
   }
 
   /** All routes of a namespace, table main first, in the order of `ip route`: shortest prefix first, then by network. */
@@ -155,7 +157,7 @@ export class Routes {
     for (let row = this.byNetns.find(netns, 0); row !== 0; row = this.byNetns.findNext(row)) rows.push(row);
     return rows.sort(
       (a, b) =>
-        this.inTable.get(b) - this.inTable.get(a) ||
+        this.tableOf(b) - this.tableOf(a) ||
         Math.sign(this.prefixLength.get(a)) - Math.sign(this.prefixLength.get(b)) ||
         this.network.get(a) - this.network.get(b) ||
         this.prefixLength.get(b) - this.prefixLength.get(a) ||

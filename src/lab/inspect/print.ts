@@ -34,7 +34,7 @@ export function neighbourMac(world: World, row: number): string {
 /** As `bridge fdb show`: `02:00:0a:f4:00:02 dev veth1 master cbr0`. */
 export function printFdbRow(world: World, row: number): string {
   const { fdb, devices } = world;
-  return `${formatMac(fdb.mac.get(row))} ${printFdbPort(world, row)} master ${devices.name.get(fdb.bridge.get(row))}${fdb.isLocal.get(row) === 1 ? " permanent" : fdb.isStatic.get(row) === 1 ? " static" : ""}`;
+  return `${formatMac(fdb.mac.get(row))} ${printFdbPort(world, row)} master ${devices.name.get(fdb.bridge.get(row))}${fdb.isLocal.get(row) === 1 ? " permanent" : fdb.isStatic(row) ? " static" : ""}`;
 }
 
 /** `dev veth1`. */
@@ -80,7 +80,7 @@ export function printNextHop(world: World, row: number): string {
   if (gateway === 0 && device !== 0) words.push("scope link");
   if (source !== 0) words.push(`src ${formatIpv4(source)}`);
   if (metric !== 0) words.push(`metric ${metric}`);
-  if (routes.inTable.get(row) !== mainTable) words.push(`table ${routes.inTable.get(row)}`);
+  if (routes.tableOf(row) !== mainTable) words.push(`table ${routes.tableOf(row)}`);
   return words.join(" ");
 }
 

@@ -66,7 +66,7 @@ export function shownRoute(world: World, row: number): ShownRow {
   const isConnected = routes.isConnected.get(row) === 1;
   const origin = isConnected
     ? `${devices.name.get(device)} ${source}`
-    : `table ${routes.inTable.get(row)} metric ${routes.metric.get(row)}`;
+    : `table ${routes.tableOf(row)} metric ${routes.metric.get(row)}`;
   return {
     id: `route:${name}/${destination} ${origin}`,
     ancestors: [tableId.routes(name), ...belowNetns(world, netns)],

@@ -60,7 +60,7 @@ function learn(world: World, bridge: number, port: number, mac: number): void {
   }
   if (fdb.isLocal.get(row) === 1) return;
   fdb.port.set(row, port);
-  fdb.updatedJiffies.set(row, jiffies);
+  if (fdb.isLearned(row)) fdb.updatedJiffies.set(row, jiffies);
 }
 
 /** `br_forward` (net/bridge/br_forward.c). */

@@ -19,13 +19,13 @@ export function localSource(world: World, netns: number, destination: Ipv4Addres
   const { addresses } = world;
   const row = addresses.find(netns, destination);
   if (row === 0) return loopbackAddress;
-  if (addresses.isSecondary.get(row) === 0) return destination;
+  if (!addresses.isSecondary(row)) return destination;
   const length = addresses.prefixLength.get(row);
   const primary = addresses
     .ofDevice(addresses.device.get(row))
     .find(
       (other) =>
-        addresses.isSecondary.get(other) === 0 &&
+        !addresses.isSecondary(other) &&
         addresses.prefixLength.get(other) === length &&
         prefixContains({ address: addresses.address.get(other), length }, destination),
     );

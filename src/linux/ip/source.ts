@@ -9,7 +9,7 @@ import { isLocalAddress, localSource } from "./local.ts";
  */
 export function selectSource(world: World, device: number, target: Ipv4Address): Ipv4Address {
   const { addresses, devices, namespaces } = world;
-  const own = addresses.ofDevice(device).filter((row) => addresses.isSecondary.get(row) === 0);
+  const own = addresses.ofDevice(device).filter((row) => !addresses.isSecondary(row));
   for (const row of own) {
     const address = addresses.address.get(row);
     if (prefixContains({ address, length: addresses.prefixLength.get(row) }, target)) return address;

@@ -1,5 +1,5 @@
 import type { FdbCommand } from "../../plan/commands.ts";
-import { jiffyNs } from "../fdb.ts";
+import { jiffyNs, neverAges } from "../fdb.ts";
 import type { World } from "../world.ts";
 import type { CommandFailure } from "./failure.ts";
 
@@ -16,8 +16,7 @@ export function changeFdb(world: World, port: number, command: FdbCommand): Comm
   }
   if (command.do === "fdb add" && existing !== 0) return "RTNETLINK answers: File exists";
   if (existing !== 0) fdb.table.remove(existing);
-  const jiffies = Math.floor(world.nowNs / jiffyNs);
-  const row = fdb.add(bridge, command.mac, port, command.kind === "permanent" ? 1 : 0, jiffies);
-  if (command.kind === "static") fdb.isStatic.set(row, 1);
+  const jiffies = command.kind === "static" ? neverAges : Math.floor(world.nowNs / jiffyNs);
+  fdb.add(bridge, command.mac, port, command.kind === "permanent" ? 1 : 0, jiffies);
   return undefined;
 }

@@ -24,8 +24,8 @@ export function changeAddress(world: World, netns: number, device: number, comma
   addresses.address.set(row, address);
   addresses.prefixLength.set(row, length);
   addresses.device.set(row, device);
-  addresses.order.set(row, others.length === 0 ? 0 : addresses.order.get(others[others.length - 1]) + 1);
-  addresses.isSecondary.set(row, others.some((other) => isSameNetwork(world, other, address, length)) ? 1 : 0);
+  const isSecondary = others.some((other) => isSameNetwork(world, other, address, length));
+  addresses.putAfter(row, others.at(-1) ?? 0, isSecondary);
   addresses.source.set(row, command.source);
   addresses.table.link(row);
   settle(world, device);
@@ -36,7 +36,7 @@ export function changeAddress(world: World, netns: number, device: number, comma
 /** `__inet_del_ifa` (net/ipv4/devinet.c): with a primary address go its secondary ones, with the last one all that used it. */
 function deleteAddress(world: World, netns: number, device: number, row: number): void {
   const { addresses, routes, neighbours } = world;
-  const deleted = addresses.isSecondary.get(row) === 1 ? [row] : [row, ...secondariesOf(world, row)];
+  const deleted = addresses.isSecondary(row) ? [row] : [row, ...secondariesOf(world, row)];
   removeConnectedRoute(world, row);
   for (const one of deleted) {
     const address = addresses.address.get(one);
@@ -54,14 +54,14 @@ function secondariesOf(world: World, primary: number): readonly number[] {
   const { addresses } = world;
   return addresses
     .ofDevice(addresses.device.get(primary))
-    .filter((row) => addresses.isSecondary.get(row) === 1)
+    .filter((row) => addresses.isSecondary(row))
     .filter((row) => isSameNetwork(world, primary, addresses.address.get(row), addresses.prefixLength.get(row)));
 }
 
 /** `inet_ifa_match` with the same mask. */
 function isSameNetwork(world: World, primary: number, address: Ipv4Address, length: number): boolean {
   const { addresses } = world;
-  if (addresses.isSecondary.get(primary) === 1 || addresses.prefixLength.get(primary) !== length) return false;
+  if (addresses.isSecondary(primary) || addresses.prefixLength.get(primary) !== length) return false;
   return prefixContains({ address: addresses.address.get(primary), length }, address);
 }
 
@@ -74,8 +74,7 @@ function addConnectedRoute(world: World, address: number): void {
   const { addresses, routes, devices } = world;
   const device = addresses.device.get(address);
   const length = addresses.prefixLength.get(address);
-  if (length === 32 || devices.kind.get(device) === deviceKind.loopback || addresses.isSecondary.get(address) === 1)
-    return;
+  if (length === 32 || devices.kind.get(device) === deviceKind.loopback || addresses.isSecondary(address)) return;
   routes.add({
     netns: devices.netns.get(device),
     network: networkAddress({ address: addresses.address.get(address), length }),
