@@ -8,7 +8,14 @@ import { stage } from "./stage.ts";
 export const deviceKind = { loopback: 1, veth: 2, bridge: 3, ethernet: 4 } as const;
 
 /** Flags of a bridge port that are on unless taken away (net/bridge/br_if.c, `new_nbp`); `isolated` is off unless given. */
-export const portOff = { learning: 1, flood: 2, mcastFlood: 4, bcastFlood: 8, sharing: 16 } as const;
+export const portOff = {
+  learning: 1 << 23,
+  flood: 1 << 24,
+  mcastFlood: 1 << 25,
+  bcastFlood: 1 << 26,
+  sharing: 1 << 27,
+} as const;
+export const anyPortOff = 31 << 23;
 
 /** Network devices, with the fields that `ip -s link` shows. */
 export class Devices {
@@ -33,11 +40,9 @@ export class Devices {
   /** The stage that sends a frame out of this kind of device. */
   readonly transmitStage: Int32Column;
 
-  /** `net.ipv4.conf` as it acts on the device: `conf` of device/conf.ts says which bit is what. */
+  /** `net.ipv4.conf` as it acts on the device: `conf` of device/conf.ts says which bit is what; and `portOff`, what a bridge port does not do. */
   readonly conf: Int32Column;
   readonly hairpin: Int32Column;
-  /** What a bridge port does not do: `portOff`. */
-  readonly portOff: Int32Column;
   /** Ports of a bridge, oldest first, chained through `nextPort`. */
   readonly firstPort: Int32Column;
   readonly lastPort: Int32Column;
@@ -68,7 +73,6 @@ export class Devices {
     this.transmitStage = table.int32("transmitStage");
     this.conf = table.int32("conf");
     this.hairpin = table.int32("hairpin");
-    this.portOff = table.int32("portOff");
     this.firstPort = table.int32("firstPort");
     this.lastPort = table.int32("lastPort");
     this.nextPort = table.int32("nextPort");

@@ -32,7 +32,7 @@ function receive(world: World, packet: number): void {
   if (hops > maximumHops) return drop(world, packet, "BRIDGE_LOOP");
   packets.hops.set(packet, hops);
   const port = packets.inDevice.get(packet);
-  if ((devices.portOff.get(port) & portOff.learning) === 0) learn(world, bridge, port, frame.source);
+  if ((devices.conf.get(port) & portOff.learning) === 0) learn(world, bridge, port, frame.source);
   if (isGroupMac(frame.destination)) {
     packets.stage.set(packet, stage.bridgeFlood);
     return;
@@ -91,7 +91,7 @@ function flood(world: World, packet: number): void {
   const ports: number[] = [];
   const off = floodFlag(frame.destination, inDevice);
   for (let port = devices.firstPort.get(bridge); port !== 0; port = devices.nextPort.get(port)) {
-    if ((devices.portOff.get(port) & off) !== 0 || areIsolated(world, inDevice, port)) continue;
+    if ((devices.conf.get(port) & off) !== 0 || areIsolated(world, inDevice, port)) continue;
     if ((port !== inDevice || devices.hairpin.get(port) === 1) && devices.isRunning(port)) ports.push(port);
   }
   if (!isDelivered && ports.length === 0) return drop(world, packet, "BRIDGE_NO_PORT");
@@ -114,7 +114,7 @@ function floodFlag(destination: number, inDevice: number): number {
 /** `br_skb_isolated`: isolated ports speak with the others, not with each other. */
 function areIsolated(world: World, one: number, other: number): boolean {
   if (one === 0) return false;
-  const { portOff: flags } = world.devices;
+  const { conf: flags } = world.devices;
   return (flags.get(one) & flags.get(other) & portOff.sharing) !== 0;
 }
 

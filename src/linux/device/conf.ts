@@ -1,4 +1,4 @@
-import { deviceKind } from "../devices.ts";
+import { anyPortOff, deviceKind } from "../devices.ts";
 import type { Sysctls } from "../namespaces.ts";
 import type { World } from "../world.ts";
 
@@ -94,7 +94,7 @@ export function refreshConf(world: World, device: number): void {
   const { devices, namespaces } = world;
   const before = devices.conf.get(device);
   const sysctls = namespaces.sysctls.get(devices.netns.get(device));
-  const after = (before & (settled | 1)) | derivedConf(world, sysctls, devices.name.get(device));
+  const after = (before & (settled | anyPortOff | 1)) | derivedConf(world, sysctls, devices.name.get(device));
   if (after !== before) devices.conf.set(device, after);
 }
 

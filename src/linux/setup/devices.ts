@@ -5,7 +5,7 @@ import { never } from "../../sim/timers.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { initialConf } from "../device/conf.ts";
 import { stopStation } from "../device/hub.ts";
-import { deviceKind, portOff } from "../devices.ts";
+import { anyPortOff, deviceKind, portOff } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
 import { stage } from "../stage.ts";
@@ -75,7 +75,6 @@ export function addDevice(
   devices.master.set(device, 0);
   devices.conf.set(device, initialConf(world, netns, name));
   devices.hairpin.set(device, 0);
-  devices.portOff.set(device, 0);
   devices.firstPort.set(device, 0);
   devices.lastPort.set(device, 0);
   devices.nextPort.set(device, 0);
@@ -141,7 +140,7 @@ function isFull(world: World, bridge: number): boolean {
 /** `bridge link set`. */
 function setPort(world: World, port: number, { learning, flood, mcastFlood, bcastFlood, isolated }: LinkSet): void {
   const { devices } = world;
-  const before = devices.portOff.get(port);
+  const before = devices.conf.get(port);
   const changed = (flags: number, value: boolean | undefined, bit: number) =>
     value === undefined ? flags : value ? flags & ~bit : flags | bit;
   let flags = changed(before, learning, portOff.learning);
@@ -149,7 +148,7 @@ function setPort(world: World, port: number, { learning, flood, mcastFlood, bcas
   flags = changed(flags, mcastFlood, portOff.mcastFlood);
   flags = changed(flags, bcastFlood, portOff.bcastFlood);
   flags = changed(flags, isolated === undefined ? undefined : !isolated, portOff.sharing);
-  if (flags !== before) devices.portOff.set(port, flags);
+  if (flags !== before) devices.conf.set(port, flags);
 }
 
 /** Neighbours are found anew over a device with another address (`neigh_changeaddr`). */
@@ -199,7 +198,7 @@ function leaveBridge(world: World, port: number, bridge: number): void {
   if (devices.lastPort.get(bridge) === port) devices.lastPort.set(bridge, before);
   devices.nextPort.set(port, 0);
   devices.hairpin.set(port, 0);
-  devices.portOff.set(port, 0);
+  devices.conf.set(port, devices.conf.get(port) & ~anyPortOff);
   forgetPort(world, port, bridge);
   adjustMtu(world, bridge);
 }
