@@ -1,9 +1,8 @@
 import { assert } from "../base/assert.ts";
 import { isLocalAddress } from "../linux/ip/local.ts";
-import { selectSource } from "../linux/ip/source.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
-import { findDevice } from "../linux/socket/arp-socket.ts";
+import { askingSource, findDevice } from "../linux/socket/arp-socket.ts";
 import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { Configure, Expect, Parallel, ScenarioPlan, Statement } from "../plan/statements.ts";
@@ -226,7 +225,7 @@ export class Scenario {
 function arpingContext(world: World, netns: number): Pick<ProgramContext, "ownAddress" | "arpingProblem"> {
   const ownAddress = (dev: string, target: Ipv4Address) => {
     const device = findDevice(world, netns, dev);
-    return device === 0 ? undefined : selectSource(world, device, target) || undefined;
+    return device === 0 ? undefined : askingSource(world, device, target) || undefined;
   };
   return {
     ownAddress,

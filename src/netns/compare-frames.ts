@@ -1,5 +1,6 @@
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import { FrameTracer } from "../wire/frame-trace.ts";
+import { icmpType } from "../wire/icmp.ts";
 import { broadcastMac } from "../wire/mac-address.ts";
 import type { Direction, SeenFrame } from "./capture.ts";
 import { conversationOf } from "./conversation.ts";
@@ -76,7 +77,8 @@ function byTap(frames: readonly SeenFrame[], tolerance: Tolerance): Map<string, 
   for (const { device, direction, frame, timeNs } of frames) {
     const tap = `${device} ${direction}`;
     const conversation = conversationOf(frame);
-    const isByTimer = isProbe(frame) || probes.some((probe) => isAnswerTo(probe, conversation, timeNs));
+    const isByTimer =
+      isProbe(frame) || isGivenUp(device, frame) || probes.some((probe) => isAnswerTo(probe, conversation, timeNs));
     const entries = taps.get(tap) ?? [];
     entries.push({ line: tracer.line(frame), timeNs, conversation, isByTimer });
     taps.set(tap, entries);
@@ -88,6 +90,19 @@ function byTap(frames: readonly SeenFrame[], tolerance: Tolerance): Map<string, 
 function isProbe({ payload, destination }: EthernetFrame): boolean {
   return payload.kind === "arp" && payload.operation === 1 && destination !== broadcastMac;
 }
+
+/**
+ * A machine tells itself that a host is unreachable when nobody answered its ARP requests, which a timer finds (a route that
+ * refuses is an error of the call instead, without a packet).
+ */
+function isGivenUp(device: string, { payload }: EthernetFrame): boolean {
+  if (!device.endsWith("/lo") || payload.kind !== "ipv4") return false;
+  const { payload: message } = payload;
+  const { destinationUnreachable } = icmpType;
+  return message.kind === "icmp-error" && message.type === destinationUnreachable && message.code === hostUnreachable;
+}
+
+const hostUnreachable = 1;
 
 function isAnswerTo(probe: SeenFrame, conversation: string, timeNs: number): boolean {
   const afterNs = timeNs - probe.timeNs;

@@ -73,7 +73,8 @@ export interface TcpConnect extends StatementBase {
   /** Absent: connect and close only. */
   readonly payload?: string;
   readonly timeoutNs: number;
-  readonly ttl: number;
+  /** Absent: as `net.ipv4.ip_default_ttl` says. */
+  readonly ttl?: number;
 }
 
 /** An HTTP GET. */

@@ -15,7 +15,8 @@ export interface TcpClientSpec {
   readonly payload?: string;
   /** For the connection, and once more for the answer. */
   readonly timeoutNs: number;
-  readonly ttl: number;
+  /** Absent: the namespace's own. */
+  readonly ttl?: number;
 }
 
 export interface TcpClientState {

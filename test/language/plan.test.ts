@@ -228,7 +228,7 @@ describe("statements", () => {
       ),
     ).toMatchObject([
       { do: "udp", port: 9000, payload: "a\r\n", count: 2, gapNs: 1e6, sourcePort: 4000 },
-      { do: "tcp", port: 80, payload: undefined, ttl: 64 },
+      { do: "tcp", port: 80, payload: undefined, ttl: undefined },
       { do: "curl", url: "http://pod2:8080/a?b=c", host: "pod2:8080", path: "/a?b=c", port: 8080 },
       { do: "curl", url: "http://pod2", host: "pod2", path: "/", port: 80 },
     ]);

@@ -1,5 +1,5 @@
 import { parseIpv4 } from "../../src/wire/address-text.ts";
-import { networkAddress } from "../../src/wire/ipv4-address.ts";
+import { broadcastAddress, networkAddress, prefixContains } from "../../src/wire/ipv4-address.ts";
 import { type Addressed, type Addressing, drawAddresses } from "./addressing.ts";
 import { Chance } from "./chance.ts";
 import type { LabNamespace, RandomLab } from "./random-lab.ts";
@@ -16,13 +16,20 @@ export function generateLab(seed: number): RandomLab {
     addressing.addresses.flatMap((one) =>
       one.netns === device.netns && one.dev === device.dev ? [`address ${one.text}/${one.length}`] : [],
     );
+  const betweenBridges = new Set(
+    topology.cables.filter((ends) => ends.every(({ master }) => master !== undefined)).flat(),
+  );
   const namespaces = topology.namespaces.map((name): LabNamespace => {
     const bridges = bridgesOf(topology, name, (bridge) => [
       ...addressLines(bridge),
       ...(chance.is(0.1) ? [`ageing ${chance.pick(["0s", "1s", "3s"])}`] : []),
     ]);
     const devices = [...topology.bridges, ...topology.cables.flat()].filter(({ netns }) => netns === name);
-    return { name, bridges, lines: namespaceLines(name, devices, addressing, chance) };
+    const lines = namespaceLines(name, devices, addressing, chance);
+    // Between two bridges, what comes back out of its own port goes round for ever.
+    const reflecting = devices.filter((one) => one.master !== undefined && !betweenBridges.has(one) && chance.is(0.1));
+    const hairpins = reflecting.map(({ dev, master }) => `interface ${dev} { master ${master}; hairpin on }`);
+    return { name, bridges, lines: [...lines, ...hairpins] };
   });
   const cables = topology.cables.map((ends) => ({
     ends: cableOf(ends, addressLines),
@@ -43,10 +50,6 @@ function namespaceLines(
   if (chance.is(own.length > 1 ? 0.75 : 0.3)) lines.push("sysctl net.ipv4.ip_forward 1");
   while (chance.is(0.25)) lines.push(`sysctl ${drawSysctl(devices, chance)}`);
   lines.push(...routeLines(own, addressing, chance));
-  const ports = devices.filter(({ master }) => master !== undefined);
-  for (const { dev, master } of ports) {
-    if (chance.is(0.1)) lines.push(`interface ${dev} { master ${master}; hairpin on }`);
-  }
   if (own.length > 0 && chance.is(0.1)) {
     const { text, dev } = chance.pick(addressing.addresses);
     lines.push(
@@ -89,12 +92,15 @@ function neighboursOf(own: readonly Addressed[], { addresses }: Addressing): rea
   return addresses.filter(
     (one) =>
       !own.some(({ text }) => text === one.text) &&
-      own.some((mine) => mine.segment === one.segment && networkOf(mine, mine.length) === networkOf(one, mine.length)),
+      own.some((mine) => mine.segment === one.segment && isInNetworkOf(mine, one)),
   );
 }
 
-function networkOf({ text }: Addressed, length: number): number {
-  return networkAddress({ address: parseIpv4(text) ?? 0, length });
+/** Not as the first or last address of it: those are broadcast addresses. */
+function isInNetworkOf({ text, length }: Addressed, other: Addressed): boolean {
+  const network = { address: networkAddress({ address: parseIpv4(text) ?? 0, length }), length };
+  const address = parseIpv4(other.text) ?? 0;
+  return prefixContains(network, address) && address !== network.address && address !== broadcastAddress(network);
 }
 
 function drawListeners(chance: Chance): readonly string[] {

@@ -71,7 +71,8 @@ class StatementDrawing {
       [2, 9],
     ]);
     const options = [
-      ...this.sometimes(0.2, () => `count ${chance.between(2, 3)}`),
+      // Time enough for a server on the same machine: which of two processes runs first is chance.
+      ...this.sometimes(0.2, () => `count ${chance.between(2, 3)} gap 200ms`),
       ...this.sometimes(0.15, () => `ttl ${chance.between(1, 3)}`),
       ...this.sometimes(0.2, () => `payload "${"x".repeat(chance.pick([0, 1, 100, 1400, 1600]))}"`),
     ];
@@ -162,7 +163,7 @@ class StatementDrawing {
     ]);
     if (kind === "del") return `ip -n ${netns} route del ${destination}`;
     const how = chance.weighted<() => string>([
-      [4, () => `via ${this.someAddress()}`],
+      [4, () => `via ${this.someoneElse(netns)}`],
       [2, () => `dev ${this.device(netns)?.dev ?? "lo"}`],
     ]);
     const type = chance.is(0.2) ? `${chance.pick(["blackhole", "unreachable", "prohibit"])} ` : "";
@@ -189,6 +190,14 @@ class StatementDrawing {
   private someAddress(): string {
     const { addresses, subnets } = this.addressing;
     return addresses.length === 0 ? `${subnets[0].base}.2` : this.chance.pick(addresses).text;
+  }
+
+  /** A gateway of one's own would be taken for a neighbour behind the device that has it: nobody means that. */
+  private someoneElse(netns: string): string {
+    const { addresses, subnets } = this.addressing;
+    const own = addresses.filter((one) => one.netns === netns);
+    const others = addresses.filter(({ text }) => own.every((one) => one.text !== text));
+    return others.length === 0 ? `${subnets[0].base}.99` : this.chance.pick(others).text;
   }
 
   private addressesOf({ netns, dev }: Device): readonly string[] {

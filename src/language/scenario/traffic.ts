@@ -102,7 +102,7 @@ export const readTcp: StatementReader = (verb, tokens, head, context) => {
     port: target.port,
     payload: optionalText(options.payload),
     timeoutNs: number(options.timeout, 5 * second),
-    ttl: number(options.ttl, 64),
+    ttl: optional(options.ttl),
   };
 };
 

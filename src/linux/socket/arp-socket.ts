@@ -1,6 +1,8 @@
 import type { ProgramEffect } from "../../programs/program.ts";
 import { type ArpPacket, arpPacket } from "../../wire/arp.ts";
 import { ethernetFrame } from "../../wire/ethernet.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { localSource } from "../ip/local.ts";
 import { selectSource } from "../ip/source.ts";
 import { put } from "../neighbour/arp.ts";
 import { makeOrigin } from "../packets.ts";
@@ -29,10 +31,20 @@ export function sendArp(world: World, process: number, effect: Extract<ProgramEf
   if (socket === 0) return;
   const device = sockets.device.get(socket);
   const mac = devices.mac.get(device);
-  const sender = effect.senderIp === "own" ? selectSource(world, device, effect.targetIp) : effect.senderIp;
+  const sender = effect.senderIp === "own" ? askingSource(world, device, effect.targetIp) : effect.senderIp;
   const targetMac = effect.targetMac === "own" ? mac : effect.targetMac;
   const arp = arpPacket(effect.operation, mac, sender, targetMac, effect.targetIp);
   put(world, device, ethernetFrame(effect.ethernetDestination, mac, arp), makeOrigin(packets.nextName(), process));
+}
+
+/**
+ * The source of a question about `target`: what connect(2) gives a UDP socket that is bound to the device, where routes to
+ * local addresses count if the device has them.
+ */
+export function askingSource(world: World, device: number, target: Ipv4Address): Ipv4Address {
+  const { addresses, devices } = world;
+  const isOwn = addresses.ofDevice(device).some((row) => addresses.address.get(row) === target);
+  return isOwn ? localSource(world, devices.netns.get(device), target) : selectSource(world, device, target);
 }
 
 /** Lets the ARP sockets on the device hear a packet that it received. */
