@@ -149,7 +149,12 @@ const interruptions = [
 ];
 
 /** @type {readonly [string, () => Promise<void>][]} */
-const live = [...labsIn("test/netns/labs"), ...labsIn("test/labs/kernel"), ...labsIn("test/labs/random"), ...labsIn("test/labs")].map(equal);
+const live = [
+  ...labsIn("test/netns/labs"),
+  ...labsIn("test/labs/kernel"),
+  ...labsIn("test/labs/random"),
+  ...labsIn("test/labs"),
+].map(equal);
 
 /** @returns {Promise<{ passed: number, failed: number, failures: string[] }>} */
 export async function run() {

@@ -117,20 +117,17 @@ export function changeRoute(world: World, netns: number, device: number, command
   const { length } = command.destination;
   const network = networkAddress(command.destination);
   const metric = command.metric ?? 0;
-  const same = routes.find(netns, network, length, command.table).filter((row) => routes.metric.get(row) === metric);
-  if (command.do === "route del") {
-    const match = same.find((row) => device === 0 || routes.device.get(row) === device);
-    if (match === undefined) return "RTNETLINK answers: No such process";
-    removeRoute(world, match);
-    return undefined;
-  }
+  const all = routes.find(netns, network, length, command.table);
+  if (command.do === "route del") return deleteRoute(world, all, device, command);
+  const same = all.filter((row) => routes.metric.get(row) === metric);
   if (command.do === "route add" && same.length > 0) return "RTNETLINK answers: File exists";
   const out = command.type === "unicast" ? device || deviceTowards(world, netns, command.via) : 0;
   if (command.type === "unicast" && out === 0) return "RTNETLINK answers: Network is unreachable";
   if (out !== 0 && world.devices.up.get(out) === 0) return "RTNETLINK answers: Network is down";
   if (command.via !== undefined && command.onlink !== true && !isOnLink(world, netns, out, command.via))
     return "Error: Nexthop has invalid gateway.";
-  if (command.do === "route replace") for (const row of same) removeRoute(world, row);
+  // Of several, such as those of two devices in one network, the first one gives way (`fib_table_insert`).
+  if (command.do === "route replace" && same.length > 0) removeRoute(world, same[0]);
   routes.add({
     netns,
     network,
@@ -144,6 +141,23 @@ export function changeRoute(world: World, netns: number, device: number, command
     inTable: command.table,
     source: command.source,
   });
+  return undefined;
+}
+
+/** `fib_table_delete`: of the routes that are all that the command says, the one that would be used. */
+function deleteRoute(world: World, all: readonly number[], device: number, command: RouteCommand): CommandFailure {
+  const { routes } = world;
+  const { type, via, metric } = command;
+  const matching = all.filter(
+    (row) =>
+      (device === 0 || routes.device.get(row) === device) &&
+      (type === "unicast" || routes.type.get(row) === routeType[type]) &&
+      (via === undefined || routes.gateway.get(row) === via) &&
+      (metric === undefined || metric === 0 || routes.metric.get(row) === metric),
+  );
+  if (matching.length === 0) return "RTNETLINK answers: No such process";
+  const first = matching.reduce((best, row) => (routes.metric.get(row) < routes.metric.get(best) ? row : best));
+  removeRoute(world, first);
   return undefined;
 }
 
