@@ -27,7 +27,7 @@ export class ForwardingDatabase {
     this.isLocal = table.int32("isLocal");
     this.updatedJiffies = table.float64("updatedJiffies");
     this.byBridgeAndMac = table.addIndex(new PairIndex(this.bridge, this.mac));
-    this.byBridge = table.addIndex(new PairIndex(this.bridge, table.float64("always")));
+    this.byBridge = table.addIndex(new PairIndex(this.bridge));
   }
 
   /** The row of this address in the bridge's table, or 0. */

@@ -93,9 +93,8 @@ export class Stations {
     this.collisions = table.float64("collisions");
     this.lateCollisions = table.float64("lateCollisions");
     this.excessiveCollisions = table.float64("excessiveCollisions");
-    const always = table.float64("always");
-    this.byHub = table.addIndex(new PairIndex(this.hub, always));
-    this.byDevice = table.addIndex(new PairIndex(this.device, always));
+    this.byHub = table.addIndex(new PairIndex(this.hub));
+    this.byDevice = table.addIndex(new PairIndex(this.device));
   }
 
   /** The station that a device is, or 0. */
@@ -140,9 +139,8 @@ export class Signals {
     this.isHeard = table.int32("isHeard");
     this.isDamaged = table.int32("isDamaged");
     this.packet = table.int32("packet");
-    const always = table.float64("always");
-    this.bySender = table.addIndex(new PairIndex(this.sender, always));
-    this.byReceiver = table.addIndex(new PairIndex(this.receiver, always));
+    this.bySender = table.addIndex(new PairIndex(this.sender));
+    this.byReceiver = table.addIndex(new PairIndex(this.receiver));
   }
 
   add(sender: number, receiver: number, sentNs: number, arrivesNs: number, endNs: number): void {

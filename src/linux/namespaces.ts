@@ -91,7 +91,7 @@ export class Namespaces {
     this.nextIpId = table.int32("nextIpId");
     this.nextPort = table.int32("nextPort");
     this.sysctls = table.reference<Sysctls>("sysctls", {});
-    this.byNode = table.addIndex(new PairIndex(this.node, table.float64("always")));
+    this.byNode = table.addIndex(new PairIndex(this.node));
   }
 
   /** The namespaces of a node's kernel, in the order in which they were added. */
@@ -119,7 +119,6 @@ export class Addresses {
   readonly source: ReferenceColumn<SourceRange | null>;
   readonly byNetnsAndAddress: PairIndex;
   readonly byDevice: PairIndex;
-  private readonly always: Float64Column;
 
   constructor(sim: Simulation) {
     const table = sim.addTable("address");
@@ -130,9 +129,8 @@ export class Addresses {
     this.device = table.int32("device");
     this.order = table.int32("order");
     this.source = table.reference<SourceRange | null>("source", null);
-    this.always = table.float64("always");
     this.byNetnsAndAddress = table.addIndex(new PairIndex(this.netns, this.address));
-    this.byDevice = table.addIndex(new PairIndex(this.device, this.always));
+    this.byDevice = table.addIndex(new PairIndex(this.device));
   }
 
   /** The row of this address in the namespace, or 0. */

@@ -76,7 +76,7 @@ export class Neighbours {
     this.lastQueued = table.int32("lastQueued");
     this.queuedBytes = table.int32("queuedBytes");
     this.byDeviceAndAddress = table.addIndex(new PairIndex(this.device, this.address));
-    this.byDevice = table.addIndex(new PairIndex(this.device, table.float64("always")));
+    this.byDevice = table.addIndex(new PairIndex(this.device));
   }
 
   /** The row of this address on the device, or 0. */

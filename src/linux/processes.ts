@@ -31,7 +31,6 @@ export class Processes {
   readonly timerDue: TimerColumn;
   readonly byProcessAndTimer: PairIndex;
   private readonly timersByProcess: PairIndex;
-  private readonly always: Float64Column;
 
   readonly inbox: Table;
   readonly inputProcess: Int32Column;
@@ -54,8 +53,7 @@ export class Processes {
     this.timerNumber = this.timers.float64("number");
     this.timerDue = addTimer(this.timers, sim.log, sim.timers, "due", stage.programTimer);
     this.byProcessAndTimer = this.timers.addIndex(new PairIndex(this.timerProcess, this.timerNumber));
-    this.always = this.timers.float64("always");
-    this.timersByProcess = this.timers.addIndex(new PairIndex(this.timerProcess, this.always));
+    this.timersByProcess = this.timers.addIndex(new PairIndex(this.timerProcess));
     this.inbox = sim.addTable("inbox");
     this.inputProcess = this.inbox.int32("process");
     this.input = this.inbox.reference<ProgramInput | null>("input", null);

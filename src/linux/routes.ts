@@ -29,7 +29,6 @@ export class Routes {
   readonly source: ReferenceColumn<SourceRange | null>;
   readonly byNetns: PairIndex;
   private readonly netnsAndLength: Int32Column;
-  private readonly zero: Float64Column;
   private readonly byPrefix: PairIndex;
   private readonly namespaces: Namespaces;
   /** Tables besides main, by namespace and number, with the prefix lengths that they use. */
@@ -61,9 +60,8 @@ export class Routes {
     this.isConnected = table.int32("isConnected");
     this.source = table.reference<SourceRange | null>("source", null);
     this.netnsAndLength = table.int32("netnsAndLength");
-    this.zero = table.float64("zero");
     this.byPrefix = table.addIndex(new PairIndex(this.netnsAndLength, this.network));
-    this.byNetns = table.addIndex(new PairIndex(this.netns, this.zero));
+    this.byNetns = table.addIndex(new PairIndex(this.netns));
   }
 
   add(route: {

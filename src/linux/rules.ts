@@ -38,7 +38,7 @@ export class RoutingRules {
     this.iif = table.reference("iif", "");
     this.lookup = table.int32("lookup");
     this.source = table.reference<SourceRange | null>("source", null);
-    this.byNetns = table.addIndex(new PairIndex(this.netns, table.float64("always")));
+    this.byNetns = table.addIndex(new PairIndex(this.netns));
   }
 
   add(rule: {

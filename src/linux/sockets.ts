@@ -50,7 +50,6 @@ export class Sockets {
   private readonly byProcess: PairIndex;
   private readonly byOwner: PairIndex;
   private readonly byNetns: PairIndex;
-  private readonly always: Float64Column;
 
   constructor(sim: Simulation) {
     const table = sim.addTable("socket");
@@ -73,9 +72,8 @@ export class Sockets {
     this.timeWaitTimer = addTimer(table, sim.log, sim.timers, "timeWaitTimer", stage.tcpTimeWait);
     this.byPort = table.addIndex(new PairIndex(this.netns, this.localPort));
     this.byProcess = table.addIndex(new PairIndex(this.process, this.number));
-    this.always = table.float64("always");
-    this.byOwner = table.addIndex(new PairIndex(this.process, this.always));
-    this.byNetns = table.addIndex(new PairIndex(this.netns, this.always));
+    this.byOwner = table.addIndex(new PairIndex(this.process));
+    this.byNetns = table.addIndex(new PairIndex(this.netns));
   }
 
   add(fields: {

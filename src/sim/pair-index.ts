@@ -2,7 +2,7 @@ import { assert } from "../base/assert.ts";
 import type { Float64Column, Int32Column } from "./column.ts";
 
 /**
- * Finds rows by two of their columns, such as (device, address). It is derived from the table: rows enter and leave it
+ * Finds rows by one or two of their columns, such as (device, address). It is derived from the table: rows enter and leave it
  * together with the table, also when history is rewound, and the two columns must not change while the row is in it.
  *
  * Buckets are chains through `next`. The order inside a chain is not part of the world's state, so where several rows
@@ -10,13 +10,14 @@ import type { Float64Column, Int32Column } from "./column.ts";
  */
 export class PairIndex {
   private readonly first: Int32Column;
-  private readonly second: Float64Column;
+  private readonly second: Float64Column | undefined;
   private heads = new Int32Array(16);
   private next = new Int32Array(16);
   private mask = 15;
   private size = 0;
 
-  constructor(first: Int32Column, second: Float64Column) {
+  /** Without a second column, rows are found by the first alone, and their second value counts as 0. */
+  constructor(first: Int32Column, second?: Float64Column) {
     this.first = first;
     this.second = second;
   }
@@ -24,16 +25,16 @@ export class PairIndex {
   /** The row with these values, or 0. */
   find(first: number, second: number): number {
     let row = this.heads[hash(first, second) & this.mask];
-    while (row !== 0 && (this.first.get(row) !== first || this.second.get(row) !== second)) row = this.next[row];
+    while (row !== 0 && (this.first.get(row) !== first || this.secondOf(row) !== second)) row = this.next[row];
     return row;
   }
 
   /** The next row with the same values as `row`, or 0. */
   findNext(row: number): number {
     const first = this.first.get(row);
-    const second = this.second.get(row);
+    const second = this.secondOf(row);
     let other = this.next[row];
-    while (other !== 0 && (this.first.get(other) !== first || this.second.get(other) !== second))
+    while (other !== 0 && (this.first.get(other) !== first || this.secondOf(other) !== second))
       other = this.next[other];
     return other;
   }
@@ -52,7 +53,7 @@ export class PairIndex {
 
   unlink(row: number): void {
     this.size--;
-    const bucket = hash(this.first.get(row), this.second.get(row)) & this.mask;
+    const bucket = hash(this.first.get(row), this.secondOf(row)) & this.mask;
     let at = this.heads[bucket];
     if (at === row) {
       this.heads[bucket] = this.next[row];
@@ -71,8 +72,12 @@ export class PairIndex {
     this.next = next;
   }
 
+  private secondOf(row: number): number {
+    return this.second === undefined ? 0 : this.second.get(row);
+  }
+
   private chain(row: number): void {
-    const bucket = hash(this.first.get(row), this.second.get(row)) & this.mask;
+    const bucket = hash(this.first.get(row), this.secondOf(row)) & this.mask;
     this.next[row] = this.heads[bucket];
     this.heads[bucket] = row;
   }
