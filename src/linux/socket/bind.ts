@@ -1,4 +1,6 @@
 import type { Endpoint, SocketError } from "../../programs/program.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { isBroadcastAddress } from "../ip/local.ts";
 import type { RouteDecision } from "../ip/source.ts";
 import type { SocketKinds } from "../sockets.ts";
 import type { World } from "../world.ts";
@@ -35,6 +37,11 @@ function isTaken(world: World, netns: number, kinds: SocketKinds, address: numbe
     if (other === 0 || address === 0 || other === address) return true;
   }
   return false;
+}
+
+/** Broadcasts need SO_BROADCAST, which none of our programs sets (net/ipv4/udp.c, raw.c, datagram.c). */
+export function broadcastError(world: World, way: RouteDecision, address: Ipv4Address): SocketError | undefined {
+  return way.kind === "unicast" && isBroadcastAddress(world, way.device, address) ? "EACCES" : undefined;
 }
 
 /** What connect(2) and sendto(2) answer when there is no way to the destination. */

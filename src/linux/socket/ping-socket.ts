@@ -7,7 +7,7 @@ import { makeOrigin } from "../packets.ts";
 import { deliverInput } from "../process/inbox.ts";
 import { socketKind } from "../sockets.ts";
 import type { World } from "../world.ts";
-import { routeError } from "./bind.ts";
+import { broadcastError, routeError } from "./bind.ts";
 
 /** A raw ICMP socket, as iputils' ping opens it. The identifier stands where others have a port. */
 export function openPing(world: World, process: number, effect: Extract<ProgramEffect, { kind: "open ping" }>): void {
@@ -28,6 +28,8 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
   const fail = (error: Parameters<typeof deliverInput>[2] & { kind: "error" }) => deliverInput(world, process, error);
   if (way.kind === "none" || way.kind === "refused")
     return fail({ kind: "error", socket: effect.socket, error: routeError(way) ?? "ENETUNREACH" });
+  const forbidden = broadcastError(world, way, effect.to);
+  if (forbidden !== undefined) return fail({ kind: "error", socket: effect.socket, error: forbidden });
   const totalLength = ipv4HeaderLength + icmpHeaderLength + effect.sizeBytes;
   const { mtu } = way;
   if (effect.dontFragment && totalLength > mtu)

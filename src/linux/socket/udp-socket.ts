@@ -13,7 +13,7 @@ import { deliverInput } from "../process/inbox.ts";
 import { socketKind, udpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
-import { bindPort, routeError } from "./bind.ts";
+import { bindPort, broadcastError, routeError } from "./bind.ts";
 
 /** UDP (net/ipv4/udp.c). */
 export function registerUdp(world: World): void {
@@ -27,7 +27,7 @@ export function openUdp(world: World, process: number, effect: Extract<ProgramEf
   let error: SocketError | undefined = port === 0 ? "EADDRINUSE" : undefined;
   if (effect.remote !== undefined) {
     const way = routeOutput(world, netns, effect.remote.address);
-    error ??= routeError(way);
+    error ??= routeError(way) ?? broadcastError(world, way, effect.remote.address);
     if (address === 0 && (way.kind === "local" || way.kind === "unicast")) address = sourceFor(world, way);
   }
   if (error !== undefined) return deliverInput(world, process, { kind: "error", socket: effect.socket, error });

@@ -119,7 +119,7 @@ function vethAdd(command: VethAdd, names: NamespaceNames): ShellForm {
   const { dev, mac, peerDev, peerMac } = command;
   const [name, peerName] = [names.of(command.netns), names.of(command.peerNetns)];
   const add = [
-    ...ip(name, "link", "add", dev, ...macWords(mac), "type", "veth"),
+    ...ip(name, "link", "add", "name", dev, ...macWords(mac), "type", "veth"),
     ...["peer", "name", peerDev, "netns", peerName, ...macWords(peerMac)],
   ];
   return { commands: [{ argv: add }, withoutOffloads(name, dev), withoutOffloads(peerName, peerDev)] };
@@ -129,7 +129,14 @@ function vethAdd(command: VethAdd, names: NamespaceNames): ShellForm {
 function bridgeAdd({ dev, mac, ageingTimeNs }: BridgeAdd, name: string): ShellForm {
   // iproute2 takes it in hundredths of a second.
   const ageing = ageingTimeNs === undefined ? [] : ["ageing_time", String(Math.round(ageingTimeNs / 10_000_000))];
-  const add = [...ip(name, "link", "add", dev, ...macWords(mac)), "type", "bridge", ...ageing, "mcast_snooping", "0"];
+  const add = [
+    ...ip(name, "link", "add", "name", dev, ...macWords(mac)),
+    "type",
+    "bridge",
+    ...ageing,
+    "mcast_snooping",
+    "0",
+  ];
   return { commands: [{ argv: add }, withoutOffloads(name, dev)] };
 }
 
@@ -161,7 +168,7 @@ function linkSet(command: LinkSet, name: string): readonly Argv[] {
     ...(master === undefined ? [] : master === null ? ["nomaster"] : ["master", master]),
     ...(up === undefined ? [] : [up ? "up" : "down"]),
   ];
-  const set = settings.length === 0 ? [] : [[...ip(name, "link", "set", dev), ...settings]];
+  const set = settings.length === 0 ? [] : [[...ip(name, "link", "set", "dev", dev), ...settings]];
   const port = portSettings.flatMap(([word, key]) => {
     const value = command[key];
     return value === undefined ? [] : [word, value ? "on" : "off"];

@@ -31,7 +31,7 @@ const cases: readonly (readonly [string, SetUpCommand, readonly string[]])[] = [
     "both ends of a veth pair are made inside their namespaces",
     { do: "veth add", netns: "pod1", dev: "eth0", mac, peerNetns: "node1", peerDev: "veth1", source },
     [
-      "ip -n k8snet-x-pod1 link add eth0 address 02:00:00:00:00:01 type veth peer name veth1 netns k8snet-x-node1",
+      "ip -n k8snet-x-pod1 link add name eth0 address 02:00:00:00:00:01 type veth peer name veth1 netns k8snet-x-node1",
       "without_offloads k8snet-x-pod1 eth0",
       "without_offloads k8snet-x-node1 veth1",
     ],
@@ -40,7 +40,7 @@ const cases: readonly (readonly [string, SetUpCommand, readonly string[]])[] = [
     "a bridge, whose ageing time iproute2 takes in hundredths of a second",
     { do: "bridge add", netns: "node1", dev: "cbr0", mac, ageingTimeNs: 30_000_000_000, source },
     [
-      "ip -n k8snet-x-node1 link add cbr0 address 02:00:00:00:00:01 type bridge ageing_time 3000 mcast_snooping 0",
+      "ip -n k8snet-x-node1 link add name cbr0 address 02:00:00:00:00:01 type bridge ageing_time 3000 mcast_snooping 0",
       "without_offloads k8snet-x-node1 cbr0",
     ],
   ],
@@ -48,14 +48,14 @@ const cases: readonly (readonly [string, SetUpCommand, readonly string[]])[] = [
     "settings of a link, and of a bridge port",
     { do: "link set", netns: "node1", dev: "veth1", mtu: 1400, master: "cbr0", up: true, hairpin: true, source },
     [
-      "ip -n k8snet-x-node1 link set veth1 mtu 1400 master cbr0 up",
+      "ip -n k8snet-x-node1 link set dev veth1 mtu 1400 master cbr0 up",
       "bridge -n k8snet-x-node1 link set dev veth1 hairpin on",
     ],
   ],
   [
     "a port leaves its bridge",
     { do: "link set", netns: "node1", dev: "veth1", master: null, source },
-    ["ip -n k8snet-x-node1 link set veth1 nomaster"],
+    ["ip -n k8snet-x-node1 link set dev veth1 nomaster"],
   ],
   [
     "an address",

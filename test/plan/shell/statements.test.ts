@@ -20,7 +20,7 @@ test.each([
   ["arping a -> b count 2", "ip netns exec k8snet-a arping -c 2 -I eth0 10.0.0.2"],
   ["arping a -> a announce", "ip netns exec k8snet-a arping -c 1 -I eth0 -U 10.0.0.1"],
   ["arping a -> a answer", "ip netns exec k8snet-a arping -c 1 -I eth0 -A 10.0.0.1"],
-  ["ip -n a link set eth0 down", "ip -n k8snet-a link set eth0 down"],
+  ["ip -n a link set eth0 down", "ip -n k8snet-a link set dev eth0 down"],
   ["sysctl a net.ipv4.ip_forward=1", "ip netns exec k8snet-a sysctl -qw net.ipv4.ip_forward=1"],
   ["wait 1500ms", "sleep 1.5"],
 ])("%s", (statement, expected) => {

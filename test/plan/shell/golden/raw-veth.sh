@@ -73,7 +73,7 @@ build() {
   ip netns exec k8snet-raw-veth-h1 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   ip netns exec k8snet-raw-veth-h1 sysctl -qw net.ipv4.conf.all.rp_filter=0
   ip netns exec k8snet-raw-veth-h1 sysctl -qw net.ipv4.conf.default.rp_filter=0
-  ip -n k8snet-raw-veth-h1 link set lo up
+  ip -n k8snet-raw-veth-h1 link set dev lo up
 
   # raw-veth.k8snet:12
   ip netns add k8snet-raw-veth-r1
@@ -88,7 +88,7 @@ build() {
   ip netns exec k8snet-raw-veth-r1 sysctl -qw net.ipv4.ip_forward=1
 
   # raw-veth.k8snet:12
-  ip -n k8snet-raw-veth-r1 link set lo up
+  ip -n k8snet-raw-veth-r1 link set dev lo up
 
   # raw-veth.k8snet:16
   ip netns add k8snet-raw-veth-h2
@@ -98,25 +98,25 @@ build() {
   ip netns exec k8snet-raw-veth-h2 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   ip netns exec k8snet-raw-veth-h2 sysctl -qw net.ipv4.conf.all.rp_filter=0
   ip netns exec k8snet-raw-veth-h2 sysctl -qw net.ipv4.conf.default.rp_filter=0
-  ip -n k8snet-raw-veth-h2 link set lo up
+  ip -n k8snet-raw-veth-h2 link set dev lo up
 
   # raw-veth.k8snet:21
-  ip -n k8snet-raw-veth-h1 link add eth0 address 96:fe:ec:aa:fb:3c type veth peer name left netns k8snet-raw-veth-r1 address fe:14:e6:9b:64:f2
+  ip -n k8snet-raw-veth-h1 link add name eth0 address 96:fe:ec:aa:fb:3c type veth peer name left netns k8snet-raw-veth-r1 address fe:14:e6:9b:64:f2
   without_offloads k8snet-raw-veth-h1 eth0
   without_offloads k8snet-raw-veth-r1 left
   ip -n k8snet-raw-veth-h1 addr add 10.0.1.2/24 dev eth0
-  ip -n k8snet-raw-veth-h1 link set eth0 up
+  ip -n k8snet-raw-veth-h1 link set dev eth0 up
   ip -n k8snet-raw-veth-r1 addr add 10.0.1.1/24 dev left
-  ip -n k8snet-raw-veth-r1 link set left up
+  ip -n k8snet-raw-veth-r1 link set dev left up
 
   # raw-veth.k8snet:22
-  ip -n k8snet-raw-veth-h2 link add eth0 address 66:41:a1:5a:46:c3 type veth peer name right netns k8snet-raw-veth-r1 address 6a:41:9e:b8:16:9f
+  ip -n k8snet-raw-veth-h2 link add name eth0 address 66:41:a1:5a:46:c3 type veth peer name right netns k8snet-raw-veth-r1 address 6a:41:9e:b8:16:9f
   without_offloads k8snet-raw-veth-h2 eth0
   without_offloads k8snet-raw-veth-r1 right
   ip -n k8snet-raw-veth-h2 addr add 10.0.2.2/24 dev eth0
-  ip -n k8snet-raw-veth-h2 link set eth0 up
+  ip -n k8snet-raw-veth-h2 link set dev eth0 up
   ip -n k8snet-raw-veth-r1 addr add 10.0.2.1/24 dev right
-  ip -n k8snet-raw-veth-r1 link set right up
+  ip -n k8snet-raw-veth-r1 link set dev right up
 
   # raw-veth.k8snet:9
   ip -n k8snet-raw-veth-h1 route add default via 10.0.1.1
@@ -207,6 +207,6 @@ esac
 # scenario "a cable is pulled" (raw-veth.k8snet:38), once it is up:
 #   ip netns exec k8snet-raw-veth-h1 ping -n -c 1 -i 1 -s 56 -t 64 -M do -W 10 10.0.2.2
 #   (expect reply.received)
-#   ip -n k8snet-raw-veth-r1 link set right down
+#   ip -n k8snet-raw-veth-r1 link set dev right down
 #   ip netns exec k8snet-raw-veth-h1 ping -n -c 1 -i 1 -s 56 -t 64 -M do -W 1 10.0.2.2
 #   (expect !reply.received)

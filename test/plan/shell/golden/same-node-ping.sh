@@ -74,13 +74,13 @@ build() {
   ip netns exec k8snet-same-node-ping-node1 sysctl -qw net.ipv4.conf.all.rp_filter=0
   ip netns exec k8snet-same-node-ping-node1 sysctl -qw net.ipv4.conf.default.rp_filter=0
   ip netns exec k8snet-same-node-ping-node1 sysctl -qw net.bridge.bridge-nf-call-iptables=1
-  ip -n k8snet-same-node-ping-node1 link set lo up
+  ip -n k8snet-same-node-ping-node1 link set dev lo up
 
   # same-node-ping.k8snet:15
-  ip -n k8snet-same-node-ping-node1 link add cbr0 address 0a:58:0a:f4:01:01 type bridge mcast_snooping 0
+  ip -n k8snet-same-node-ping-node1 link add name cbr0 address 0a:58:0a:f4:01:01 type bridge mcast_snooping 0
   without_offloads k8snet-same-node-ping-node1 cbr0
   ip -n k8snet-same-node-ping-node1 addr add 10.244.1.1/24 dev cbr0
-  ip -n k8snet-same-node-ping-node1 link set cbr0 up
+  ip -n k8snet-same-node-ping-node1 link set dev cbr0 up
 
   # same-node-ping.k8snet:17
   ip netns add k8snet-same-node-ping-pod1
@@ -90,13 +90,13 @@ build() {
   ip netns exec k8snet-same-node-ping-pod1 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   ip netns exec k8snet-same-node-ping-pod1 sysctl -qw net.ipv4.conf.all.rp_filter=0
   ip netns exec k8snet-same-node-ping-pod1 sysctl -qw net.ipv4.conf.default.rp_filter=0
-  ip -n k8snet-same-node-ping-pod1 link set lo up
-  ip -n k8snet-same-node-ping-pod1 link add eth0 address 0a:58:0a:f4:01:02 type veth peer name veth1 netns k8snet-same-node-ping-node1 address 02:ee:0a:f4:01:02
+  ip -n k8snet-same-node-ping-pod1 link set dev lo up
+  ip -n k8snet-same-node-ping-pod1 link add name eth0 address 0a:58:0a:f4:01:02 type veth peer name veth1 netns k8snet-same-node-ping-node1 address 02:ee:0a:f4:01:02
   without_offloads k8snet-same-node-ping-pod1 eth0
   without_offloads k8snet-same-node-ping-node1 veth1
-  ip -n k8snet-same-node-ping-node1 link set veth1 master cbr0 up
+  ip -n k8snet-same-node-ping-node1 link set dev veth1 master cbr0 up
   ip -n k8snet-same-node-ping-pod1 addr add 10.244.1.2/24 dev eth0
-  ip -n k8snet-same-node-ping-pod1 link set eth0 up
+  ip -n k8snet-same-node-ping-pod1 link set dev eth0 up
   ip -n k8snet-same-node-ping-pod1 route add default via 10.244.1.1 dev eth0
 
   # same-node-ping.k8snet:22
@@ -107,17 +107,17 @@ build() {
   ip netns exec k8snet-same-node-ping-pod2 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
   ip netns exec k8snet-same-node-ping-pod2 sysctl -qw net.ipv4.conf.all.rp_filter=0
   ip netns exec k8snet-same-node-ping-pod2 sysctl -qw net.ipv4.conf.default.rp_filter=0
-  ip -n k8snet-same-node-ping-pod2 link set lo up
-  ip -n k8snet-same-node-ping-pod2 link add eth0 address 0a:58:0a:f4:01:09 type veth peer name veth2 netns k8snet-same-node-ping-node1 address 02:ee:0a:f4:01:09
+  ip -n k8snet-same-node-ping-pod2 link set dev lo up
+  ip -n k8snet-same-node-ping-pod2 link add name eth0 address 0a:58:0a:f4:01:09 type veth peer name veth2 netns k8snet-same-node-ping-node1 address 02:ee:0a:f4:01:09
   without_offloads k8snet-same-node-ping-pod2 eth0
   without_offloads k8snet-same-node-ping-node1 veth2
-  ip -n k8snet-same-node-ping-node1 link set veth2 master cbr0 up
+  ip -n k8snet-same-node-ping-node1 link set dev veth2 master cbr0 up
 
   # same-node-ping.k8snet:24
   ip -n k8snet-same-node-ping-pod2 addr add 10.244.1.9/24 dev eth0
 
   # same-node-ping.k8snet:22
-  ip -n k8snet-same-node-ping-pod2 link set eth0 up
+  ip -n k8snet-same-node-ping-pod2 link set dev eth0 up
   ip -n k8snet-same-node-ping-pod2 route add default via 10.244.1.1 dev eth0
 
   # same-node-ping.k8snet:26
