@@ -1,3 +1,5 @@
+import { unknownSysctl } from "./sysctl-names.ts";
+
 /** A sysctl as `sysctl -w` reads it. */
 export interface SysctlAssignment {
   readonly key: string;
@@ -16,6 +18,8 @@ export function parseSysctl(
   if (!/^[a-z0-9_-]+(\.[a-zA-Z0-9_*-]+)+$/.test(key)) {
     return { message: `"${first}" is not the name of a sysctl, such as net.ipv4.ip_forward.`, word: 0 };
   }
+  const unknown = unknownSysctl(key);
+  if (unknown !== undefined) return { message: unknown, word: 0 };
   if (value === undefined) return { message: `The value for ${key} is missing.`, word: words.length };
   if (!/^-?\d+$/.test(value)) return { message: `"${value}" is not a whole number.`, word: used - 1 };
   if (words.length > used) return { message: `"${words[used]}" is one word too many.`, word: used };

@@ -44,10 +44,33 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
   async resolveDebugConfigurationWithSubstitutedVariables(
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
-  ): Promise<vscode.DebugConfiguration> {
+  ): Promise<vscode.DebugConfiguration | undefined> {
+    if (await this.isBroken(configuration.program)) return undefined;
     if (configuration.scenario !== undefined) return configuration;
     const scenario = await this.scenarioAtCursor(configuration.program);
     return scenario === undefined ? configuration : { ...configuration, scenario };
+  }
+
+  /** A file with errors is not started: the editor marks them, and says here how many there are. */
+  private async isBroken(program: unknown): Promise<boolean> {
+    if (typeof program !== "string") return false;
+    const uri = fromClientPath(program).toString();
+    const document = vscode.workspace.textDocuments.find((one) => one.uri.toString() === uri);
+    if (!document) return false;
+    const { diagnostics } = await this.compilations.of(document);
+    const errors = diagnostics.filter(({ severity }) => severity === "error");
+    if (errors.length === 0) return false;
+    const [first] = errors;
+    const name = document.uri.path.slice(document.uri.path.lastIndexOf("/") + 1);
+    const count = errors.length === 1 ? "an error" : `${errors.length} errors`;
+    void this.offerProblems(`${name} has ${count}; line ${first.range.line}: ${first.message}`);
+    return true;
+  }
+
+  private async offerProblems(message: string): Promise<void> {
+    const show = "Show Problems";
+    if ((await vscode.window.showErrorMessage(message, show)) === show)
+      await vscode.commands.executeCommand("workbench.actions.view.problems");
   }
 
   private async scenarioAtCursor(program: unknown): Promise<string | undefined> {

@@ -19,3 +19,20 @@ test.each([
 ])("%s is refused at word %i", (text, word) => {
   expect(parseSysctl(text.split(" "))).toMatchObject({ word });
 });
+
+test("a sysctl that the kernel does not have is refused, with the one that was probably meant", () => {
+  const refusal = (key: string) => {
+    const read = parseSysctl([`${key}=1`]);
+    return "message" in read ? read.message : "taken";
+  };
+  expect(refusal("net.ipv4.ip_forwad")).toBe(
+    "There is no sysctl net.ipv4.ip_forwad. Did you mean net.ipv4.ip_forward?",
+  );
+  expect(refusal("net.ipv4.conf.eth0.rp_filtr")).toBe(
+    "There is no sysctl net.ipv4.conf.eth0.rp_filtr. Did you mean net.ipv4.conf.eth0.rp_filter?",
+  );
+  expect(refusal("net.foo.bar")).toBe("There is no sysctl net.foo.bar of the network.");
+  expect(
+    ["net.ipv4.conf.all.rp_filter", "net.ipv4.tcp_syn_retries", "net.bridge.bridge-nf-call-iptables"].map(refusal),
+  ).toEqual(["taken", "taken", "taken"]);
+});

@@ -11,6 +11,7 @@ export const debuggingCases: readonly Case[] = [
   { name: "a function breakpoint on no stage is refused with a reason", run: recorded(unknownStage) },
   { name: "stepping back restores the state, and the same step comes again", run: recorded(stepBack) },
   { name: "Reverse goes back to the previous stop", run: recorded(reverse) },
+  { name: "a file with errors is not started", run: recorded(brokenFile) },
   { name: "Run without debugging ends by itself, deaf to breakpoints", run: recorded(runsThrough) },
 ];
 
@@ -42,6 +43,14 @@ async function scenarioAtCursor(session: RecordedSession): Promise<void> {
   equal(launch.arguments.scenario, last[1], "the scenario");
   const { position } = (await until(() => session.events("k8snet/state")[0], "the first state")).body;
   equal(position.scenario, last[1], "what the lab runs");
+}
+
+async function brokenFile(session: RecordedSession): Promise<void> {
+  const content = 'netns a\nscenario "s" { ping a -> nobody }\n';
+  const document = await vscode.workspace.openTextDocument({ language: "k8snet", content });
+  const configuration = { type: "k8snet", request: "launch", name: "broken", program: document.uri.toString() };
+  equal(await vscode.debug.startDebugging(undefined, configuration), false, "whether it started");
+  equal(session.sent, [], "what the adapter was asked");
 }
 
 async function standsAtTheEnd(session: RecordedSession): Promise<void> {
