@@ -3,7 +3,7 @@ import { closest } from "../base/suggest.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
-import type { NextEvent, Simulation } from "../sim/simulation.ts";
+import type { NextEvent } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { deviceName, hubName } from "./names.ts";
@@ -69,8 +69,8 @@ export class Breakpoints {
   }
 
   /** Marks the stages that some breakpoint waits for. */
-  arm(sim: Simulation): void {
-    for (const one of this.all) for (const number of one.stages) sim.armed[number] = 1;
+  arm(armed: Uint8Array): void {
+    for (const one of this.all) for (const number of one.stages) armed[number] = 1;
   }
 
   get count(): number {

@@ -216,11 +216,12 @@ export function reverseContinue(session: Session): Motion {
   session.leave();
   return {
     advance(maxEvents: number): MotionResult {
+      const watched = session.watchedStages();
       for (let i = 0; i < maxEvents; i++) {
         const event = sim.position - 1;
         if (event < sim.earliest) return atBeginning(session);
         sim.goTo(event);
-        if (!session.isWatched(sim.events.stage(event))) continue;
+        if (watched[sim.events.stage(event)] === 0) continue;
         const next = session.next();
         const stop = next === undefined ? undefined : session.stopAt(next);
         if (stop !== undefined) return { kind: "stopped", stop };

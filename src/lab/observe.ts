@@ -1,4 +1,5 @@
-import { dropReasonNames, dropReasons } from "../linux/drop-reason.ts";
+import { dropReasonOf } from "../linux/drop.ts";
+import { dropReasons } from "../linux/drop-reason.ts";
 import { stage, stageNames, tapStages } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent } from "../sim/simulation.ts";
@@ -44,7 +45,7 @@ export class EventView {
   /** Why the packet is dropped, where this event drops it. */
   get dropReason(): string | undefined {
     if (this.event.stage !== stage.drop) return undefined;
-    const reason = dropReasonNames[this.world.packets.dropReason.get(this.event.walker)];
+    const reason = dropReasonOf(this.world, this.event.walker);
     return `${reason}: ${dropReasons[reason]}`;
   }
 

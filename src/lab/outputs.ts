@@ -1,5 +1,3 @@
-import { dropReasonNames } from "../linux/drop-reason.ts";
-import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { Configure, Expect, Statement } from "../plan/statements.ts";
 import type { ProgramResult } from "../programs/program.ts";
@@ -8,6 +6,7 @@ import { judge } from "./expressions/expectation.ts";
 import { placeName } from "./names.ts";
 import type { OutputRow } from "./protocol.ts";
 import type { Scenario, ScenarioListener } from "./scenario.ts";
+import { isLoopDrop } from "./session.ts";
 
 /** What the run prints. Each line is printed when its event is taken for the first time, not when it is replayed. */
 export class Outputs implements ScenarioListener {
@@ -56,9 +55,8 @@ export class Outputs implements ScenarioListener {
 
   /** A forwarding loop is said once, when it is found. */
   noteNext(next: NextEvent): void {
-    if (this.isLoopReported || next.stage !== stage.drop) return;
+    if (this.isLoopReported || !isLoopDrop(this.world, next)) return;
     const { packets } = this.world;
-    if (dropReasonNames[packets.dropReason.get(next.walker)] !== "BRIDGE_LOOP") return;
     this.isLoopReported = true;
     const place = placeName(this.world, next.stage, packets.device.get(next.walker));
     const text = `forwarding loop: #${packets.origin.get(next.walker).name} came back to ${place}, which had flooded it before; without spanning tree, Linux would send it round for ever`;

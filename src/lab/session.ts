@@ -1,4 +1,5 @@
-import { dropReasonNames, dropReasons } from "../linux/drop-reason.ts";
+import { dropReasonOf } from "../linux/drop.ts";
+import { dropReasons } from "../linux/drop-reason.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
@@ -7,6 +8,11 @@ import { placeName } from "./names.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { isWaiting, type Walker } from "./walk.ts";
+
+/** True before the drop of a frame that came round to a bridge. */
+export function isLoopDrop(world: World, next: NextEvent): boolean {
+  return next.stage === stage.drop && dropReasonOf(world, next.walker) === "BRIDGE_LOOP";
+}
 
 /** How far back changes are looked through when a motion is over. */
 const maximumShownEvents = 5000;
@@ -81,7 +87,7 @@ export class Session {
   /** Arms what a free run must stop before. */
   arm(): void {
     this.sim.armed.fill(0);
-    this.breakpoints.arm(this.sim);
+    this.breakpoints.arm(this.sim.armed);
     this.sim.armed[stage.scenarioEnd] = 1;
     this.sim.armed[stage.statement] = 1;
     if (!this.isLoopReported) this.sim.armed[stage.drop] = 1;
@@ -99,13 +105,11 @@ export class Session {
     return { reason: hit.reason, threadId, description, breakpointIds: hit.ids };
   }
 
-  /** True if a breakpoint could hit in this stage. */
-  isWatched(stageNumber: number): boolean {
-    this.sim.armed.fill(0);
-    this.breakpoints.arm(this.sim);
-    const isWatched = this.sim.armed[stageNumber] === 1;
-    this.sim.armed.fill(0);
-    return isWatched;
+  /** The stages in which a breakpoint could hit, marked as `Simulation.armed` marks them. */
+  watchedStages(): Uint8Array {
+    const watched = new Uint8Array(this.sim.armed.length);
+    this.breakpoints.arm(watched);
+    return watched;
   }
 
   /** What is about to happen, in one line. */
@@ -125,14 +129,13 @@ export class Session {
   }
 
   dropText(packet: number): string {
-    const reason = dropReasonNames[this.world.packets.dropReason.get(packet)];
+    const reason = dropReasonOf(this.world, packet);
     return `${reason}, ${dropReasons[reason]}`;
   }
 
   /** A loop of bridges is reported once, wherever the run was going. */
   private loopStop(next: NextEvent): Stop | undefined {
-    if (this.isLoopReported || next.stage !== stage.drop) return undefined;
-    if (dropReasonNames[this.world.packets.dropReason.get(next.walker)] !== "BRIDGE_LOOP") return undefined;
+    if (this.isLoopReported || !isLoopDrop(this.world, next)) return undefined;
     this.isLoopReported = true;
     this.arrive(this.threadOf(next));
     const description = `Forwarding loop: ${this.describe(next)}. Linux without STP would send it round for ever.`;

@@ -1,4 +1,4 @@
-import { type DropReason, dropReasonNumber } from "./drop-reason.ts";
+import { type DropReason, dropReasonNames, dropReasonNumber } from "./drop-reason.ts";
 import { stage } from "./stage.ts";
 import type { World } from "./world.ts";
 
@@ -6,6 +6,11 @@ import type { World } from "./world.ts";
 export function drop(world: World, packet: number, reason: DropReason): void {
   world.packets.dropReason.set(packet, dropReasonNumber(reason));
   world.packets.stage.set(packet, stage.drop);
+}
+
+/** Why a packet that stands before its drop is to be dropped. */
+export function dropReasonOf(world: World, packet: number): DropReason {
+  return dropReasonNames[world.packets.dropReason.get(packet)];
 }
 
 export function registerDrop(world: World): void {

@@ -1,5 +1,6 @@
 import { deviceKind } from "../../linux/devices.ts";
-import { type DropReason, dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
+import { dropReasonOf } from "../../linux/drop.ts";
+import { type DropReason, dropReasons } from "../../linux/drop-reason.ts";
 import { isLocalAddress } from "../../linux/ip/local.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { tcpKinds, udpKinds } from "../../linux/sockets.ts";
@@ -196,7 +197,7 @@ function atSockets(world: World, { device, data }: InspectionTarget): readonly I
 /** Why it is dropped, and the table that has, or lacks, the row that would have let it through. */
 function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
   if (target.packet === 0) return [];
-  const reason = dropReasonNames[world.packets.dropReason.get(target.packet)];
+  const reason = dropReasonOf(world, target.packet);
   return [
     { name: "drop reason", value: reason },
     { name: "because", value: dropReasons[reason] },

@@ -1,4 +1,5 @@
-import { dropReasonNames, dropReasons } from "../../linux/drop-reason.ts";
+import { dropReasonOf } from "../../linux/drop.ts";
+import { dropReasons } from "../../linux/drop-reason.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
@@ -68,7 +69,7 @@ function walkInspections(world: World, packet: number): readonly Inspection[] {
     rows.push({ name: "caused by", value: `#${origin.causedBy}${cause}` });
   }
   if (packets.stage.get(packet) === stage.drop) {
-    const reason = dropReasonNames[packets.dropReason.get(packet)];
+    const reason = dropReasonOf(world, packet);
     rows.push({ name: "drop reason", value: `${reason}: ${dropReasons[reason]}` });
   }
   return rows;

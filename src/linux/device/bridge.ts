@@ -1,5 +1,5 @@
 import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
-import { broadcastMac, isGroupMac } from "../../wire/mac-address.ts";
+import { broadcastMac, isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
 import { portOff } from "../devices.ts";
 import { drop } from "../drop.ts";
 import { jiffyNs } from "../fdb.ts";
@@ -24,7 +24,7 @@ export function registerBridge(world: World): void {
 
 /** `br_handle_frame_finish` (net/bridge/br_input.c): learn who sent it, then decide where it goes. */
 function receive(world: World, packet: number): void {
-  const { packets, fdb, devices } = world;
+  const { packets, devices } = world;
   const bridge = packets.device.get(packet);
   const frame = packets.data.get(packet) as EthernetFrame;
   if (devices.up.get(bridge) === 0) return drop(world, packet, "DEV_READY");
@@ -33,11 +33,13 @@ function receive(world: World, packet: number): void {
   packets.hops.set(packet, hops);
   const port = packets.inDevice.get(packet);
   if ((devices.conf.get(port) & portOff.learning) === 0) learn(world, bridge, port, frame.source);
-  if (isGroupMac(frame.destination)) {
-    packets.stage.set(packet, stage.bridgeFlood);
-    return;
-  }
-  const row = fdb.find(bridge, frame.destination);
+  direct(world, packet, bridge, frame.destination);
+}
+
+/** Flood it, keep it, or send it out of the one port: what the forwarding database says of its destination. */
+function direct(world: World, packet: number, bridge: number, destination: MacAddress): void {
+  const { packets, fdb } = world;
+  const row = isGroupMac(destination) ? 0 : fdb.find(bridge, destination);
   if (row === 0) {
     packets.stage.set(packet, stage.bridgeFlood);
   } else if (fdb.isLocal.get(row) === 1) {
@@ -134,21 +136,13 @@ function deliver(world: World, packet: number): void {
 
 /** `br_dev_xmit` (net/bridge/br_device.c): the machine itself sends through its bridge. */
 function transmit(world: World, packet: number): void {
-  const { packets, devices, fdb } = world;
+  const { packets, devices } = world;
   const bridge = packets.device.get(packet);
   if (!devices.isRunning(bridge)) return drop(world, packet, "DEV_READY");
   const frame = packets.data.get(packet) as EthernetFrame;
   devices.countTransmitted(bridge, frameLength(frame));
   packets.inDevice.set(packet, 0);
-  const row = isGroupMac(frame.destination) ? 0 : fdb.find(bridge, frame.destination);
-  if (row === 0) {
-    packets.stage.set(packet, stage.bridgeFlood);
-  } else if (fdb.isLocal.get(row) === 1) {
-    packets.stage.set(packet, stage.bridgeDeliver);
-  } else {
-    packets.outDevice.set(packet, fdb.port.get(row));
-    packets.stage.set(packet, stage.bridgeForward);
-  }
+  direct(world, packet, bridge, frame.destination);
 }
 
 /** `br_fdb_cleanup`: forgets addresses that were silent for the ageing time, and comes again when the next one is due. */
