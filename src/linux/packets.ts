@@ -80,6 +80,12 @@ export class Packets {
   readonly next: Int32Column;
   /** Why it is to be dropped: a number of `dropReasonNames`. */
   readonly dropReason: Int32Column;
+  /** `skb->mark`: what rules wrote on it. */
+  readonly mark: Int32Column;
+  /** The connection that it belongs to: a row of conntrack, or 0. */
+  readonly connection: Int32Column;
+  /** `enum ip_conntrack_info`; means nothing without a connection, except 7: untracked. */
+  readonly ctInfo: Int32Column;
   /** Bridges and routers passed. */
   readonly hops: Int32Column;
   /** Copies made of it so far. */
@@ -109,6 +115,9 @@ export class Packets {
     this.mayRedirect = table.int32("mayRedirect");
     this.next = table.int32("next");
     this.dropReason = table.int32("dropReason");
+    this.mark = table.int32("mark");
+    this.connection = table.int32("connection");
+    this.ctInfo = table.int32("ctInfo");
     this.hops = table.int32("hops");
     this.copies = table.int32("copies");
     this.counters = sim.addTable("packet counter");
@@ -138,6 +147,9 @@ export class Packets {
     this.mayRedirect.set(packet, 0);
     this.next.set(packet, 0);
     this.dropReason.set(packet, 0);
+    this.mark.set(packet, 0);
+    this.connection.set(packet, 0);
+    this.ctInfo.set(packet, 0);
     this.hops.set(packet, 0);
     this.copies.set(packet, 0);
     this.table.link(packet);

@@ -49,6 +49,22 @@ export const stage = {
   hubSignal: 42,
   arpProxy: 43,
   neighGc: 44,
+  nfPrerouting: 45,
+  nfInput: 46,
+  nfForward: 47,
+  nfOutput: 48,
+  nfPostrouting: 49,
+  nfRule: 50,
+  nfReject: 51,
+  conntrackLookup: 52,
+  conntrackNew: 53,
+  conntrackConfirm: 54,
+  conntrackTimeout: 55,
+  natTranslate: 56,
+  ipDeliver: 57,
+  ipFinish: 58,
+  vxlanTransmit: 59,
+  vxlanReceive: 60,
 } as const;
 
 /** Names by number. */
