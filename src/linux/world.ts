@@ -16,6 +16,7 @@ import { Routes } from "./routes.ts";
 import { RoutingRules } from "./rules.ts";
 import { Sockets } from "./sockets.ts";
 import { stage } from "./stage.ts";
+import { type TimerWheel, wheelExpiryNs } from "./timer-wheel.ts";
 
 /** Simulated durations of what Linux does in its own time. Chosen near what the reference captures show. */
 const linkDelayNs = 2_000;
@@ -28,6 +29,8 @@ const wakeDelayNs = 5_000;
 export interface Choices {
   /** `neigh->parms->reachable_time` of a device, `pod1` and `eth0`; undefined leaves it to the seed. */
   reachableTimeNs(netns: string, dev: string): number | undefined;
+  /** Where the machine's timer wheel stands; without it, timers fire on time. */
+  readonly timerWheel?: TimerWheel;
 }
 
 export interface WorldOptions {
@@ -108,5 +111,11 @@ export class World {
 
   get nowNs(): number {
     return this.sim.nowNs;
+  }
+
+  /** When a kernel timer fires that is set now and due then. */
+  timerNs(dueNs: number): number {
+    const wheel = this.choices?.timerWheel;
+    return wheel === undefined ? dueNs : wheelExpiryNs(wheel, this.nowNs, dueNs);
   }
 }

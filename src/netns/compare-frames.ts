@@ -28,6 +28,8 @@ export interface FrameComparison {
 
 /** How comparable the two are. */
 export interface Tolerance {
+  /** The simulated timers fired when those of the real machine did. */
+  readonly isWheelKnown: boolean;
   /** Frames of the last moments may be seen on one side only. */
   readonly endNs: number;
   /** Statements ran at once then, so that their packets are in a race. */
@@ -35,8 +37,11 @@ export interface Tolerance {
   isMentionedPort(port: number): boolean;
 }
 
-/** Timers of one slot of the kernel's timer wheel run on any processor, in any order; the wheel also fires them late. */
-const raceNs = 400_000_000;
+/**
+ * Timers of one slot of the kernel's timer wheel run on any processor, in any order, and beside what programs send. Where it is
+ * not known how the wheel stands, timers may also fire a slot later.
+ */
+const raceNs = { wheelKnown: 100_000_000, wheelUnknown: 400_000_000 } as const;
 const endSlackNs = 250_000_000;
 /** Rows before and after the first difference. */
 const context = { before: 2, after: 2 } as const;
@@ -136,7 +141,8 @@ function findTwin(entry: Entry, rest: readonly Entry[], tolerance: Tolerance): n
 }
 
 function isRace(one: Entry, other: Entry, tolerance: Tolerance): boolean {
-  if (one.conversation === other.conversation || Math.abs(one.timeNs - other.timeNs) > raceNs) return false;
+  const withinNs = tolerance.isWheelKnown ? raceNs.wheelKnown : raceNs.wheelUnknown;
+  if (one.conversation === other.conversation || Math.abs(one.timeNs - other.timeNs) > withinNs) return false;
   return one.isByTimer || other.isByTimer || tolerance.isParallel(one.timeNs);
 }
 

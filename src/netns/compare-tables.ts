@@ -10,19 +10,20 @@ export interface TableDifference {
 }
 
 /**
- * Linux' timers fire late: the timer wheel rounds a time of 30 s up by as much as 2 s (kernel/time/timer.c). So the tables that
- * Linux shows at one moment may be those that the simulated kernel had shortly before.
+ * Linux' timers fire late: the timer wheel rounds a time of 30 s up by as much as 2 s (kernel/time/timer.c). Where it is not
+ * known how the wheel stands, the tables that Linux shows may be those that the simulated kernel had shortly before.
  */
 const timerSlackNs = 2_200_000_000;
 /** How far apart the two may be in what they do at once. */
 const skewNs = 150_000_000;
 
 /** For each statement, when the simulated tables may have been what Linux showed after it. */
-export function tableWindows({ statements, frames, endNs }: Observation): readonly Window[] {
+export function tableWindows({ statements, frames, endNs, timerWheel }: Observation): readonly Window[] {
+  const slackNs = timerWheel === undefined ? timerSlackNs : skewNs;
   return statements.map((observed, index) => {
     const { tablesNs } = observed;
     const nextNs = statements[index + 1]?.startNs ?? endNs + afterEndNs;
-    const earliestNs = Math.max(tablesNs - timerSlackNs, lastFrameNs(observed, frames) + skewNs);
+    const earliestNs = Math.max(tablesNs - slackNs, lastFrameNs(observed, frames) + skewNs);
     return { fromNs: Math.min(earliestNs, tablesNs), toNs: Math.min(tablesNs + skewNs, nextNs) };
   });
 }

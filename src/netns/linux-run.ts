@@ -5,6 +5,7 @@ import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { Captures } from "./capture.ts";
 import type { Children } from "./children.ts";
 import type { HostedStatement } from "./host-protocol.ts";
+import { readJiffies, timerWheelOf } from "./jiffies.ts";
 import { type RealNetwork, SetUpFailure } from "./namespaces.ts";
 import type { Observation, ObservedProgram, ObservedStatement } from "./observation.ts";
 import { ProgramHosts } from "./program-hosts.ts";
@@ -32,11 +33,14 @@ export async function runOnLinux(
   if (complaints.length > 0) throw new SetUpFailure(complaints.join("\n"));
   const captures = new Captures(network.names, children);
   await captures.start(network.interfaces);
+  const first = readJiffies();
   const run = new LinuxRun(network, hosts, captures, children);
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
+  const last = readJiffies();
   const frames = await captures.stop(run.beganNs);
-  return { observation: { frames, statements, endNs, reachableTimes: times }, captures };
+  const timerWheel = first && last && timerWheelOf(first, last, run.beganNs);
+  return { observation: { frames, statements, endNs, reachableTimes: times, timerWheel }, captures };
 }
 
 async function startServers(plan: NetworkPlan, scenario: ScenarioPlan, hosts: ProgramHosts): Promise<void> {
@@ -55,6 +59,12 @@ export function* flatStatements(statements: readonly Statement[]): Generator<Sta
 
 function isHosted(statement: Statement): statement is HostedStatement {
   return statement.do === "udp" || statement.do === "tcp" || statement.do === "curl";
+}
+
+/** `startNs`: when the kernel did it, where that is known better than when it was asked to. */
+interface Ran {
+  readonly programs: readonly ObservedProgram[];
+  readonly startNs?: number;
 }
 
 /** The statements of one scenario, one after the other. */
@@ -89,8 +99,8 @@ class LinuxRun {
   }
 
   private async observe(statement: Statement): Promise<ObservedStatement> {
-    const startNs = this.nowNs;
-    const programs = await this.run(statement);
+    const begunNs = this.nowNs;
+    const { programs, startNs = begunNs } = await this.run(statement);
     const endNs = this.nowNs;
     if (statement.do !== "wait") await this.quiet();
     const askedNs = this.nowNs;
@@ -99,37 +109,41 @@ class LinuxRun {
     return { statement, startNs, endNs, programs, tables, tablesNs: (askedNs + this.nowNs) / 2 };
   }
 
-  private async run(statement: Statement): Promise<readonly ObservedProgram[]> {
+  private async run(statement: Statement): Promise<Ran> {
     switch (statement.do) {
       case "ping":
       case "arping": {
         const [argv] = statementCommands(statement, this.network.names) as readonly Argv[];
         const { stdout, stderr } = await runCommand(argv, this.children);
-        return [{ statement, output: stdout + stderr }];
+        return { programs: [{ statement, output: stdout + stderr }] };
       }
       case "udp":
       case "tcp":
       case "curl": {
         const { output, unable } = await this.hosts.run(statement);
         if (unable !== undefined) throw new SetUpFailure(`"${statement.text}" cannot be run here: ${unable}`);
-        return [{ statement, output }];
+        return { programs: [{ statement, output }] };
       }
       case "configure": {
+        const begunNs = this.nowNs;
         const refusal = await this.network.change(statement.command);
+        const startNs = (begunNs + this.nowNs) / 2;
         if (statement.command.do === "link set") await this.network.settle();
-        return [{ statement, output: refusal === undefined ? "" : "refused" }];
+        return { programs: [{ statement, output: refusal === undefined ? "" : "refused" }], startNs };
       }
       case "wait":
         await delay(statement.durationNs / 1e6);
-        return [];
-      case "parallel":
-        return (await Promise.all(statement.statements.map((one) => this.runAt(one)))).flat();
+        return { programs: [] };
+      case "parallel": {
+        const all = await Promise.all(statement.statements.map((one) => this.runAt(one)));
+        return { programs: all.flatMap(({ programs }) => programs) };
+      }
       case "expect":
-        return [];
+        return { programs: [] };
     }
   }
 
-  private async runAt(statement: Statement): Promise<readonly ObservedProgram[]> {
+  private async runAt(statement: Statement): Promise<Ran> {
     await this.until(statement.atNs ?? 0);
     return this.run(statement);
   }

@@ -1,3 +1,4 @@
+import type { TimerWheel } from "../linux/timer-wheel.ts";
 import type { Statement } from "../plan/statements.ts";
 import type { SeenFrame } from "./capture.ts";
 import type { ReachableTimes } from "./reachable-times.ts";
@@ -10,6 +11,8 @@ export interface Observation {
   readonly statements: readonly ObservedStatement[];
   readonly endNs: number;
   readonly reachableTimes: ReachableTimes;
+  /** Absent where the machine does not tell. */
+  readonly timerWheel: TimerWheel | undefined;
 }
 
 export interface ObservedStatement {

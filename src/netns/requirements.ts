@@ -5,6 +5,7 @@ import type { Statement } from "../plan/statements.ts";
 import type { Children } from "./children.ts";
 import { flatStatements } from "./linux-run.ts";
 import { runCommand } from "./run-command.ts";
+import { runPrefix } from "./run-name.ts";
 
 /** Programs and the Debian packages that they come from. */
 const packages = {
@@ -60,7 +61,7 @@ function needsBridgeNetfilter(plans: readonly NetworkPlan[]): boolean {
 
 /** Asked of the kernel itself: a container may be root and yet not be allowed. */
 async function missingKernelFeatures(children: Children): Promise<readonly string[]> {
-  const name = `k8snet-run${process.pid}-try`;
+  const name = `${runPrefix(false)}try`;
   const made = await runCommand(["ip", "netns", "add", name], children);
   if (made.status !== 0) return [`this kernel, or this container, allows no network namespaces: ${made.stderr.trim()}`];
   const complaints: string[] = [];

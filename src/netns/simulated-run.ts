@@ -6,7 +6,7 @@ import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { SeenFrame } from "./capture.ts";
 import type { Observation, ObservedProgram } from "./observation.ts";
-import { observedStarts } from "./parallel-starts.ts";
+import { observedStart, observedStarts } from "./observed-starts.ts";
 import { simulatedTables, type Tables } from "./tables.ts";
 
 /** A stretch of simulated time. */
@@ -42,10 +42,14 @@ export function simulate(
     untilNs: observation.endNs + afterEndNs,
     statements: observation.statements
       .filter(({ statement }) => statement.do !== "wait")
-      .map(({ statement, startNs }) => ({ ...asItRan(statement, startNs, observation), atNs: startNs })),
+      .map(({ statement, startNs }) => ({
+        ...asItRan(statement, startNs, observation),
+        atNs: observedStart(statement, startNs, observation.frames),
+      })),
   };
   const reachableTimeNs = (netns: string, dev: string) => observation.reachableTimes.get(`${netns}/${dev}`);
-  const opened = openLab({ ...plan, scenarios: [scheduled] }, { historyBytes, choices: { reachableTimeNs } });
+  const choices = { reachableTimeNs, timerWheel: observation.timerWheel };
+  const opened = openLab({ ...plan, scenarios: [scheduled] }, { historyBytes, choices });
   if ("problems" in opened) throw new Error(`k8snet bug: ${opened.problems[0].message}`);
   return new Recording(opened.lab, scheduled, windows).run();
 }

@@ -37,7 +37,7 @@ describe("When the simulated tables may have been those that Linux showed", () =
     ...{ programs: [], tables: new Map() },
   });
   const observation = (...statements: ObservedStatement[]): Observation => ({
-    ...{ frames: [], statements, endNs: 20 * secondNs, reachableTimes: new Map() },
+    ...{ frames: [], statements, endNs: 20 * secondNs, reachableTimes: new Map(), timerWheel: undefined },
   });
 
   test("as long before as Linux' timers are late, but not before the program ended", () => {
@@ -49,6 +49,12 @@ describe("When the simulated tables may have been those that Linux showed", () =
     );
     expect(early.fromNs).toBe(1.15 * secondNs);
     expect(late.fromNs).toBe(12.8 * secondNs);
+  });
+
+  test("only around that moment where it is known when timers fire", () => {
+    const timerWheel = { jiffyNs: 4_000_000, jiffiesAtStart: 0, startedNs: 0 };
+    const [window] = tableWindows({ ...observation(observed("ping", 0, 1, 5 * secondNs)), timerWheel });
+    expect(window).toEqual({ fromNs: 4.85 * secondNs, toNs: 5.15 * secondNs });
   });
 
   test("never while the next statement runs", () => {

@@ -156,5 +156,5 @@ function age(world: World, bridge: number): void {
     if (dueNs <= nowNs) fdb.table.remove(row);
     else nextNs = Math.min(nextNs, dueNs);
   }
-  devices.ageing.set(bridge, nextNs);
+  devices.ageing.set(bridge, world.timerNs(nextNs));
 }

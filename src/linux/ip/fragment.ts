@@ -68,7 +68,7 @@ export function reassemble(world: World, packet: number, piece: Ipv4Packet): voi
   pieces.sort((a, b) => a.fragmentOffset - b.fragmentOffset);
   const whole = join(pieces);
   if (whole === undefined) {
-    if (fragments.timer.get(row) === never) fragments.timer.set(row, world.nowNs + reassemblyTimeNs);
+    if (fragments.timer.get(row) === never) fragments.timer.set(row, world.timerNs(world.nowNs + reassemblyTimeNs));
     fragments.pieces.set(row, pieces);
     packets.end(packet);
     return;

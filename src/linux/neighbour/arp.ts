@@ -129,7 +129,7 @@ function proxy(world: World, packet: number, device: number, frame: EthernetFram
   keepAsker(world, device, arp);
   if (proxyArp.table.size > proxyQueueLength) return drop(world, packet, "NOT_SPECIFIED");
   sim.underWay.pop();
-  proxyArp.add(packet, nowNs + sim.random.below(proxyDelayNs / jiffyNs) * jiffyNs);
+  proxyArp.add(packet, world.timerNs(nowNs + sim.random.below(proxyDelayNs / jiffyNs) * jiffyNs));
 }
 
 /** `neigh_proxy_process`: the delay is over. */

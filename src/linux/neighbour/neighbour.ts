@@ -60,7 +60,7 @@ function delay(world: World, neighbour: number): void {
   const { delayFirstProbeTimeNs } = settingsOf(world, neighbour);
   setState(world, neighbour, nud.delay);
   neighbours.updatedNs.set(neighbour, nowNs);
-  neighbours.timer.set(neighbour, nowNs + delayFirstProbeTimeNs);
+  neighbours.timer.set(neighbour, world.timerNs(nowNs + delayFirstProbeTimeNs));
 }
 
 /** A new entry in state NONE, unless the kernel's table is full: then 0. */
@@ -184,7 +184,7 @@ function startResolution(world: World, neighbour: number): void {
   neighbours.probes.set(neighbour, unicastSolicits);
   setState(world, neighbour, nud.incomplete);
   neighbours.updatedNs.set(neighbour, nowNs);
-  neighbours.timer.set(neighbour, nowNs + retransTimeNs);
+  neighbours.timer.set(neighbour, world.timerNs(nowNs + retransTimeNs));
   probe(world, neighbour);
 }
 
@@ -222,7 +222,7 @@ function timerFired(world: World, neighbour: number): void {
   // neigh_max_probes
   const limit = unicastSolicits + (now === nud.probe ? multicastResolicits : multicastSolicits);
   if (neighbours.probes.get(neighbour) >= limit) return fail(world, neighbour);
-  neighbours.timer.set(neighbour, nowNs + retransTimeNs);
+  neighbours.timer.set(neighbour, world.timerNs(nowNs + retransTimeNs));
   probe(world, neighbour);
 }
 
@@ -232,11 +232,11 @@ function reachableExpired(world: World, neighbour: number): void {
   const confirmedUntilNs =
     neighbours.confirmedNs.get(neighbour) + reachableTimeNs(world, neighbours.device.get(neighbour));
   if (nowNs < confirmedUntilNs) {
-    neighbours.timer.set(neighbour, confirmedUntilNs);
+    neighbours.timer.set(neighbour, world.timerNs(confirmedUntilNs));
   } else if (nowNs <= neighbours.usedNs.get(neighbour) + delayFirstProbeTimeNs) {
     setState(world, neighbour, nud.delay);
     neighbours.updatedNs.set(neighbour, nowNs);
-    neighbours.timer.set(neighbour, nowNs + delayFirstProbeTimeNs);
+    neighbours.timer.set(neighbour, world.timerNs(nowNs + delayFirstProbeTimeNs));
   } else {
     setState(world, neighbour, nud.stale);
     neighbours.updatedNs.set(neighbour, nowNs);
@@ -250,7 +250,8 @@ function delayExpired(world: World, neighbour: number): void {
   neighbours.updatedNs.set(neighbour, nowNs);
   if (nowNs <= confirmedNs + delayFirstProbeTimeNs) {
     setState(world, neighbour, nud.reachable);
-    neighbours.timer.set(neighbour, confirmedNs + reachableTimeNs(world, neighbours.device.get(neighbour)));
+    const reachableNs = reachableTimeNs(world, neighbours.device.get(neighbour));
+    neighbours.timer.set(neighbour, world.timerNs(confirmedNs + reachableNs));
     return;
   }
   setState(world, neighbour, nud.probe);
@@ -293,7 +294,7 @@ export function update(world: World, neighbour: number, mac: MacAddress, newStat
   if (state !== oldState || mac !== oldMac) neighbours.updatedNs.set(neighbour, nowNs);
   if (state !== oldState) {
     const timerNs = nowNs + (state === nud.reachable ? reachableTimeNs(world, neighbours.device.get(neighbour)) : 0);
-    neighbours.timer.set(neighbour, (state & nudInTimer) !== 0 ? timerNs : never);
+    neighbours.timer.set(neighbour, (state & nudInTimer) !== 0 ? world.timerNs(timerNs) : never);
     setState(world, neighbour, state);
   }
   if (mac !== oldMac) {

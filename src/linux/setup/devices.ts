@@ -214,7 +214,7 @@ function bringUp(world: World, device: number): void {
   devices.up.set(device, 1);
   addConnectedRoutes(world, device);
   if (devices.kind.get(device) === deviceKind.bridge)
-    devices.ageing.set(device, world.nowNs + devices.ageingTimeNs.get(device));
+    devices.ageing.set(device, world.timerNs(world.nowNs + devices.ageingTimeNs.get(device)));
 }
 
 /** Routes over the device and its neighbours go; a bridge forgets what it learned behind a port that goes down. */

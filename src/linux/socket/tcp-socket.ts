@@ -202,7 +202,7 @@ function perform(world: World, socket: number, effect: TcpEffect, origin: Origin
       if (effect.isRepeated && isStillQueued(world, socket, effect.segment)) return;
       return transmit(world, socket, effect.segment, origin);
     case "set timer":
-      return timerColumn(world, effect.timer).set(socket, world.nowNs + effect.afterNs);
+      return timerColumn(world, effect.timer).set(socket, world.timerNs(world.nowNs + effect.afterNs));
     case "clear timer":
       return timerColumn(world, effect.timer).set(socket, never);
     case "closed":

@@ -8,10 +8,19 @@ import { conversationOf } from "./conversation.ts";
 /** A packet that waited for ARP leaves so soon after the answer. */
 const releaseNs = 3_000_000;
 
+/** A process needs some milliseconds to start. What it is not seen to send for so long has another cause. */
+const longestStartNs = 250_000_000;
+
 /**
- * When each statement of a `parallel` block sent its first packet. Processes need some milliseconds to start, and which one
- * is first is chance; the simulated ones begin when the real ones were seen to. In the order of the block.
+ * When a statement sent its first packet: the simulated program begins when the real one was seen to. `startNs`, where none
+ * was seen, is when its process was started.
  */
+export function observedStart(statement: Statement, startNs: number, frames: readonly SeenFrame[]): number {
+  const first = firstFrame(statement, startNs, frames)?.startNs ?? startNs;
+  return first - startNs > longestStartNs ? startNs : first;
+}
+
+/** The same for a `parallel` block, in which it is chance who is first. In the order of the block. */
 export function observedStarts(block: Parallel, blockStartNs: number, frames: readonly SeenFrame[]): readonly number[] {
   const firsts = block.statements.map((statement) => firstFrame(statement, blockStartNs, frames));
   // Several may have waited for one answer: they are told apart by the order in which they then left.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { compileSync } from "../../src/language/compile.ts";
 import type { SeenFrame } from "../../src/netns/capture.ts";
-import { observedStarts } from "../../src/netns/parallel-starts.ts";
+import { observedStarts } from "../../src/netns/observed-starts.ts";
 import type { Parallel } from "../../src/plan/statements.ts";
 import { parseIpv4 } from "../../src/wire/address-text.ts";
 import { arpPacket } from "../../src/wire/arp.ts";
