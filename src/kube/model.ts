@@ -2,6 +2,8 @@ import type { SourceRange } from "../base/source-range.ts";
 import type { RouteType, ServerProgram } from "../plan/commands.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
+import type { DeclaredService, ProxySettings } from "./service-declaration.ts";
+import type { EndpointSliceModel } from "./service-model.ts";
 
 /**
  * The cluster as it was declared, before it becomes Linux commands. Plain values; every one carries the place that
@@ -21,6 +23,11 @@ export interface ClusterModel {
   /** Veth pairs laid by hand, in file order: the order in which they join their bridges. */
   readonly veths: readonly VethPair[];
   readonly hubs: readonly HubModel[];
+  readonly services: readonly DeclaredService[];
+  /** EndpointSlices that manifests state; Services without any get theirs from their selectors. */
+  readonly slices: readonly EndpointSliceModel[];
+  readonly deployments: readonly DeploymentModel[];
+  readonly proxy: ProxySettings;
 }
 
 /** How pods are attached: the bridge plugin on one node, or not at all (by hand). */
@@ -54,7 +61,15 @@ export interface NodeGroup {
 
 export interface PodGroup {
   readonly name: GroupName;
+  /** The Kubernetes namespace, `default` unless stated. */
+  readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether its readiness probe succeeds. */
+  readonly ready: boolean;
+  /** It is being deleted. */
+  readonly terminating: boolean;
+  /** It runs in the node's own network namespace. */
+  readonly hostNetwork: boolean;
   /** The address of the first member; the next ones count up. */
   readonly address?: Sourced<Ipv4Address>;
   /** The prefix length stated with the address; it counts where no pod CIDR gives one (`cni none`). */
@@ -63,6 +78,13 @@ export interface PodGroup {
   readonly hostEnd?: HostEnd;
   readonly contents: NamespaceContents;
   readonly source: SourceRange;
+}
+
+/** Equal pods that are placed on the nodes in turn: NAME-1 on the first, NAME-2 on the second, and so on. */
+export interface DeploymentModel {
+  readonly replicas: number;
+  /** Every one of its pods; the name is the deployment's. */
+  readonly template: PodGroup;
 }
 
 /** What a pod's `veth NAME {…}` says about the node's end of its cable. */
@@ -92,6 +114,17 @@ export interface NamespaceContents {
   readonly sysctls: readonly SysctlModel[];
   readonly containers: readonly ContainerModel[];
 }
+
+/** Of a namespace that states nothing. */
+export const noContents: NamespaceContents = {
+  bridges: [],
+  interfaces: [],
+  routes: [],
+  rules: [],
+  neighbours: [],
+  sysctls: [],
+  containers: [],
+};
 
 export interface BridgeModel {
   readonly name: string;

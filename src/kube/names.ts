@@ -55,13 +55,16 @@ type Declared =
   | { readonly role: "pod"; readonly name: string; readonly group: NodeGroup; readonly pod: PodGroup }
   | { readonly role: "netns"; readonly name: string; readonly raw: RawNamespace };
 
+type NamedModel = Pick<ClusterModel, "nodes" | "namespaces">;
+
 interface Match {
   readonly declared: Declared;
   /** Which member of the declared group. */
   readonly member: number;
 }
 
-export function indexNames(model: ClusterModel): ClusterNames {
+/** Reads only what has a name. */
+export function indexNames(model: NamedModel): ClusterNames {
   return new NameIndex(model);
 }
 
@@ -69,10 +72,10 @@ export function indexNames(model: ClusterModel): ClusterNames {
 const listedCandidates = 4;
 
 class NameIndex implements ClusterNames {
-  readonly #model: ClusterModel;
+  readonly #model: NamedModel;
   readonly #byBase = new Map<string, Declared[]>();
 
-  constructor(model: ClusterModel) {
+  constructor(model: NamedModel) {
     this.#model = model;
     for (const group of model.nodes) {
       this.#add({ role: "node", name: group.name.base, group });

@@ -3,26 +3,31 @@ import type { SourceRange } from "../base/source-range.ts";
 import { checkCluster } from "../kube/check.ts";
 import { type ClusterLayout, layOutCluster } from "../kube/layout.ts";
 import type { ClusterModel } from "../kube/model.ts";
+import { placeDeployments } from "../kube/placement.ts";
 import { clusterPlaces } from "../kube/places.ts";
 import { setUpCommands } from "../kube/wiring.ts";
 import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
 import type { ScenarioPlan } from "../plan/statements.ts";
 import type { File } from "./generated/ast.ts";
+import { type ImportedFiles, type ReadImport, readImports } from "./imports.ts";
 import { parseFile, unclosedBlocks } from "./parse.ts";
 import { Problems } from "./problems.ts";
 import { type Declarations, readDeclarations } from "./read/cluster.ts";
 import { readHubs } from "./read/hub.ts";
-import type { Reading } from "./read/reading.ts";
+import type { FileReading, Reading } from "./read/reading.ts";
 import { readVeth } from "./read/veth.ts";
 import { readScenario } from "./scenario/scenario.ts";
 import { rangeOfNode } from "./source.ts";
 
+export type { ImportedFile, ImportedFiles, ReadImport } from "./imports.ts";
 export { limits } from "./parse.ts";
 
 /** What a file means, as far as it can be understood, and what is wrong with it. */
 export interface Compilation {
   readonly uri: string;
   readonly text: string;
+  /** The files that it imports, by their uris. */
+  readonly imports: readonly string[];
   /** In the order of the file; without errors the plan can run. */
   readonly diagnostics: readonly Diagnostic[];
   /** Always there: what a broken file declares rightly is in it. */
@@ -33,11 +38,26 @@ export interface Compilation {
   readonly layout: ClusterLayout;
 }
 
+export interface CompileOptions {
+  /** Without it nothing can be imported. */
+  readonly readImport?: ReadImport;
+}
+
 /** Compiles one file. Broken input gives a plan and a list of problems, never a failure. */
-export function compileSync(text: string, uri: string): Compilation {
+export async function compile(text: string, uri: string, { readImport }: CompileOptions = {}): Promise<Compilation> {
   const problems = new Problems(uri);
-  const reading: Reading = { uri, text, problems };
   const ast = parseFile(text, uri, problems);
+  return compileTree(ast, { uri, text, problems, imports: await readImports(ast, uri, readImport) });
+}
+
+/** As `compile`, where the imported files have been read before. */
+export function compileSync(text: string, uri: string, imports: ImportedFiles = new Map()): Compilation {
+  const problems = new Problems(uri);
+  return compileTree(parseFile(text, uri, problems), { uri, text, problems, imports });
+}
+
+function compileTree(ast: File, reading: FileReading): Compilation {
+  const { uri, text, problems } = reading;
   const declarations = readDeclarations(ast, reading);
   const layout = layOut(declarations, reading);
   problems.include(layout.problems);
@@ -46,16 +66,13 @@ export function compileSync(text: string, uri: string): Compilation {
   reportUnclosed(ast, reading);
   hintIfEmpty(ast, scenarios, reading);
   const plan = makePlan(uri, layout, scenarios);
-  return { uri, text, diagnostics: problems.list(), plan, ast, layout };
-}
-
-/** As `compileSync`; for callers that will one day wait for imports. */
-export async function compile(text: string, uri: string): Promise<Compilation> {
-  return compileSync(text, uri);
+  const imports = [...reading.imports.values()].flatMap((file) => ("uri" in file ? [file.uri] : []));
+  return { uri, text, imports, diagnostics: problems.list(), plan, ast, layout };
 }
 
 /** Cables name namespaces, so the names are laid out before the cables are read. */
-function layOut({ model, veths, hubs }: Declarations, reading: Reading): ClusterLayout {
+function layOut({ model: declared, veths, hubs }: Declarations, reading: Reading): ClusterLayout {
+  const model = placeDeployments(declared);
   const withoutCables: ClusterModel = { ...model, veths: [], hubs: [] };
   if (veths.length + hubs.length === 0) return layOutCluster(withoutCables);
   const { names } = layOutCluster(withoutCables);

@@ -52,13 +52,18 @@ export class Problems {
     return kept;
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; what is wrong with files that it imports comes behind. */
   list(): readonly Diagnostic[] {
-    const sorted = [...this.#found].sort((a, b) => a.range.line - b.range.line || a.range.column - b.range.column);
+    const sorted = [...this.#found].sort((a, b) => this.#compare(a.range, b.range));
     if (this.#dropped === 0) return sorted;
     const range = { uri: this.#uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
     const message = `${this.#dropped} more problems are not listed.`;
     return [...sorted, { severity: "error", code: "too-many-problems", range, message }];
+  }
+
+  #compare(a: SourceRange, b: SourceRange): number {
+    if (a.uri !== b.uri) return a.uri === this.#uri ? -1 : b.uri === this.#uri ? 1 : a.uri < b.uri ? -1 : 1;
+    return a.line - b.line || a.column - b.column;
   }
 
   #add(severity: Severity, code: string, range: SourceRange, message: string, fix?: DiagnosticFix): void {
@@ -66,8 +71,15 @@ export class Problems {
       this.#dropped++;
       return;
     }
-    this.#found.push({ severity, code, range, message: shortened(message), ...(fix && { fix }) });
+    const problem = { severity, code, range, message: shortened(message), ...(fix && { fix }) };
+    if (!this.#found.some((other) => isSame(other, problem))) this.#found.push(problem);
   }
+}
+
+/** A value that is read twice is complained about once. */
+function isSame(one: Diagnostic, other: Diagnostic): boolean {
+  const [a, b] = [one.range, other.range];
+  return one.message === other.message && a.line === b.line && a.column === b.column && a.uri === b.uri;
 }
 
 /** Quoted words of a file can be as long as the file. */

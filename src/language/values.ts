@@ -1,5 +1,5 @@
 import { parseIpv4, parsePrefix } from "../wire/address-text.ts";
-import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
+import { formatPrefix, type Ipv4Address, type Ipv4Prefix, networkAddress } from "../wire/ipv4-address.ts";
 import { isGroupMac, type MacAddress, parseMac } from "../wire/mac-address.ts";
 import type { Problems } from "./problems.ts";
 import type { Token } from "./source.ts";
@@ -27,6 +27,35 @@ export function readPrefix(token: Token, problems: Problems): Ipv4Prefix | undef
     bare ? { title: `Change to ${token.text}/24`, range: token.range, newText: `${token.text}/24` } : undefined,
   );
   return undefined;
+}
+
+/** An address block: its first address and the length of its prefix. */
+export function readBlock(token: Token, problems: Problems): Ipv4Prefix | undefined {
+  const block = readPrefix(token, problems);
+  if (block === undefined || block.address === networkAddress(block)) return block;
+  const newText = formatPrefix({ ...block, address: networkAddress(block) });
+  const fix = { title: `Change to ${newText}`, range: token.range, newText };
+  problems.error("bad-prefix", token.range, `${token.text} is not the first address of its block.`, fix);
+  return undefined;
+}
+
+/** One of a few words. */
+export function readChoice<Word extends string>(
+  token: Token,
+  words: readonly Word[],
+  code: string,
+  what: string,
+  problems: Problems,
+): Word | undefined {
+  const known = words.find((word) => word === token.text);
+  if (known !== undefined) return known;
+  problems.unknown(code, token.range, token.text, `${what} is one of ${words.join(", ")}, not "${token.text}".`, words);
+  return undefined;
+}
+
+export function readSwitch(token: Token, problems: Problems): boolean | undefined {
+  const word = readChoice(token, ["true", "false", "on", "off"], "bad-switch", "This", problems);
+  return word && (word === "true" || word === "on");
 }
 
 export function readMac(token: Token, problems: Problems): MacAddress | undefined {

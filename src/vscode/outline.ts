@@ -11,6 +11,8 @@ const kinds: Record<Declaration["$type"], vscode.SymbolKind> = {
   Cluster: vscode.SymbolKind.Namespace,
   Node: vscode.SymbolKind.Module,
   Pod: vscode.SymbolKind.Package,
+  Deployment: vscode.SymbolKind.Package,
+  Service: vscode.SymbolKind.Interface,
   Netns: vscode.SymbolKind.Package,
   Bridge: vscode.SymbolKind.Interface,
   Veth: vscode.SymbolKind.Interface,

@@ -1,18 +1,8 @@
 import { expect, test } from "vitest";
-import type { ClusterModel, GroupName, NamespaceContents, NodeGroup } from "../../src/kube/model.ts";
+import { type GroupName, type NodeGroup, noContents } from "../../src/kube/model.ts";
 import { indexNames } from "../../src/kube/names.ts";
 
 const source = { uri: "test", line: 1, column: 1, endLine: 1, endColumn: 1 };
-
-const emptyContents: NamespaceContents = {
-  bridges: [],
-  interfaces: [],
-  routes: [],
-  neighbours: [],
-  sysctls: [],
-  rules: [],
-  containers: [],
-};
 
 /** `web` or `web[1..30]`. */
 function name(text: string): GroupName {
@@ -21,30 +11,30 @@ function name(text: string): GroupName {
   return { base: match[1], range: { first: Number(match[2]), last: Number(match[3]) }, source };
 }
 
+const plainPod = {
+  namespace: "default",
+  labels: {},
+  ready: true,
+  terminating: false,
+  hostNetwork: false,
+  contents: noContents,
+  source,
+};
+
 function node(text: string, ...pods: string[]): NodeGroup {
-  const contents = emptyContents;
   return {
     name: name(text),
-    contents,
+    contents: noContents,
     source,
-    pods: pods.map((pod) => ({ name: name(pod), labels: {}, contents, source })),
+    pods: pods.map((pod) => ({ ...plainPod, name: name(pod) })),
   };
 }
 
 function names(...nodes: NodeGroup[]) {
-  const prefix = { value: { address: 0, length: 8 }, source };
-  const model: ClusterModel = {
-    uri: "test",
-    podCidr: prefix,
-    serviceCidr: prefix,
-    cni: "none",
-    nodeCidrMaskLength: 24,
+  return indexNames({
     nodes,
-    hubs: [],
-    namespaces: [{ name: name("raw"), node: nodes[0], contents: emptyContents, source }],
-    veths: [],
-  };
-  return indexNames(model);
+    namespaces: [{ name: name("raw"), node: nodes[0], contents: noContents, source }],
+  });
 }
 
 /** The namespace that a path means, or why it means none. */

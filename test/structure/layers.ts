@@ -20,7 +20,7 @@ export const layers: readonly Layer[] = [
   { folder: "netns", imports: ["lab", "programs"], packages: ["node:"] },
   { folder: "lab", imports: ["language", "linux", "reach"], packages: ["@marcbachmann/cel-js"] },
   { folder: "reach", imports: ["linux"], packages: [] },
-  { folder: "language", imports: ["kube", "plan"], packages: ["langium", "@marcbachmann/cel-js"] },
+  { folder: "language", imports: ["kube", "plan"], packages: ["langium", "yaml", "@marcbachmann/cel-js"] },
   { folder: "kube", imports: ["plan"], packages: [] },
   { folder: "linux", imports: ["sim", "plan", "programs"], packages: [] },
   { folder: "plan", imports: ["config"], packages: [] },

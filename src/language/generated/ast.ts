@@ -24,12 +24,14 @@ export type K8snetKeywordNames =
     | "bridge"
     | "cluster"
     | "container"
+    | "deployment"
     | "hub"
     | "interface"
     | "netns"
     | "node"
     | "pod"
     | "scenario"
+    | "service"
     | "veth"
     | "{"
     | "}";
@@ -37,7 +39,7 @@ export type K8snetKeywordNames =
 export type K8snetTokenNames = K8snetTerminalNames | K8snetKeywordNames;
 
 export interface Block extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Hub | Interface | Line | Netns | Node | Pod | Scenario | Veth;
+    readonly $container: Bridge | Cluster | Container | Deployment | Hub | Interface | Line | Netns | Node | Pod | Scenario | Service | Veth;
     readonly $type: 'Block';
     closed: boolean;
     items: Array<Item>;
@@ -106,6 +108,26 @@ export const Container = {
 
 export function isContainer(item: unknown): item is Container {
     return reflection.isInstance(item, Container.$type);
+}
+
+/** `deployment NAME { replicas 3 … }`: pods that are placed on the nodes in turn. */
+export interface Deployment extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Deployment';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Deployment = {
+    $type: 'Deployment',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isDeployment(item: unknown): item is Deployment {
+    return reflection.isInstance(item, Deployment.$type);
 }
 
 /** `expect` and the CEL expression up to the end of the line. */
@@ -179,7 +201,7 @@ export function isInterface(item: unknown): item is Interface {
     return reflection.isInstance(item, Interface.$type);
 }
 
-export type Item = Bridge | Cluster | Container | Expect | Hub | Interface | Line | Netns | Node | Pod | Scenario | Veth;
+export type Item = Bridge | Cluster | Container | Deployment | Expect | Hub | Interface | Line | Netns | Node | Pod | Scenario | Service | Veth;
 
 export const Item = {
     $type: 'Item'
@@ -189,10 +211,10 @@ export function isItem(item: unknown): item is Item {
     return reflection.isInstance(item, Item.$type);
 }
 
-export type KeywordText = 'bridge' | 'cluster' | 'container' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'scenario' | 'veth';
+export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'scenario' | 'service' | 'veth';
 
 export function isKeywordText(item: unknown): item is KeywordText {
-    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario';
+    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario';
 }
 
 /** A setting (`address 10.0.0.1/24`), an action (`ping a -> b`), or a block with a head of words (`parallel {…}`). */
@@ -297,6 +319,26 @@ export function isScenario(item: unknown): item is Scenario {
     return reflection.isInstance(item, Scenario.$type);
 }
 
+/** `service NAME { port 80 -> 8080; selector app=web }`. */
+export interface Service extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Service';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Service = {
+    $type: 'Service',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isService(item: unknown): item is Service {
+    return reflection.isInstance(item, Service.$type);
+}
+
 export interface StrayBrace extends langium.AstNode {
     readonly $container: File;
     readonly $type: 'StrayBrace';
@@ -331,7 +373,7 @@ export function isVeth(item: unknown): item is Veth {
 }
 
 export interface Word extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Hub | Interface | Line | Netns | Node | Pod | Scenario | Veth;
+    readonly $container: Bridge | Cluster | Container | Deployment | Hub | Interface | Line | Netns | Node | Pod | Scenario | Service | Veth;
     readonly $type: 'Word';
     text: '->' | '<->' | KeywordText | string;
 }
@@ -350,6 +392,7 @@ export type K8snetAstType = {
     Bridge: Bridge
     Cluster: Cluster
     Container: Container
+    Deployment: Deployment
     Expect: Expect
     File: File
     Hub: Hub
@@ -360,6 +403,7 @@ export type K8snetAstType = {
     Node: Node
     Pod: Pod
     Scenario: Scenario
+    Service: Service
     StrayBrace: StrayBrace
     Veth: Veth
     Word: Word
@@ -430,6 +474,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 },
                 words: {
                     name: Container.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
+        },
+        Deployment: {
+            name: Deployment.$type,
+            properties: {
+                block: {
+                    name: Deployment.block,
+                    optional: true
+                },
+                name: {
+                    name: Deployment.name,
+                    optional: true
+                },
+                words: {
+                    name: Deployment.words,
                     defaultValue: [],
                     optional: true
                 }
@@ -594,6 +657,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 },
                 words: {
                     name: Scenario.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
+        },
+        Service: {
+            name: Service.$type,
+            properties: {
+                block: {
+                    name: Service.block,
+                    optional: true
+                },
+                name: {
+                    name: Service.name,
+                    optional: true
+                },
+                words: {
+                    name: Service.words,
                     defaultValue: [],
                     optional: true
                 }

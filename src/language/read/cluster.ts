@@ -1,12 +1,26 @@
 import type { SourceRange } from "../../base/source-range.ts";
-import type { ClusterModel, Cni, GroupName, NodeGroup, RawNamespace, Sourced } from "../../kube/model.ts";
+import type {
+  ClusterModel,
+  Cni,
+  DeploymentModel,
+  GroupName,
+  NodeGroup,
+  RawNamespace,
+  Sourced,
+} from "../../kube/model.ts";
+import { defaultProxySettings } from "../../kube/service-declaration.ts";
 import { type Ipv4Prefix, networkAddress } from "../../wire/ipv4-address.ts";
-import type { Cluster, File, Hub, Item, Scenario, Veth } from "../generated/ast.ts";
+import type { Cluster, File, Hub, Item, Line, Scenario, Veth } from "../generated/ast.ts";
+import { importedFile } from "../imports.ts";
+import { type ManifestObjects, readManifest } from "../manifest/manifest.ts";
 import type { Token } from "../source.ts";
 import { readNumber, readPrefix } from "../values.ts";
+import { readDeployment } from "./deployment.ts";
 import { readSettingsOnly } from "./devices.ts";
 import { readNetns, readNode } from "./node.ts";
+import { proxyReaders } from "./proxy.ts";
 import {
+  type FileReading,
   misplaced,
   oneWord,
   type Reading,
@@ -15,6 +29,7 @@ import {
   type SettingReaders,
   sharesMember,
 } from "./reading.ts";
+import { readService } from "./service.ts";
 
 /** The declarations of a file; cables, hubs and scenarios still as trees, since they name what is declared. */
 export interface Declarations {
@@ -24,16 +39,18 @@ export interface Declarations {
   readonly scenarios: readonly Scenario[];
 }
 
-const fileKeywords = ["cluster", "node", "netns", "veth", "hub", "scenario"];
+const fileKeywords = ["cluster", "node", "deployment", "service", "netns", "veth", "hub", "scenario"];
 
 /** Reads everything that a file declares; what stands at a wrong place is reported and taken where it must belong. */
-export function readDeclarations(file: File, reading: Reading): Declarations {
+export function readDeclarations(file: File, reading: FileReading): Declarations {
   const settings: Draft<ClusterSettings> = defaultSettings(reading.uri);
   const nodes: NodeGroup[] = [];
   const namespaces: RawNamespace[] = [];
   const veths: Veth[] = [];
   const hubs: Hub[] = [];
   const scenarios: Scenario[] = [];
+  const deployments: DeploymentModel[] = [];
+  const objects: ManifestObjects = { services: [], slices: [], nodes: [] };
   const taken: TakenNames = new Map();
   const queue: Item[] = [...file.items];
   const adopted = adoptStrayPods(file, reading);
@@ -67,21 +84,41 @@ export function readDeclarations(file: File, reading: Reading): Declarations {
       case "Scenario":
         scenarios.push(item);
         break;
+      case "Deployment": {
+        const { deployment, escaped } = readDeployment(item, reading);
+        if (deployment) deployments.push(deployment);
+        queue.push(...escaped);
+        break;
+      }
+      case "Service": {
+        const { service, escaped } = readService(item, reading);
+        if (service) objects.services.push(service);
+        queue.push(...escaped);
+        break;
+      }
       default:
-        if (item.$container === file) readOutside(item, adopted.size > 0, reading);
+        if (item.$container === file) readOutside(item, objects, adopted.size > 0, reading);
     }
   }
   inFileOrder(nodes);
   inFileOrder(namespaces);
   return {
-    model: { uri: reading.uri, ...settings, nodes, namespaces },
+    model: {
+      uri: reading.uri,
+      ...settings,
+      nodes: withImportedNodes(nodes, objects.nodes),
+      namespaces,
+      services: objects.services,
+      slices: objects.slices,
+      deployments,
+    },
     veths: byOffset(veths),
     hubs: byOffset(hubs),
     scenarios: byOffset(scenarios),
   };
 }
 
-type ClusterSettings = Pick<ClusterModel, "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength">;
+type ClusterSettings = Pick<ClusterModel, "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy">;
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
 /** What kubeadm with flannel would say: 10.244.0.0/16 for pods, a /24 for each node. */
@@ -92,15 +129,16 @@ function defaultSettings(uri: string): ClusterSettings {
     serviceCidr: { value: { address: 0x0a60_0000, length: 12 }, source },
     cni: "bridge",
     nodeCidrMaskLength: 24,
+    proxy: defaultProxySettings,
   };
 }
 
 const laterCnis = ["host-gw", "vxlan", "routed"];
-const laterProxies = ["iptables", "nftables"];
 
 function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: Reading): Item[] {
   const { problems } = reading;
   refuseExtraWords(node, reading);
+  const proxy = { ...settings.proxy };
   const block = (set: (value: Sourced<Ipv4Prefix>) => void) =>
     oneWord(reading, (word) => {
       const value = readPrefix(word, problems);
@@ -118,12 +156,14 @@ function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: R
     cni: oneWord(reading, (word) => {
       settings.cni = readCni(word, reading) ?? settings.cni;
     }),
-    proxy: oneWord(reading, (word) => readProxy(word, reading)),
+    ...proxyReaders(proxy, reading),
     nodeCIDRMaskSize: oneWord(reading, (word) => {
       settings.nodeCidrMaskLength = readNumber(word, problems, 8, 30) ?? settings.nodeCidrMaskLength;
     }),
   };
-  return readSettingsOnly(node.block?.items ?? [], "cluster", readers, reading);
+  const escaped = readSettingsOnly(node.block?.items ?? [], "cluster", readers, reading);
+  settings.proxy = proxy;
+  return escaped;
 }
 
 function readCni(word: Token, { problems }: Reading): Cni | undefined {
@@ -141,20 +181,33 @@ function readCni(word: Token, { problems }: Reading): Cni | undefined {
   return undefined;
 }
 
-/** A proxy without Services has nothing to do, so that stating one does no harm. */
-function readProxy(word: Token, { problems }: Reading): void {
-  if (word.text === "none" || laterProxies.includes(word.text)) return;
-  problems.unknown("unknown-proxy", word.range, word.text, `There is no proxy "${word.text}".`, [
-    "none",
-    ...laterProxies,
-  ]);
-}
-
-/** Something at the top of the file that belongs into a block. */
-function readOutside(item: Item, reported: boolean, reading: Reading): void {
-  if (item.$type === "Line") readSetting(item, "The file itself", {}, fileKeywords, reading);
+/** An import; or something that belongs into a block. */
+function readOutside(item: Item, objects: ManifestObjects, reported: boolean, reading: FileReading): void {
+  if (item.$type === "Line") readFileLine(item, objects, reading);
   else if (item.$type !== "Pod") misplaced(item, "the file itself", reading);
   else if (!reported) reading.problems.error("misplaced", nodeRange(item, reading), "A pod stands inside a node.");
+}
+
+function readFileLine(line: Line, objects: ManifestObjects, reading: FileReading): void {
+  const { problems, imports } = reading;
+  const readImport = oneWord(reading, ({ text, range }) => {
+    const file = importedFile(text, imports);
+    if ("problem" in file) problems.error("bad-import", range, file.problem);
+    else readManifest(file.uri, file.text, objects, problems);
+  });
+  readSetting(line, "The file itself", { import: readImport }, fileKeywords, reading);
+}
+
+/** What the file says of a node goes before what a manifest says of it. */
+function withImportedNodes(declared: readonly NodeGroup[], imported: readonly NodeGroup[]): NodeGroup[] {
+  const nodes = [...declared];
+  for (const node of imported) {
+    const i = nodes.findIndex(({ name }) => name.base === node.name.base && name.range === undefined);
+    if (i < 0) nodes.push(node);
+    else
+      nodes[i] = { ...nodes[i], address: nodes[i].address ?? node.address, podCidr: nodes[i].podCidr ?? node.podCidr };
+  }
+  return nodes;
 }
 
 /** Pods at the top of the file were cut off their node by a } too many: the node before them takes them. */

@@ -1,8 +1,8 @@
 import type { HostEnd, PodGroup } from "../../kube/model.ts";
 import { parsePrefix } from "../../wire/address-text.ts";
-import type { Item, Pod, Veth } from "../generated/ast.ts";
-import { type Token, tokensOf } from "../source.ts";
-import { readAddress, readDeviceName, readMac } from "../values.ts";
+import type { Deployment, Item, Pod, Veth } from "../generated/ast.ts";
+import { tokensOf } from "../source.ts";
+import { readAddress, readChoice, readDeviceName, readMac } from "../values.ts";
 import { ContentsReader } from "./contents.ts";
 import { readSettingsOnly } from "./devices.ts";
 import {
@@ -11,32 +11,66 @@ import {
   oneWord,
   type Reading,
   readGroupName,
+  readObjectName,
   readSetting,
   refuseExtraWords,
   type SettingReaders,
 } from "./reading.ts";
+import { readLabels } from "./service.ts";
 
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
 const podKeywords = ["bridge", "container", "interface", "veth"];
 
+interface PodReading {
+  readonly pod?: PodGroup;
+  readonly escaped: readonly Item[];
+}
+
 /** Reads `pod NAME {…}`. What cannot stand in a pod is reported and returned, for the block around it. */
-export function readPod(node: Pod, reading: Reading): { readonly pod?: PodGroup; readonly escaped: readonly Item[] } {
+export function readPod(node: Pod, reading: Reading): PodReading {
+  return readPodTemplate(node, "pod", reading, {});
+}
+
+/** Reads a pod, or the pod that a deployment makes many of, which has settings besides. */
+export function readPodTemplate(
+  node: Pod | Deployment,
+  keyword: "pod" | "deployment",
+  reading: Reading,
+  more: SettingReaders,
+): PodReading {
   const { problems } = reading;
-  const name = readGroupName(node, "pod", reading);
+  const name = readGroupName(node, keyword, reading);
   refuseExtraWords(node, reading);
   const contents = new ContentsReader(reading);
   const labels: Record<string, string> = {};
   const source = headRange(node, reading);
   const pod: Draft<PodGroup> = {
     name: name ?? { base: "", source },
+    namespace: "default",
     labels,
+    ready: true,
+    terminating: false,
+    hostNetwork: false,
     contents: contents.contents,
     source,
   };
   const settings: SettingReaders = {
     ...contents.settings,
+    ...more,
     labels: (tokens) => readLabels(tokens, labels, reading),
+    namespace: oneWord(reading, (word) => {
+      pod.namespace = readObjectName(word, reading) ?? pod.namespace;
+    }),
+    ready: oneWord(reading, (word) => {
+      pod.ready = readChoice(word, ["true", "false"], "bad-flag", "ready", problems) !== "false";
+    }),
+    terminating: () => {
+      pod.terminating = true;
+    },
+    hostNetwork: () => {
+      pod.hostNetwork = true;
+    },
     address: oneWord(reading, (word) => {
       const prefix = parsePrefix(word.text);
       pod.addressLength = prefix?.length;
@@ -49,7 +83,7 @@ export function readPod(node: Pod, reading: Reading): { readonly pod?: PodGroup;
     }),
   };
   const escaped: Item[] = [];
-  const owner = `pod ${node.name ?? ""}`;
+  const owner = `${keyword} ${node.name ?? ""}`;
   for (const item of node.block?.items ?? []) {
     if (item.$type === "Line") readSetting(item, owner, settings, podKeywords, reading);
     else if (item.$type === "Veth" && pod.hostEnd === undefined) pod.hostEnd = readHostEnd(item, escaped, reading);
@@ -63,15 +97,6 @@ export function readPod(node: Pod, reading: Reading): { readonly pod?: PodGroup;
     }
   }
   return { pod: name && pod, escaped };
-}
-
-/** `labels app=web tier=front`. */
-function readLabels(tokens: readonly Token[], labels: Record<string, string>, { problems }: Reading): void {
-  for (const token of tokens) {
-    const equals = token.text.indexOf("=");
-    if (equals > 0) labels[token.text.slice(0, equals)] = token.text.slice(equals + 1);
-    else problems.error("bad-label", token.range, `"${token.text}" is not a label, such as app=web.`);
-  }
 }
 
 /** `veth NAME { mac …; master … }`: the end of the pod's cable that is in the node. */

@@ -2,6 +2,7 @@ import { GrammarUtils } from "langium";
 import type { SourceRange } from "../../base/source-range.ts";
 import type { GroupName } from "../../kube/model.ts";
 import type { Block, Item, Line } from "../generated/ast.ts";
+import type { ImportedFiles } from "../imports.ts";
 import type { Problems } from "../problems.ts";
 import { rangeOfCst, rangeOfNode, span, type Token, tokenOf, tokensOf } from "../source.ts";
 
@@ -10,6 +11,11 @@ export interface Reading {
   readonly uri: string;
   readonly text: string;
   readonly problems: Problems;
+}
+
+export interface FileReading extends Reading {
+  /** The files that this one imports. */
+  readonly imports: ImportedFiles;
 }
 
 /** A declaration that begins with a keyword and a name. */
@@ -25,7 +31,7 @@ export type SettingReaders = Readonly<Record<string, SettingReader>>;
 
 /** Words that the language will know, so that they get a better answer than "unknown". */
 const laterWords = new Set([
-  ...["service", "deployment", "ingress", "host", "networkPolicy", "vxlan", "iptables-restore", "import"],
+  ...["ingress", "host", "networkPolicy", "vxlan", "iptables-restore"],
   ...["delete", "add", "move", "link", "iptables", "policy", "dig", "traceroute"],
 ]);
 
@@ -80,6 +86,14 @@ export function readGroupName(node: Declaration, keyword: string, reading: Readi
     return undefined;
   }
   return { base, range: { first, last }, source: token.range };
+}
+
+/** Reads the name of a Kubernetes namespace (a DNS label, RFC 1123). */
+export function readObjectName({ text, range }: Token, { problems }: Reading): string | undefined {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
+  const rule = 'small letters, digits and "-", at most 63, a letter or digit first and last';
+  problems.error("bad-name", range, `"${text}" cannot be a name: ${rule}.`);
+  return undefined;
 }
 
 /** Two declared names that have a member in common, of one base. */
