@@ -67,6 +67,8 @@ export class Namespaces {
   readonly hasHostRoutes: Int32Column;
   /** The identification of the next IPv4 packet made here. */
   readonly nextIpId: Int32Column;
+  /** Bit n: something is registered at hook n of netfilter; bit 5: bridges here call the hooks, too. Follows from rules and sysctls. */
+  readonly hooks: Int32Column;
   /** The next ephemeral port to try. */
   readonly nextPort: Int32Column;
   /** Other sysctls that were set, by their keys. */
@@ -89,6 +91,7 @@ export class Namespaces {
     this.prefixLengths = table.int32("prefixLengths");
     this.hasHostRoutes = table.int32("hasHostRoutes");
     this.nextIpId = table.int32("nextIpId");
+    this.hooks = table.int32("hooks");
     this.nextPort = table.int32("nextPort");
     this.sysctls = table.reference<Sysctls>("sysctls", {});
     this.byNode = table.addIndex(new PairIndex(this.node));

@@ -3,6 +3,7 @@ import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
+import type { BridgeInfo, HookPosition } from "./netfilter/position.ts";
 
 /** What travels: with its link header while on a link, without one above it. */
 export type PacketData = EthernetFrame | Ipv4Packet;
@@ -86,6 +87,10 @@ export class Packets {
   readonly connection: Int32Column;
   /** `enum ip_conntrack_info`; means nothing without a connection, except 7: untracked. */
   readonly ctInfo: Int32Column;
+  /** How far it has come at a hook of netfilter; null where it is at none. */
+  readonly hookAt: ReferenceColumn<HookPosition | null>;
+  /** What a bridge that calls these hooks keeps with it (`skb->nf_bridge`). */
+  readonly bridgeInfo: ReferenceColumn<BridgeInfo | null>;
   /** Bridges and routers passed. */
   readonly hops: Int32Column;
   /** Copies made of it so far. */
@@ -118,6 +123,8 @@ export class Packets {
     this.mark = table.int32("mark");
     this.connection = table.int32("connection");
     this.ctInfo = table.int32("ctInfo");
+    this.hookAt = table.reference<HookPosition | null>("hookAt", null);
+    this.bridgeInfo = table.reference<BridgeInfo | null>("bridgeInfo", null);
     this.hops = table.int32("hops");
     this.copies = table.int32("copies");
     this.counters = sim.addTable("packet counter");
@@ -150,6 +157,8 @@ export class Packets {
     this.mark.set(packet, 0);
     this.connection.set(packet, 0);
     this.ctInfo.set(packet, 0);
+    this.hookAt.set(packet, null);
+    this.bridgeInfo.set(packet, null);
     this.hops.set(packet, 0);
     this.copies.set(packet, 0);
     this.table.link(packet);
@@ -182,8 +191,20 @@ export class Packets {
     const own = makeOrigin(`${origin.name}.${nth}`, process, causedBy, causeData, copyOf, flooded);
     const copy = this.make(this.netns.get(parent), device, stage, this.data.get(parent) as PacketData, own);
     this.inDevice.set(copy, this.inDevice.get(parent));
+    this.mark.set(copy, this.mark.get(parent));
+    this.connection.set(copy, this.connection.get(parent));
+    this.ctInfo.set(copy, this.ctInfo.get(parent));
+    this.bridgeInfo.set(copy, this.bridgeInfo.get(parent));
     this.hops.set(copy, this.hops.get(parent));
     return copy;
+  }
+
+  /** What a device between machines takes away: the connection and the bridge's notes, and the mark where it leaves its namespace (`skb_scrub_packet`). */
+  scrub(packet: number, leavesNetns: boolean): void {
+    this.connection.set(packet, 0);
+    this.ctInfo.set(packet, 0);
+    this.bridgeInfo.set(packet, null);
+    if (leavesNetns) this.mark.set(packet, 0);
   }
 
   /** Ends the walk of the packet that is under way. */

@@ -65,6 +65,9 @@ export const stage = {
   ipFinish: 58,
   vxlanTransmit: 59,
   vxlanReceive: 60,
+  ipOutput: 61,
+  bridgeNetfilter: 62,
+  bridgeForwardFinish: 63,
 } as const;
 
 /** Names by number. */

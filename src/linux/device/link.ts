@@ -22,8 +22,10 @@ function vethTransmit(world: World, packet: number): void {
   if (!devices.isRunning(device)) return drop(world, packet, "DEV_READY");
   const peer = devices.peer.get(device);
   devices.countTransmitted(device, frameLength(packets.data.get(packet) as EthernetFrame));
+  const netns = devices.netns.get(peer);
+  packets.scrub(packet, netns !== packets.netns.get(packet));
   packets.device.set(packet, peer);
-  packets.netns.set(packet, devices.netns.get(peer));
+  packets.netns.set(packet, netns);
   packets.stage.set(packet, stage.vethReceive);
   sim.underWay.pop();
   world.links.push(packet, sim.nowNs);

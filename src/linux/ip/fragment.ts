@@ -14,7 +14,6 @@ import { drop } from "../drop.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { sendIcmpErrorFor } from "./icmp-error.ts";
-import { deliverToTransport } from "./transport.ts";
 
 /** net.ipv4.ipfrag_time. */
 const reassemblyTimeNs = 30_000_000_000;
@@ -60,7 +59,12 @@ function pieceOf(ip: Ipv4Packet, bytes: Uint8Array, offset: number, moreFragment
 }
 
 /** `ip_defrag`: the packet under way waits as bytes until the last piece is there, which then carries on as the whole. */
-export function reassemble(world: World, packet: number, piece: Ipv4Packet): void {
+export function reassemble(
+  world: World,
+  packet: number,
+  piece: Ipv4Packet,
+  carryOn: (world: World, packet: number, whole: Ipv4Packet) => void,
+): void {
   const { fragments, packets } = world;
   const netns = packets.netns.get(packet);
   const row = fragments.find(netns, piece) || fragments.add(netns, piece);
@@ -79,7 +83,7 @@ export function reassemble(world: World, packet: number, piece: Ipv4Packet): voi
   if (isMalformed(parsed)) return drop(world, packet, "NOT_SPECIFIED");
   const frame = packets.data.get(packet) as EthernetFrame;
   packets.data.set(packet, ethernetFrame(frame.destination, frame.source, parsed));
-  deliverToTransport(world, packet, parsed);
+  carryOn(world, packet, parsed);
 }
 
 /** The whole packet's bytes, or undefined while a piece is missing. */

@@ -4,6 +4,10 @@ import { conf, confOf } from "../device/conf.ts";
 import { isForOtherHost } from "../device/link.ts";
 import { drop } from "../drop.ts";
 import type { DropReason } from "../drop-reason.ts";
+import { wasSeenOnBridge } from "../netfilter/bridge-info.ts";
+import { isHooked, passHook } from "../netfilter/hook.ts";
+import { ipOf } from "../netfilter/packet-ip.ts";
+import { hook } from "../netfilter/position.ts";
 import { routeType } from "../routes.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
@@ -23,12 +27,16 @@ export function registerInput(world: World): void {
   sim.on(stage.ipReceive, (packet) => receive(world, packet));
   sim.on(stage.routeInput, (packet) => route(world, packet));
   sim.on(stage.ipForward, (packet) => forward(world, packet));
+  sim.on(stage.ipDeliver, (packet) => deliverToTransport(world, packet, ipOf(world, packet)));
 }
 
-/** `ip_rcv_core`. */
+/** `ip_rcv`: what a bridge delivers has passed PREROUTING there. */
 function receive(world: World, packet: number): void {
+  const { packets } = world;
   if (isForOtherHost(world, packet)) return drop(world, packet, "OTHERHOST");
-  world.packets.stage.set(packet, stage.routeInput);
+  if (isHooked(world, packet, hook.prerouting) && !wasSeenOnBridge(world, packet))
+    return passHook(world, packet, hook.prerouting, packets.device.get(packet), 0, stage.routeInput);
+  packets.stage.set(packet, stage.routeInput);
 }
 
 /** `ip_route_input_slow`: for this machine, for another one, or for nobody? */
@@ -83,8 +91,13 @@ function refuse(world: World, packet: number, ip: Ipv4Packet, code: number): voi
 
 /** `ip_local_deliver`: whole packets go to their protocol. */
 function deliver(world: World, packet: number, ip: Ipv4Packet): void {
-  if (isFragment(ip)) return reassemble(world, packet, ip);
-  deliverToTransport(world, packet, ip);
+  if (isFragment(ip)) return reassemble(world, packet, ip, deliverWhole);
+  deliverWhole(world, packet, ip);
+}
+
+function deliverWhole(world: World, packet: number, ip: Ipv4Packet): void {
+  if (!isHooked(world, packet, hook.input)) return deliverToTransport(world, packet, ip);
+  passHook(world, packet, hook.input, world.packets.device.get(packet), 0, stage.ipDeliver);
 }
 
 /** `ip_forward`: one hop less to live, and the link header goes. */
@@ -104,5 +117,7 @@ function forward(world: World, packet: number): void {
   const forwarded = withTtl(ip, ip.ttl - 1);
   if (packets.mayRedirect.get(packet) === 1) sendRedirect(world, packet, forwarded);
   packets.data.set(packet, forwarded);
-  leaveBy(world, packet, device, packets.nextHop.get(packet), mtu);
+  if (!isHooked(world, packet, hook.forward)) return leaveBy(world, packet, device, packets.nextHop.get(packet), mtu);
+  packets.fragmentMtu.set(packet, mtu);
+  passHook(world, packet, hook.forward, packets.inDevice.get(packet), device, stage.ipOutput);
 }

@@ -1,0 +1,63 @@
+import type { TableName } from "../../config/iptables/rule-set.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import type { MacAddress } from "../../wire/mac-address.ts";
+
+/** The five hooks (include/uapi/linux/netfilter.h, `NF_INET_*`); `hookNames` has their names in this order. */
+export const hook = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
+
+/** What happens at a hook, one after the other, by the priorities of include/uapi/linux/netfilter_ipv4.h. */
+export type HookStep = TableName | "defragment" | "track" | "confirm";
+
+/** By the hook's number. */
+export const hookSteps: readonly (readonly HookStep[])[] = [
+  ["defragment", "raw", "track", "mangle", "nat"],
+  ["mangle", "filter", "nat", "confirm"],
+  ["mangle", "filter"],
+  ["raw", "track", "mangle", "nat", "filter"],
+  ["mangle", "nat", "confirm"],
+];
+
+/** Where a chain goes on when the chain that it jumped to returns. */
+export interface Caller {
+  readonly chain: number;
+  /** The index of the rule after the jump. */
+  readonly rule: number;
+  readonly caller: Caller | undefined;
+}
+
+/** How far a packet has come at a hook. Immutable: every rule makes a new one. */
+export interface HookPosition {
+  readonly hook: number;
+  /** Index into the hook's steps; as many as there are: the packet has passed. */
+  readonly step: number;
+  /** The chain that it is in, 0 between tables. */
+  readonly chain: number;
+  /** The index in that chain of the rule that is tried next, or that decided. */
+  readonly rule: number;
+  readonly caller: Caller | undefined;
+  /** Devices as `-i` and `-o` see them, 0 where there is none. */
+  readonly inDevice: number;
+  readonly outDevice: number;
+  /** The stage that follows when the hook lets it pass. */
+  readonly then: number;
+  /** As it came to OUTPUT: another mark or address means another route (`ip_route_me_harder`). */
+  readonly mark: number;
+  readonly source: Ipv4Address;
+  readonly destination: Ipv4Address;
+}
+
+/** `struct nf_bridge_info`: what a frame that came in by a bridge port keeps while the bridge calls the hooks of IPv4. */
+export interface BridgeInfo {
+  readonly inPort: number;
+  /** 0 until the bridge has chosen one. */
+  readonly outPort: number;
+  /** Its MAC addresses as it came in. */
+  readonly macSource: MacAddress;
+  readonly macDestination: MacAddress;
+  /** Its destination before PREROUTING. */
+  readonly destination: Ipv4Address;
+  /** On its way through the node's neighbour code, back to the bridge that it came from (`bridged_dnat`). */
+  readonly isBridgedDnat: boolean;
+  /** PREROUTING saw it on the bridge, and not again where it is delivered (`ip_sabotage_in`). */
+  readonly isDelivered: boolean;
+}
