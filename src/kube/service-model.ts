@@ -80,4 +80,6 @@ export interface ProxyConfig {
   readonly localhostNodePorts: boolean;
   /** nfacct objects that the kernel has; rules with others of them leave the match out. */
   readonly nfacctCounters: readonly string[];
+  /** `conntrack.tcpBeLiberal`, or the node's `nf_conntrack_tcp_be_liberal`: packets out of their window are let through. */
+  readonly conntrackTcpBeLiberal?: boolean;
 }

@@ -21,7 +21,7 @@ export const layers: readonly Layer[] = [
   { folder: "lab", imports: ["language", "linux", "reach"], packages: ["@marcbachmann/cel-js"] },
   { folder: "reach", imports: ["linux"], packages: [] },
   { folder: "language", imports: ["kube", "plan"], packages: ["langium", "yaml", "@marcbachmann/cel-js"] },
-  { folder: "kube", imports: ["plan"], packages: [] },
+  { folder: "kube", imports: ["plan"], packages: ["@noble/hashes"] },
   { folder: "linux", imports: ["sim", "plan", "programs"], packages: [] },
   { folder: "plan", imports: ["config"], packages: [] },
   { folder: "programs", imports: ["wire"], packages: [] },
