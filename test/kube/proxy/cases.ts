@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
 import type { EndpointSliceModel, ProxyConfig, ServiceModel } from "../../../src/kube/service-model.ts";
-import { endpointSlice, ipv4, prefix, service } from "./objects.ts";
+import { type ManifestObjects, readManifest } from "../../../src/language/manifest/manifest.ts";
+import { Problems } from "../../../src/language/problems.ts";
+import { ipv4, prefix } from "./objects.ts";
 
 /** One folder of a collection of cases: what a cluster has, and the text that kube-proxy makes of it. */
 export interface ProxyCase {
@@ -23,61 +24,44 @@ export function readProxyCases(root: string): readonly ProxyCase[] {
 
 function readProxyCase(folder: string, name: string): ProxyCase {
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
-  const objects = parseAllDocuments(text("services.yaml")).map((document) => document.toJS());
+  const objects = readObjects(join(folder, "services.yaml"), text("services.yaml"));
   return {
     name,
     config: readConfig(JSON.parse(text("config.json"))),
-    services: objects.filter(({ kind }) => kind === "Service").map(readService),
-    slices: objects.filter(({ kind }) => kind === "EndpointSlice").map(readSlice),
+    services: objects.services.map((service) => ({ ...service, clusterIP: service.clusterIP?.value })),
+    slices: objects.slices,
     expected: text("expected.iptables-save"),
   };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: JSON of another project
-function readConfig(json: any): ProxyConfig {
-  const { mode, clusterCIDR } = json.localDetector;
+function readObjects(uri: string, text: string): ManifestObjects {
+  const objects: ManifestObjects = { services: [], slices: [], nodes: [] };
+  const problems = new Problems(uri);
+  readManifest(uri, text, objects, problems);
+  const errors = problems.list().filter(({ severity }) => severity === "error");
+  if (errors.length > 0) throw new Error(`${uri}: ${errors[0].message}`);
+  return objects;
+}
+
+interface CaseConfig
+  extends Pick<ProxyConfig, "nodeName" | "masqueradeAll" | "randomFully" | "localhostNodePorts" | "nfacctCounters"> {
+  readonly nodeIP: string;
+  readonly interfaces: Readonly<Record<string, readonly string[]>>;
+  readonly masqueradeMark: string;
+  readonly localDetector: { readonly mode: "ClusterCIDR"; readonly clusterCIDR: string } | { readonly mode: "none" };
+  readonly nodePortAddresses: readonly string[];
+}
+
+function readConfig(json: CaseConfig): ProxyConfig {
+  const { localDetector, interfaces } = json;
+  const addresses = Object.values(interfaces).flat();
   return {
-    nodeName: json.nodeName,
+    ...json,
     nodeIP: ipv4(json.nodeIP),
-    nodeAddresses: Object.values<string[]>(json.interfaces)
-      .flat()
-      .filter((address) => !address.includes(":"))
-      .map(prefix),
-    masqueradeAll: json.masqueradeAll,
+    nodeAddresses: addresses.filter((address) => !address.includes(":")).map(prefix),
     masqueradeMark: Number(json.masqueradeMark),
-    randomFully: json.randomFully,
-    localDetector: clusterCIDR === undefined ? { mode } : { mode, cidr: prefix(clusterCIDR) },
+    localDetector:
+      localDetector.mode === "none" ? localDetector : { mode: "ClusterCIDR", cidr: prefix(localDetector.clusterCIDR) },
     nodePortAddresses: json.nodePortAddresses.map(prefix),
-    localhostNodePorts: json.localhostNodePorts,
-    nfacctCounters: json.nfacctCounters,
   };
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: YAML of another project
-function readService({ metadata, spec, status }: any): ServiceModel {
-  return service(`${metadata.namespace}/${metadata.name}`, {
-    ...spec,
-    clusterIP: ipv4(spec.clusterIP),
-    externalIPs: (spec.externalIPs ?? []).map(ipv4),
-    // biome-ignore lint/suspicious/noExplicitAny: see above
-    loadBalancerIngress: (status?.loadBalancer?.ingress ?? []).map((ingress: any) => ({
-      ip: ipv4(ingress.ip),
-      ipMode: ingress.ipMode ?? "VIP",
-    })),
-    loadBalancerSourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range: string) => prefix(range.trim())),
-    sessionAffinityTimeoutSeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800,
-  });
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: YAML of another project
-function readSlice({ metadata, endpoints, ports }: any): EndpointSliceModel {
-  return endpointSlice(`${metadata.namespace}/${metadata.labels["kubernetes.io/service-name"]}`, {
-    ports,
-    // biome-ignore lint/suspicious/noExplicitAny: see above
-    endpoints: (endpoints ?? []).map(({ addresses, nodeName, conditions }: any) => ({
-      addresses: addresses.map(ipv4),
-      nodeName,
-      ...conditions,
-    })),
-  });
 }
