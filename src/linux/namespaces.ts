@@ -119,6 +119,8 @@ export class Addresses {
   readonly device: Int32Column;
   /** Twice a count on each device, since rows are taken again and their numbers tell no order; odd for `IFA_F_SECONDARY`. */
   private readonly order: Int32Column;
+  /** Which of several devices with one address had it first. */
+  private readonly ownerOrder: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
   readonly byNetnsAndAddress: PairIndex;
   readonly byDevice: PairIndex;
@@ -131,14 +133,23 @@ export class Addresses {
     this.prefixLength = table.int32("prefixLength");
     this.device = table.int32("device");
     this.order = table.int32("order");
+    this.ownerOrder = table.int32("ownerOrder");
     this.source = table.reference<SourceRange | null>("source", null);
     this.byNetnsAndAddress = table.addIndex(new PairIndex(this.netns, this.address));
     this.byDevice = table.addIndex(new PairIndex(this.device));
   }
 
-  /** The row of this address in the namespace, or 0. */
+  /** The row of this address in the namespace, of its first owner where there are several; or 0. */
   find(netns: number, address: Ipv4Address): number {
-    return this.byNetnsAndAddress.find(netns, address);
+    let first = this.byNetnsAndAddress.find(netns, address);
+    for (let row = first; row !== 0; row = this.byNetnsAndAddress.findNext(row))
+      if (this.ownerOrder.get(row) < this.ownerOrder.get(first)) first = row;
+    return first;
+  }
+
+  /** Some device of the namespace has it. */
+  has(netns: number, address: Ipv4Address): boolean {
+    return this.byNetnsAndAddress.find(netns, address) !== 0;
   }
 
   /** A further address of a network that the device was already in. */
@@ -146,10 +157,15 @@ export class Addresses {
     return (this.order.get(row) & 1) === 1;
   }
 
-  /** Puts a new row after the `latest` of its device, 0 where there is none. */
+  /** Puts a new row, which is not yet linked, after the `latest` of its device, 0 where there is none. */
   putAfter(row: number, latest: number, isSecondary: boolean): void {
     const before = latest === 0 ? 0 : (this.order.get(latest) >> 1) + 1;
     this.order.set(row, 2 * before + (isSecondary ? 1 : 0));
+    let owners = 0;
+    const [netns, address] = [this.netns.get(row), this.address.get(row)];
+    for (let one = this.byNetnsAndAddress.find(netns, address); one !== 0; one = this.byNetnsAndAddress.findNext(one))
+      owners = Math.max(owners, this.ownerOrder.get(one) + 1);
+    this.ownerOrder.set(row, owners);
   }
 
   /** The addresses of a device, in the order in which they were added. */

@@ -24,6 +24,8 @@ export class Routes {
   readonly preferredSource: Float64Column;
   readonly metric: Int32Column;
   readonly type: Int32Column;
+  /** Which of several to one prefix was there first, since rows are taken again and their numbers tell no order. */
+  private readonly order: Int32Column;
   /** 1: made by the kernel for an address (`proto kernel scope link`). */
   readonly isConnected: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
@@ -57,6 +59,7 @@ export class Routes {
     this.preferredSource = table.float64("preferredSource");
     this.metric = table.int32("metric");
     this.type = table.int32("type");
+    this.order = table.int32("order");
     this.isConnected = table.int32("isConnected");
     this.source = table.reference<SourceRange | null>("source", null);
     this.netnsAndLength = table.int32("netnsAndLength");
@@ -76,8 +79,11 @@ export class Routes {
     isConnected: boolean;
     source: SourceRange | null;
     inTable?: number;
+    /** The route whose place it takes, which is to be removed then. */
+    insteadOf?: number;
   }): number {
-    const { inTable = mainTable } = route;
+    const { inTable = mainTable, insteadOf } = route;
+    const order = insteadOf === undefined ? this.orderAfter(route) : this.order.get(insteadOf);
     const fib = inTable === mainTable ? route.netns : -this.otherTable(route.netns, inTable);
     const row = this.table.allocate();
     this.netns.set(row, route.netns);
@@ -88,6 +94,7 @@ export class Routes {
     this.preferredSource.set(row, route.preferredSource);
     this.metric.set(row, route.metric);
     this.type.set(row, route.type);
+    this.order.set(row, order);
     this.isConnected.set(row, route.isConnected ? 1 : 0);
     this.source.set(row, route.source);
     this.netnsAndLength.set(row, key(fib, route.prefixLength));
@@ -128,14 +135,14 @@ export class Routes {
     return 0;
   }
 
-  /** The routes of a namespace's table to exactly this prefix. */
+  /** The routes of a namespace's table to exactly this prefix, oldest first. */
   find(netns: number, network: Ipv4Address, prefixLength: number, inTable: number = mainTable): readonly number[] {
     const rows: number[] = [];
     const fib = inTable === mainTable ? netns : -this.otherByNumber.find(netns, inTable);
     if (fib === 0) return rows;
     let row = this.byPrefix.find(key(fib, prefixLength), network);
     for (; row !== 0; row = this.byPrefix.findNext(row)) rows.push(row);
-    return rows.sort((a, b) => a - b);
+    return rows.sort((a, b) => this.order.get(a) - this.order.get(b));
   }
 
   /** `table N`; 254 is main. */
@@ -160,7 +167,7 @@ export class Routes {
         this.network.get(a) - this.network.get(b) ||
         this.prefixLength.get(b) - this.prefixLength.get(a) ||
         this.metric.get(a) - this.metric.get(b) ||
-        a - b,
+        this.order.get(a) - this.order.get(b),
     );
   }
 
@@ -169,9 +176,15 @@ export class Routes {
     let row = this.byPrefix.find(key(fib, length), network);
     for (; row !== 0; row = this.byPrefix.findNext(row)) {
       const metric = this.metric.get(row);
-      if (best === 0 || metric < this.metric.get(best) || (metric === this.metric.get(best) && row < best)) best = row;
+      const isBetter = best === 0 || metric < this.metric.get(best);
+      if (isBetter || (metric === this.metric.get(best) && this.order.get(row) < this.order.get(best))) best = row;
     }
     return best;
+  }
+
+  private orderAfter(route: { netns: number; network: Ipv4Address; prefixLength: number; inTable?: number }): number {
+    const last = this.find(route.netns, route.network, route.prefixLength, route.inTable).at(-1);
+    return last === undefined ? 0 : this.order.get(last) + 1;
   }
 
   private otherTable(netns: number, number: number): number {

@@ -26,6 +26,11 @@ export function wheelExpiryNs(wheel: TimerWheel, nowNs: number, dueNs: number): 
   return startedNs + (expiry - jiffiesAtStart) * jiffyNs;
 }
 
+/** When the jiffy of a moment began: what the kernel notes for that moment. */
+export function jiffyStartNs({ jiffyNs, startedNs }: TimerWheel, timeNs: number): number {
+  return startedNs + Math.floor((timeNs - startedNs) / jiffyNs) * jiffyNs;
+}
+
 /** In jiffies, of a timer that is so many jiffies away. */
 function granularityOf(jiffies: number): number {
   let level = 0;

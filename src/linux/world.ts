@@ -2,7 +2,7 @@ import { Lane } from "../sim/lane.ts";
 import { Simulation } from "../sim/simulation.ts";
 import { Devices } from "./devices.ts";
 import { RouteExceptions } from "./exceptions.ts";
-import { ForwardingDatabase } from "./fdb.ts";
+import { ForwardingDatabase, jiffyNs } from "./fdb.ts";
 import { Fragments } from "./fragments.ts";
 import { Hubs, Signals, Stations } from "./hubs.ts";
 import { IcmpLimits } from "./icmp-limit.ts";
@@ -16,7 +16,7 @@ import { Routes } from "./routes.ts";
 import { RoutingRules } from "./rules.ts";
 import { Sockets } from "./sockets.ts";
 import { stage } from "./stage.ts";
-import { type TimerWheel, wheelExpiryNs } from "./timer-wheel.ts";
+import { jiffyStartNs, type TimerWheel, wheelExpiryNs } from "./timer-wheel.ts";
 
 /** Simulated durations of what Linux does in its own time. Chosen near what the reference captures show. */
 const linkDelayNs = 2_000;
@@ -111,6 +111,12 @@ export class World {
 
   get nowNs(): number {
     return this.sim.nowNs;
+  }
+
+  /** Now, as far as the kernel's `jiffies` tell it. */
+  get nowInJiffiesNs(): number {
+    const wheel = this.choices?.timerWheel;
+    return wheel === undefined ? Math.floor(this.nowNs / jiffyNs) * jiffyNs : jiffyStartNs(wheel, this.nowNs);
   }
 
   /** When a kernel timer fires that is set now and due then. */

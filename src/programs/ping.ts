@@ -124,7 +124,7 @@ function sendProbe(spec: PingSpec, state: PingState, nowNs: number): ProgramStep
   };
   const wait: ProgramEffect =
     sent.transmitted < spec.count
-      ? { kind: "set timer", timer: timers.nextProbe, afterNs: spec.intervalNs }
+      ? { kind: "set timer", timer: timers.nextProbe, afterNs: spec.intervalNs, isCoarse: true }
       : { kind: "set timer", timer: timers.linger, afterNs: lingerNs(spec, sent) };
   return { state: sent, effects: [send, wait] };
 }

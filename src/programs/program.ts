@@ -131,8 +131,11 @@ export type ProgramEffect =
       readonly targetMac: MacAddress | "own";
       readonly ethernetDestination: MacAddress;
     }
-  /** One-shot; a program numbers its timers, and setting one again moves it. */
-  | { readonly kind: "set timer"; readonly timer: number; readonly afterNs: number }
+  /**
+   * One-shot; a program numbers its timers, and setting one again moves it. `isCoarse`: the time-out of a socket call
+   * (SO_RCVTIMEO), which is one of the kernel's own timers and late as those are.
+   */
+  | { readonly kind: "set timer"; readonly timer: number; readonly afterNs: number; readonly isCoarse?: true }
   | { readonly kind: "clear timer"; readonly timer: number }
   | { readonly kind: "print"; readonly text: string }
   /** Ends the program; its sockets are closed as exit(2) closes them. */

@@ -50,10 +50,10 @@ function direct(world: World, packet: number, bridge: number, destination: MacAd
   }
 }
 
-/** `br_fdb_update` (net/bridge/br_fdb.c). An address of this machine is not learned on a port. */
+/** `br_fdb_update` (net/bridge/br_fdb.c). An address of this machine is not learned on a port, and none where the ageing time is 0. */
 function learn(world: World, bridge: number, port: number, mac: number): void {
-  if (isGroupMac(mac) || mac === 0) return;
-  const { fdb } = world;
+  const { fdb, devices } = world;
+  if (isGroupMac(mac) || mac === 0 || devices.ageingTimeNs.get(bridge) === 0) return;
   const row = fdb.find(bridge, mac);
   const jiffies = Math.floor(world.nowNs / jiffyNs);
   if (row === 0) {

@@ -60,7 +60,7 @@ function send(
   if (way.kind !== "local" && way.kind !== "unicast") return;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
   const isLimited = way.kind === "unicast" && isMasked(world, netns, error.type);
-  if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowNs, rateNs)) return;
+  if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowInJiffiesNs, rateNs)) return;
   const header: OutputHeader = {
     source: source === 0 ? sourceFor(world, way) : source,
     destination: ip.source,

@@ -86,7 +86,8 @@ function martianReason(world: World, device: number, { source, destination }: Ip
 /** `ip_error`: no way leads there. Such errors have a limit of their own before that of all ICMP errors. */
 function refuse(world: World, packet: number, ip: Ipv4Packet, code: number): void {
   const netns = world.packets.netns.get(packet);
-  if (world.icmpLimits.allowRouteError(netns, ip.source, world.nowNs)) sendIcmpError(world, packet, ip, 3, code, 0);
+  if (world.icmpLimits.allowRouteError(netns, ip.source, world.nowInJiffiesNs))
+    sendIcmpError(world, packet, ip, 3, code, 0);
 }
 
 /** `ip_local_deliver`: whole packets go to their protocol. */

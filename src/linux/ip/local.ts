@@ -7,7 +7,7 @@ import type { World } from "../world.ts";
  */
 export function isLocalAddress(world: World, netns: number, address: Ipv4Address): boolean {
   const { addresses, devices, namespaces } = world;
-  if (addresses.find(netns, address) !== 0) return true;
+  if (addresses.has(netns, address)) return true;
   return address >>> 24 === 127 && devices.up.get(namespaces.loopback.get(netns)) === 1;
 }
 

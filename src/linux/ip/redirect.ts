@@ -22,7 +22,7 @@ export function sendRedirect(world: World, packet: number, forwarded: Ipv4Packet
   const device = packets.outDevice.get(packet);
   const nextHop = packets.nextHop.get(packet);
   if (confOf(world, device, conf.sharedMedia) === 0 && !isOnLink(world, device, forwarded.source, nextHop)) return;
-  if (!icmpLimits.allowRedirect(packets.netns.get(packet), forwarded.source, world.nowNs)) return;
+  if (!icmpLimits.allowRedirect(packets.netns.get(packet), forwarded.source, world.nowInJiffiesNs)) return;
   sendIcmpError(world, packet, forwarded, redirect, hostRedirect, nextHop);
 }
 

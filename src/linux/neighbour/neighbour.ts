@@ -6,7 +6,6 @@ import type { MacAddress } from "../../wire/mac-address.ts";
 import { broadcastMac } from "../../wire/mac-address.ts";
 import { deviceKind } from "../devices.ts";
 import { drop } from "../drop.ts";
-import { jiffyNs } from "../fdb.ts";
 import { sendHostUnreachable } from "../ip/icmp-error.ts";
 import { nud, nudConnected, nudInTimer, nudValid } from "../neighbours.ts";
 import { stage } from "../stage.ts";
@@ -109,7 +108,7 @@ function forcedCollection(world: World, node: number): void {
 
 /** `neigh->used`, to the jiffy. */
 function noteUsed(world: World, neighbour: number): void {
-  world.neighbours.usedNs.set(neighbour, Math.floor(world.nowNs / jiffyNs) * jiffyNs);
+  world.neighbours.usedNs.set(neighbour, world.nowInJiffiesNs);
 }
 
 function isBroadcast(world: World, device: number, address: number): boolean {

@@ -91,7 +91,7 @@ function perform(world: World, process: number, effect: ProgramEffect): void {
     case "close":
       return close(world, world.sockets.ofProcess(process, effect.socket));
     case "set timer":
-      return setTimer(world, process, effect.timer, world.nowNs + effect.afterNs);
+      return setTimer(world, process, effect.timer, dueNs(world, effect));
     case "clear timer":
       return clearTimer(world, process, effect.timer);
     case "print":
@@ -112,6 +112,11 @@ function close(world: World, socket: number): void {
   if (socket === 0) return;
   if (world.sockets.kind.get(socket) === socketKind.tcp) closeTcp(world, socket);
   else world.sockets.table.remove(socket);
+}
+
+function dueNs(world: World, { afterNs, isCoarse }: Extract<ProgramEffect, { kind: "set timer" }>): number {
+  const due = world.nowNs + afterNs;
+  return isCoarse === true ? world.timerNs(due) : due;
 }
 
 function setTimer(world: World, process: number, timer: number, dueNs: number): void {

@@ -213,7 +213,8 @@ function bringUp(world: World, device: number): void {
   const { devices } = world;
   devices.up.set(device, 1);
   addConnectedRoutes(world, device);
-  if (devices.kind.get(device) === deviceKind.bridge)
+  // A bridge with an ageing time of 0 learns nothing.
+  if (devices.kind.get(device) === deviceKind.bridge && devices.ageingTimeNs.get(device) > 0)
     devices.ageing.set(device, world.timerNs(world.nowNs + devices.ageingTimeNs.get(device)));
 }
 

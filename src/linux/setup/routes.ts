@@ -127,7 +127,7 @@ export function changeRoute(world: World, netns: number, device: number, command
   if (command.via !== undefined && command.onlink !== true && !isOnLink(world, netns, out, command.via))
     return "Error: Nexthop has invalid gateway.";
   // Of several, such as those of two devices in one network, the first one gives way (`fib_table_insert`).
-  if (command.do === "route replace" && same.length > 0) removeRoute(world, same[0]);
+  const replaced = command.do === "route replace" ? same[0] : undefined;
   routes.add({
     netns,
     network,
@@ -139,8 +139,10 @@ export function changeRoute(world: World, netns: number, device: number, command
     type: routeType[command.type],
     isConnected: false,
     inTable: command.table,
+    insteadOf: replaced,
     source: command.source,
   });
+  if (replaced !== undefined) removeRoute(world, replaced);
   return undefined;
 }
 
