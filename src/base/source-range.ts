@@ -11,3 +11,8 @@ export interface SourceRange {
 export function formatPlace(range: SourceRange, name: string = range.uri): string {
   return `${name}:${range.line}:${range.column}`;
 }
+
+/** `line 5`; `services.yaml, line 5` where it is another document than the one that is spoken of. */
+export function lineSeenFrom({ uri, line }: SourceRange, from: SourceRange): string {
+  return uri === from.uri ? `line ${line}` : `${uri.slice(uri.lastIndexOf("/") + 1)}, line ${line}`;
+}

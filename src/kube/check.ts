@@ -3,6 +3,7 @@ import { checkDevices } from "./check-devices.ts";
 import { checkBroadcastDomains } from "./check-domains.ts";
 import { checkHubs } from "./check-hubs.ts";
 import { checkListeners } from "./check-listeners.ts";
+import { checkServices } from "./check-services.ts";
 import { listDevices } from "./devices.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { memberCount } from "./model.ts";
@@ -20,6 +21,8 @@ export function checkCluster(layout: ClusterLayout): Diagnostic[] {
   const raw = new Set(layout.model.namespaces.map((namespace) => layout.names.rawName(namespace)));
   return [
     ...checkListeners(layout.model),
+    ...checkServices(layout),
+    ...checkDeployments(layout.model),
     ...checkHubs(layout.model),
     ...checkDevices(devices),
     ...checkBroadcastDomains(devices, (netns) => raw.has(netns)),
@@ -36,6 +39,14 @@ function checkSize({ model }: ClusterLayout): Diagnostic | undefined {
     return { severity: "error", code: "too-many-pods", range: node.name.source, message };
   }
   return undefined;
+}
+
+function checkDeployments({ deployments, nodes }: ClusterLayout["model"]): Diagnostic[] {
+  if (nodes.length > 0) return [];
+  return deployments.map(({ template: { name } }): Diagnostic => {
+    const message = `There is no node for the pods of ${name.base}.`;
+    return { severity: "error", code: "no-node", range: name.source, message };
+  });
 }
 
 function checkNames({ names }: ClusterLayout): Diagnostic[] {

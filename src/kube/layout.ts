@@ -1,10 +1,13 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { type Ipv4Prefix, networkAddress, prefixContains } from "../wire/ipv4-address.ts";
 import { assignNodeCidrs, type NodeCidrs } from "./cidr.ts";
+import { endpointSlices } from "./endpoint-slices.ts";
 import { layOutNode, type NodeLayout, type PodSlot, slotAddress } from "./ipam.ts";
 import { nodeMac, podMac } from "./mac-derivation.ts";
 import type { BridgeModel, ClusterModel, NodeGroup, VethEnd } from "./model.ts";
 import { type ClusterNames, indexNames, type NamespaceRef } from "./names.ts";
+import { allocateServices } from "./service-allocation.ts";
+import type { EndpointSliceModel, ServiceModel } from "./service-model.ts";
 
 /** The cluster with everything decided that it left open: names in the plan, blocks of addresses, addresses of pods. */
 export interface ClusterLayout {
@@ -14,6 +17,10 @@ export interface ClusterLayout {
   nodeLayout(group: NodeGroup): NodeLayout;
   /** The addresses of a namespace, device by device, as far as the file decides them; the primary one first. */
   addressesOf(ref: NamespaceRef): readonly DeviceAddress[];
+  /** With the cluster IPs and node ports that they were given. */
+  readonly services: readonly ServiceModel[];
+  /** Of all Services; made when asked for. */
+  endpointSlices(): readonly EndpointSliceModel[];
   readonly problems: readonly Diagnostic[];
 }
 
@@ -32,14 +39,23 @@ export function layOutCluster(model: ClusterModel): ClusterLayout {
     problems.push(...layout.problems);
   }
   const nodeLayout = (group: NodeGroup) => layouts.get(group) as NodeLayout;
-  return {
+  const allocation = allocateServices(model);
+  problems.push(...allocation.problems);
+  let slices: readonly EndpointSliceModel[] | undefined;
+  const layout: ClusterLayout = {
     model,
     names: indexNames(model),
     cidrs,
     nodeLayout,
     addressesOf: (ref) => addressesOf(model, cidrs, nodeLayout, ref),
+    services: allocation.services,
+    endpointSlices: () => {
+      slices ??= endpointSlices(layout);
+      return slices;
+    },
     problems,
   };
+  return layout;
 }
 
 /** The `address` and `bridge` addresses of a member of a node group: the first member's, counted up. */

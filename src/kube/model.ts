@@ -193,6 +193,8 @@ export interface ListenerModel {
   /** 0 = any local address. */
   readonly address: Ipv4Address;
   readonly port: number;
+  /** As `targetPort` of a Service can name it. */
+  readonly name?: string;
   readonly program: ServerProgram;
   readonly source: SourceRange;
 }

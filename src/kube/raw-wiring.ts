@@ -95,7 +95,8 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
   for (const rule of contents.rules) yield { do: "rule add", netns, ...rule };
   for (const container of contents.containers) {
     for (const listener of container.listeners) {
-      yield { do: "listen", netns, container: container.name, ...listener };
+      const { name: _name, ...server } = listener;
+      yield { do: "listen", netns, container: container.name, ...server };
     }
   }
 }

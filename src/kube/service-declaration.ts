@@ -1,3 +1,4 @@
+import type { SourceRange } from "../base/source-range.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { Sourced } from "./model.ts";
 import type { ProxyConfig, ServiceModel } from "./service-model.ts";
@@ -11,6 +12,8 @@ export interface DeclaredService extends Omit<ServiceModel, "clusterIP"> {
   readonly allocatesNodePorts: boolean;
   /** An API server has stored it and decided everything: what it lacks it is to lack, and its numbers are what they are. */
   readonly stored: boolean;
+  /** The labels of `selector`. */
+  readonly selectorSource?: SourceRange;
   /** Addresses that are stated in the place of those that the selector finds; undefined where none are. */
   readonly statedEndpoints?: readonly Sourced<string>[];
 }

@@ -34,6 +34,7 @@ export function readServiceObject(object: Fields, { namespace, name, source }: O
   readClusterIP(spec, service);
   service.ports = readPorts(spec, service);
   service.selector = spec.fields("selector")?.texts();
+  service.selectorSource = service.selector && spec.keyRange("selector");
   service.publishNotReadyAddresses = spec.flag("publishNotReadyAddresses") ?? false;
   readPolicies(spec, service);
   service.externalIPs = addresses(spec.list("externalIPs"));

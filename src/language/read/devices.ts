@@ -125,30 +125,36 @@ export function readContainer(node: Container, into: ContainerModel[], reading: 
 
 const programs: readonly ServerProgram[] = ["echo", "http", "whoami", "sink"];
 
-/** `listen tcp|udp [ADDRESS:]PORT [PROGRAM]`; the program is echo unless another is named. */
+/** `listen tcp|udp [ADDRESS:]PORT [PROGRAM] [name NAME]`; the program is echo unless another is named. */
 function readListen(
   tokens: readonly Token[],
-  name: Token,
+  setting: Token,
   reading: Reading,
 ): Omit<ListenerModel, "source"> | undefined {
   const { problems } = reading;
-  const [protocol, endpoint, program, extra] = tokens;
+  const [protocol, endpoint, ...options] = tokens;
+  const [program, keyword, portName, extra] = options[0]?.text === "name" ? [undefined, ...options] : options;
   if (protocol === undefined || endpoint === undefined) {
-    problems.error("missing-value", name.range, "Write listen tcp|udp PORT, such as listen tcp 8080 http.");
+    problems.error("missing-value", setting.range, "Write listen tcp|udp PORT, such as listen tcp 8080 http.");
     return undefined;
   }
   if (protocol.text !== "tcp" && protocol.text !== "udp") {
     problems.unknown("bad-protocol", protocol.range, protocol.text, "A server listens on tcp or udp.", ["tcp", "udp"]);
     return undefined;
   }
-  if (extra) problems.error("unexpected-words", extra.range, `"${extra.text}" does not belong here.`);
+  const unexpected = keyword && keyword.text !== "name" ? keyword : extra;
+  if (unexpected) problems.error("unexpected-words", unexpected.range, `"${unexpected.text}" does not belong here.`);
+  else if (keyword && portName === undefined) {
+    problems.error("missing-value", keyword.range, "The name of the port is missing: listen tcp 8080 http name web.");
+  }
   const known = programs.find((candidate) => candidate === program?.text);
   if (program && !known) {
     const message = `There is no server program "${program.text}"; there are ${programs.join(", ")}.`;
     problems.unknown("unknown-program", program.range, program.text, message, programs);
   }
   const place = readEndpoint(endpoint, reading);
-  return place && { protocol: protocol.text, ...place, program: known ?? "echo" };
+  const name = keyword?.text === "name" ? portName?.text : undefined;
+  return place && { protocol: protocol.text, ...place, program: known ?? "echo", ...(name && { name }) };
 }
 
 function readEndpoint(

@@ -1,7 +1,7 @@
 import { type DeclaredService, serviceDefaults } from "../../kube/service-declaration.ts";
 import type { ServicePortModel, ServiceProtocol } from "../../kube/service-model.ts";
 import type { Item, Service } from "../generated/ast.ts";
-import type { Token } from "../source.ts";
+import { span, type Token } from "../source.ts";
 import { readAddress, readBlock, readChoice, readDurationNs, readNumber, readPort } from "../values.ts";
 import { readSettingsOnly } from "./devices.ts";
 import {
@@ -84,6 +84,7 @@ function addressing(service: Draft<DeclaredService>, reading: Reading): SettingR
       if (tokens.length === 0) problems.error("missing-value", name.range, "Write the labels: selector app=web.");
       const selector: Record<string, string> = { ...service.selector };
       readLabels(tokens, selector, reading);
+      service.selectorSource ??= tokens.length > 0 ? span(tokens[0].range, tokens[tokens.length - 1].range) : undefined;
       service.selector = selector;
     },
     endpoints: eachWord(reading, (word) => {

@@ -1,0 +1,86 @@
+import { parseIpv4 } from "../wire/address-text.ts";
+import type { ClusterLayout } from "./layout.ts";
+import type { PodGroup } from "./model.ts";
+import { type PlacedPod, placedPods, selectedGroups } from "./selected-pods.ts";
+import type { DeclaredService } from "./service-declaration.ts";
+import type { EndpointModel, EndpointSliceModel } from "./service-model.ts";
+
+/**
+ * The EndpointSlices of all Services: those that manifests state, and for the others what the EndpointSlice controller
+ * makes of selectors and pods (pkg/controller/endpointslice). Pods whose containers have different numbers for a named
+ * port come into slices of their own.
+ */
+export function endpointSlices(layout: ClusterLayout): EndpointSliceModel[] {
+  const { services, slices } = layout.model;
+  const stated = new Set(slices.map((slice) => `${slice.namespace}/${slice.service}`));
+  const derived = services.filter(({ namespace, name }) => !stated.has(`${namespace}/${name}`));
+  return [...slices, ...derived.flatMap((service) => derivedSlices(layout, service))];
+}
+
+function derivedSlices(layout: ClusterLayout, service: DeclaredService): EndpointSliceModel[] {
+  const slices = new Map<
+    string,
+    { readonly ports: EndpointSliceModel["ports"]; readonly endpoints: EndpointModel[] }
+  >();
+  for (const { pod, nodeName, address } of podsOf(layout, service)) {
+    if (address === undefined) continue;
+    const ports = portsOn(pod, service);
+    const key = ports.map(({ port }) => port).join(" ");
+    const slice = slices.get(key) ?? { ports, endpoints: [] };
+    slices.set(key, slice);
+    slice.endpoints.push({ addresses: [address], ...conditions(pod, service), ...(nodeName && { nodeName }) });
+  }
+  const { namespace, name, source } = service;
+  return [...slices.values()].map((slice) => ({ namespace, service: name, addressType: "IPv4", ...slice, source }));
+}
+
+/** A pod that is not known has neither labels nor containers. */
+type Backend = Omit<PlacedPod, "pod" | "nodeName"> & { readonly pod?: PodGroup; readonly nodeName?: string };
+
+function* podsOf(layout: ClusterLayout, service: DeclaredService): Generator<Backend> {
+  if (service.statedEndpoints) {
+    for (const { value } of service.statedEndpoints) yield* statedBackend(layout, value);
+    return;
+  }
+  for (const { group, pod } of selectedGroups(layout.model, service.namespace, service.selector ?? {})) {
+    yield* placedPods(layout, group, pod);
+  }
+}
+
+/** An address, or a pod by its name. */
+function* statedBackend(layout: ClusterLayout, text: string): Generator<Backend> {
+  const address = parseIpv4(text);
+  if (address !== undefined) yield { address };
+  const found = address === undefined ? layout.names.resolve(text) : undefined;
+  if (found?.kind !== "found") return;
+  const [first] = layout.addressesOf(found.ref);
+  const pod = found.ref.role === "pod" ? found.ref.pod : undefined;
+  yield { pod, nodeName: found.ref.node, address: first?.prefix.address };
+}
+
+function conditions(
+  pod: PodGroup | undefined,
+  service: DeclaredService,
+): Omit<EndpointModel, "addresses" | "nodeName"> {
+  if (pod === undefined) return { ready: true, serving: true, terminating: false };
+  const serving = pod.ready;
+  const ready = service.publishNotReadyAddresses || (serving && !pod.terminating);
+  return { ready, serving, terminating: pod.terminating };
+}
+
+/** A port whose name no container of the pod has is left out. */
+function portsOn(pod: PodGroup | undefined, { ports }: DeclaredService): EndpointSliceModel["ports"] {
+  return ports.flatMap(({ name, protocol, targetPort }) => {
+    const port = typeof targetPort === "number" ? targetPort : pod && containerPort(pod, targetPort);
+    return port === undefined ? [] : [{ name, protocol, port }];
+  });
+}
+
+/** The number of a port that a container names. */
+export function containerPort(pod: PodGroup, name: string): number | undefined {
+  for (const { listeners } of pod.contents.containers) {
+    const listener = listeners.find((one) => one.name === name);
+    if (listener) return listener.port;
+  }
+  return undefined;
+}
