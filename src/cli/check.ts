@@ -1,6 +1,7 @@
 import { compileLab } from "../lab/compile-lab.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
+import { readImport } from "./read-import.ts";
 import { readSourceFile } from "./source-file.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,7 +20,7 @@ export async function check(names: readonly string[], terminal: Terminal): Promi
 async function checkFile(name: string, terminal: Terminal): Promise<boolean> {
   try {
     const file = await readSourceFile(name);
-    const { diagnostics } = await compileLab(file.text, file.uri);
+    const { diagnostics } = await compileLab(file.text, file.uri, { readImport });
     terminal.error(formatDiagnostics(file, diagnostics));
     return !hasErrors(diagnostics);
   } catch (error) {

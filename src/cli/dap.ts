@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { createSession, type DebugEnvironment, type OpenLab, openSimulatedLab } from "../debug/server.ts";
+import { readImport } from "./read-import.ts";
 
 export interface DapOptions {
   /** Listen on this TCP port of 127.0.0.1 (0: any free one), a session per connection; without it, one on stdio. */
@@ -72,6 +73,7 @@ function close(server: Server, connections: ReadonlySet<Socket>): void {
 function nodeEnvironment(openLab: OpenLab): DebugEnvironment {
   return {
     openLab,
+    readImport,
     readFile: (path) => readFile(isUri(path) ? fileURLToPath(path) : path, "utf8"),
     toUri: (path) => (isUri(path) ? path : pathToFileURL(resolve(path)).href),
     toClientPath: (uri) => (uri.startsWith("file:") ? fileURLToPath(uri) : uri),

@@ -5,6 +5,7 @@ import { shellScript } from "../plan/shell/script.ts";
 import { withoutTwin } from "../plan/shell/without-twin.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
+import { readImport } from "./read-import.ts";
 import { readSourceFile } from "./source-file.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +21,7 @@ const sliceLines = 1_000;
 /** `k8snet export FILE --to sh`: the plan in another form, on standard output. */
 export async function exportFile(name: string, _options: ExportOptions, terminal: Terminal): Promise<ExitCode> {
   const file = await readSourceFile(name);
-  const { plan, diagnostics } = await compileLab(file.text, file.uri);
+  const { plan, diagnostics } = await compileLab(file.text, file.uri, { readImport });
   const complaints = [...diagnostics.filter(({ severity }) => severity !== "information"), ...withoutTwin(plan)];
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;

@@ -6,6 +6,7 @@ import { type CaptureFile, openCapture } from "./capture-file.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import { FrameTrace } from "./frame-trace.ts";
+import { readImport } from "./read-import.ts";
 import { readSourceFile, type SourceFile } from "./source-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { JsonTrace, NoTrace, TextTrace, type Trace } from "./trace.ts";
@@ -32,7 +33,7 @@ const historyBytes = 16 * 1024 * 1024;
 /** `k8snet run FILE`: each scenario from a fresh world. */
 export async function run(name: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const file = await readSourceFile(name);
-  const { plan, diagnostics } = await compileLab(file.text, file.uri);
+  const { plan, diagnostics } = await compileLab(file.text, file.uri, { readImport });
   const complaints = diagnostics.filter(({ severity }) => severity !== "information");
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;

@@ -11,6 +11,7 @@ import type { NetworkPlan } from "../plan/plan.ts";
 import type { ScenarioPlan } from "../plan/statements.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
+import { readImport } from "./read-import.ts";
 import { readSourceFile, type SourceFile } from "./source-file.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,7 +50,7 @@ async function readJobs(names: readonly string[], options: VerifyOptions, termin
   const jobs: Job[] = [];
   for (const name of names) {
     const file = await readSourceFile(name);
-    const { plan, diagnostics } = await compileLab(file.text, file.uri);
+    const { plan, diagnostics } = await compileLab(file.text, file.uri, { readImport });
     const complaints = diagnostics.filter(({ severity }) => severity !== "information");
     terminal.error(formatDiagnostics(file, complaints));
     if (hasErrors(complaints)) throw new BadInput(`${name}: error: a file with errors cannot be verified`);

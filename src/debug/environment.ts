@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { DebugLab } from "../lab/api.ts";
+import type { ReadImport } from "../language/compile.ts";
 
 /**
  * All that a debug session needs from the machine it runs on. The command line gives it Node's files and clock, the
@@ -8,6 +9,8 @@ import type { DebugLab } from "../lab/api.ts";
 export interface DebugEnvironment {
   /** The text of a program, named as the client named it. A rejection's message is shown to the user. */
   readFile(clientPath: string): Promise<string>;
+  /** Reads what a program imports. */
+  readonly readImport: ReadImport;
   openLab: OpenLab;
   /** The URI by which the lab knows a document that the client names by path (or by URI: that one stays as it is). */
   toUri(clientPath: string): string;
@@ -26,6 +29,7 @@ export interface LabRequest {
   readonly scenario?: string;
   /** Overrides the scenario's own. */
   readonly seed?: number;
+  readonly readImport?: ReadImport;
 }
 
 /** Compiles a program and builds the lab for one of its scenarios. */

@@ -53,7 +53,8 @@ export async function openProgram(
     throw new RequestError(`Cannot read ${launch.program}: ${messageOf(error)}`);
   });
   const uri = format.programUri(launch.program);
-  const result = await environment.openLab({ uri, text, scenario: launch.scenario, seed: launch.seed });
+  const { scenario, seed } = launch;
+  const result = await environment.openLab({ uri, text, scenario, seed, readImport: environment.readImport });
   return toOpenedProgram(result, launch, format);
 }
 

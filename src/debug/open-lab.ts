@@ -3,8 +3,8 @@ import { openLab } from "../lab/lab.ts";
 import type { OpenLab } from "./environment.ts";
 
 /** Compiles the file and builds the lab for one of its scenarios: what a session opens wherever it runs. */
-export const openSimulatedLab: OpenLab = async ({ uri, text, scenario, seed }) => {
-  const { plan, diagnostics } = await compileLab(text, uri);
+export const openSimulatedLab: OpenLab = async ({ uri, text, scenario, seed, readImport }) => {
+  const { plan, diagnostics } = await compileLab(text, uri, { readImport });
   if (diagnostics.some((one) => one.severity === "error")) return { kind: "invalid", diagnostics };
   const scenarios = plan.scenarios.map((one) => one.name);
   if (scenario !== undefined && !scenarios.includes(scenario)) return { kind: "unknown scenario", scenarios };

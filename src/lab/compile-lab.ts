@@ -1,5 +1,5 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
-import { type Compilation, compile } from "../language/compile.ts";
+import { type Compilation, type CompileOptions, compile } from "../language/compile.ts";
 import type { Expect, Statement } from "../plan/statements.ts";
 import { compileExpression } from "./expressions/compile.ts";
 
@@ -7,18 +7,18 @@ import { compileExpression } from "./expressions/compile.ts";
  * Compiles a file as the language does, and its expectations besides: their names and types are the lab's, which the
  * language does not know.
  */
-export async function compileLab(text: string, uri: string): Promise<Compilation> {
-  const compilation = await compile(text, uri);
-  const known = new Set(compilation.diagnostics.map(({ range }) => range.line));
+export async function compileLab(text: string, uri: string, options: CompileOptions = {}): Promise<Compilation> {
+  const compilation = await compile(text, uri, options);
+  const own = compilation.diagnostics.filter(({ range }) => range.uri === uri);
+  const known = new Set(own.map(({ range }) => range.line));
   const problems = compilation.plan.scenarios
     .flatMap(({ statements }) => statements.flatMap(expectations))
     .flatMap((statement) => problemOf(statement))
     .filter(({ range }) => !known.has(range.line));
   if (problems.length === 0) return compilation;
-  const diagnostics = [...compilation.diagnostics, ...problems].sort(
-    (a, b) => a.range.line - b.range.line || a.range.column - b.range.column,
-  );
-  return { ...compilation, diagnostics };
+  const sorted = [...own, ...problems].sort((a, b) => a.range.line - b.range.line || a.range.column - b.range.column);
+  const imported = compilation.diagnostics.filter(({ range }) => range.uri !== uri);
+  return { ...compilation, diagnostics: [...sorted, ...imported] };
 }
 
 function expectations(statement: Statement): readonly Expect[] {

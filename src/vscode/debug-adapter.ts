@@ -1,13 +1,14 @@
 import * as vscode from "vscode";
 import { createSession, type DebugEnvironment, openSimulatedLab } from "../debug/server.ts";
 import { fromClientPath, toClientPath } from "./client-paths.ts";
-import { readDocument } from "./documents.ts";
+import { readDocument, readImport } from "./documents.ts";
 import { debugType } from "./identifiers.ts";
 
 /** The debug adapter runs in the extension host itself: no process is started. */
 export function registerDebugAdapter(yieldToMessages: () => Promise<void>): vscode.Disposable {
   const environment: DebugEnvironment = {
     readFile: (clientPath) => readDocument(fromClientPath(clientPath)),
+    readImport,
     openLab: openSimulatedLab,
     toUri: (clientPath) => fromClientPath(clientPath).toString(),
     toClientPath: (uri) => toClientPath(vscode.Uri.parse(uri, true)),

@@ -18,6 +18,18 @@ export function registerDiagnostics(compilations: Compilations): vscode.Disposab
   const shown = vscode.languages.createDiagnosticCollection(languageId);
   const waiting = new Map<string, ReturnType<typeof setTimeout>>();
 
+  /** The imported files about which something is shown, by the program that imports them. */
+  const importsShown = new Map<string, readonly vscode.Uri[]>();
+  const show = (document: vscode.TextDocument, diagnostics: readonly Diagnostic[]): void => {
+    const program = document.uri.toString();
+    for (const uri of importsShown.get(program) ?? []) shown.delete(uri);
+    const others = new Set(diagnostics.map(({ range }) => range.uri).filter((uri) => uri !== program));
+    const uris = [...others].map((uri) => vscode.Uri.parse(uri, true));
+    importsShown.set(program, uris);
+    for (const uri of [document.uri, ...uris]) {
+      shown.set(uri, diagnostics.filter(({ range }) => range.uri === uri.toString()).map(toDiagnostic));
+    }
+  };
   const forget = (document: vscode.TextDocument): void => {
     clearTimeout(waiting.get(document.uri.toString()));
     waiting.delete(document.uri.toString());
@@ -26,7 +38,7 @@ export function registerDiagnostics(compilations: Compilations): vscode.Disposab
     if (!isNetworkFile(document)) return;
     const version = document.version;
     const { diagnostics } = await compilations.of(document);
-    if (!document.isClosed && document.version === version) shown.set(document.uri, diagnostics.map(toDiagnostic));
+    if (!document.isClosed && document.version === version) show(document, diagnostics);
   };
   const checkSoon = (document: vscode.TextDocument): void => {
     if (!isNetworkFile(document)) return;
@@ -44,7 +56,13 @@ export function registerDiagnostics(compilations: Compilations): vscode.Disposab
     vscode.workspace.onDidChangeTextDocument(({ document }) => checkSoon(document)),
     vscode.workspace.onDidCloseTextDocument((document) => {
       forget(document);
+      show(document, []);
+      importsShown.delete(document.uri.toString());
       shown.delete(document.uri);
+    }),
+    compilations.onDidChangeImport((uri) => {
+      const document = vscode.workspace.textDocuments.find((one) => one.uri.toString() === uri);
+      if (document) checkSoon(document);
     }),
     vscode.languages.registerCodeActionsProvider(languageId, new QuickFixes(compilations), {
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
@@ -65,7 +83,9 @@ class QuickFixes implements vscode.CodeActionProvider {
   async provideCodeActions(document: vscode.TextDocument, range: vscode.Range): Promise<vscode.CodeAction[]> {
     const { diagnostics } = await this.compilations.of(document);
     return diagnostics.flatMap((one) =>
-      one.fix && toRange(one.range).intersection(range) ? [toAction(document, one)] : [],
+      one.fix && one.fix.range.uri === document.uri.toString() && toRange(one.range).intersection(range)
+        ? [toAction(document, one)]
+        : [],
     );
   }
 }

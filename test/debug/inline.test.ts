@@ -9,6 +9,7 @@ function inlineSession(text: string) {
   const messages: DebugProtocol.ProtocolMessage[] = [];
   const session = createSession({
     openLab: openFakeLab,
+    readImport: async (_program, path) => ({ problem: `There is no ${path} here.` }),
     readFile: () => Promise.resolve(text),
     toUri: (path) => path,
     toClientPath: (uri) => uri,

@@ -7,6 +7,7 @@ import type { Problems } from "../problems.ts";
 import { resolveNamespace } from "../resolve.ts";
 import type { Token } from "../source.ts";
 import { readPort } from "../values.ts";
+import { checkServicePort, findService, readServiceAddress, reportPodOrService } from "./service-name.ts";
 
 /** What the readers of statements need. */
 export interface StatementContext {
@@ -48,8 +49,8 @@ export function readParties(
   return ref && { from: ref, to, options };
 }
 
-/** The address that a word means: itself, or the first one of what it names (`pod2`, `node1/cbr0`). */
-export function readTarget(token: Token, context: StatementContext): Ipv4Address | undefined {
+/** The address that a word means to a client: itself, or the first one of what it names (`pod2`, `node1/cbr0`, `web.default`). */
+export function readTarget(token: Token, from: NamespaceRef, context: StatementContext): Ipv4Address | undefined {
   const { layout, problems } = context;
   const literal = parseIpv4(token.text);
   if (literal !== undefined) return literal;
@@ -59,6 +60,14 @@ export function readTarget(token: Token, context: StatementContext): Ipv4Address
   }
   const device = deviceAddress(token.text, layout);
   if (device !== undefined) return device;
+  const service = findService(token.text, from, layout);
+  if (service !== undefined) {
+    if (token.text.includes(".") || layout.names.resolve(token.text).kind === "unknown") {
+      return readServiceAddress(service, token, context);
+    }
+    reportPodOrService(service, token, context);
+    return undefined;
+  }
   const ref = resolveNamespace(token, layout.names, problems);
   if (ref === undefined) return undefined;
   const [first] = layout.addressesOf(ref);
@@ -77,7 +86,9 @@ function deviceAddress(path: string, layout: ClusterLayout): Ipv4Address | undef
 /** `HOST:PORT`, or `HOST` with the port given as option. */
 export function readTargetWithPort(
   token: Token,
+  protocol: "tcp" | "udp",
   optionPort: number | undefined,
+  from: NamespaceRef,
   context: StatementContext,
 ): { readonly address: Ipv4Address; readonly port: number } | undefined {
   const colon = token.text.lastIndexOf(":");
@@ -86,7 +97,11 @@ export function readTargetWithPort(
   if (colon < 0 && optionPort === undefined) {
     context.problems.error("missing-port", token.range, `The port is missing: ${token.text}:PORT.`);
   }
-  const address = readTarget(host, context);
+  const address = readTarget(host, from, context);
+  const service = address === undefined ? undefined : findService(host.text, from, context.layout);
+  if (service?.clusterIP === address && service && port !== undefined) {
+    checkServicePort(service, port, protocol, token, context);
+  }
   return address === undefined || port === undefined ? undefined : { address, port };
 }
 

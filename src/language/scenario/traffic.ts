@@ -42,7 +42,7 @@ const pingOptions: OptionKinds = {
 export const readPing: StatementReader = (verb, tokens, head, context) => {
   const parties = readParties(verb, tokens, "pod1 -> pod2", context);
   const options = readOptions(parties?.options ?? [], pingOptions, "ping", context.problems);
-  const destination = parties && readTarget(parties.to, context);
+  const destination = parties && readTarget(parties.to, parties.from, context);
   if (parties === undefined || destination === undefined) return undefined;
   return {
     ...head,
@@ -66,7 +66,7 @@ const udpOptions: OptionKinds = { port, payload: text, count, gap: duration, tim
 export const readUdp: StatementReader = (verb, tokens, head, context) => {
   const parties = readParties(verb, tokens, "pod1 -> pod2:9000", context);
   const options = readOptions(parties?.options ?? [], udpOptions, "udp", context.problems);
-  const target = parties && readTargetWithPort(parties.to, optional(options.port), context);
+  const target = parties && readTargetWithPort(parties.to, "udp", optional(options.port), parties.from, context);
   if (parties === undefined || target === undefined) return undefined;
   return {
     ...head,
@@ -90,7 +90,7 @@ const tcpOptions: OptionKinds = { port, payload: text, timeout: duration, source
 export const readTcp: StatementReader = (verb, tokens, head, context) => {
   const parties = readParties(verb, tokens, "pod1 -> pod2:8080", context);
   const options = readOptions(parties?.options ?? [], tcpOptions, "tcp", context.problems);
-  const target = parties && readTargetWithPort(parties.to, optional(options.port), context);
+  const target = parties && readTargetWithPort(parties.to, "tcp", optional(options.port), parties.from, context);
   if (parties === undefined || target === undefined) return undefined;
   return {
     ...head,
@@ -127,7 +127,7 @@ export const readCurl: StatementReader = (verb, tokens, head, context) => {
   const [, scheme, hostName, portText, path = "/"] = match;
   const start = scheme ? scheme.length + "://".length : 0;
   const host = part(url, start, start + hostName.length + (portText === undefined ? 0 : portText.length + 1));
-  const target = readTargetWithPort(host, 80, context);
+  const target = readTargetWithPort(host, "tcp", 80, parties.from, context);
   if (target === undefined) return undefined;
   return {
     ...head,
@@ -149,7 +149,7 @@ const arpingOptions: OptionKinds = { count, timeout: duration, dev: text, announ
 export const readArping: StatementReader = (verb, tokens, head, context) => {
   const parties = readParties(verb, tokens, "pod1 -> 10.244.1.9", context);
   const options = readOptions(parties?.options ?? [], arpingOptions, "arping", context.problems);
-  const target = parties && readTarget(parties.to, context);
+  const target = parties && readTarget(parties.to, parties.from, context);
   if (parties === undefined || target === undefined) return undefined;
   return {
     ...head,
