@@ -13,6 +13,19 @@ const namespaceStages: ReadonlySet<number> = new Set([
   stage.icmpError,
   stage.udpReceive,
   stage.tcpReceive,
+  stage.nfPrerouting,
+  stage.nfInput,
+  stage.nfForward,
+  stage.nfOutput,
+  stage.nfPostrouting,
+  stage.nfRule,
+  stage.nfReject,
+  stage.conntrackLookup,
+  stage.conntrackConfirm,
+  stage.natTranslate,
+  stage.ipOutput,
+  stage.ipDeliver,
+  stage.ipFinish,
 ]);
 
 /** `pod1/eth0`. */

@@ -23,6 +23,7 @@ export class Outputs implements ScenarioListener {
     this.world.listener = {
       printed: (process, text) => this.print(process, text),
       exited: (process) => scenario.processExited(process),
+      logged: (netns, text) => this.log(netns, text),
     };
   }
 
@@ -61,6 +62,12 @@ export class Outputs implements ScenarioListener {
     const place = placeName(this.world, next.stage, packets.device.get(next.walker));
     const text = `forwarding loop: #${packets.origin.get(next.walker).name} came back to ${place}, which had flooded it before; without spanning tree, Linux would send it round for ever`;
     this.rows.push({ category: "stderr", text, source: undefined });
+  }
+
+  /** What `dmesg` would show, with the machine it is from. */
+  private log(netns: number, text: string): void {
+    const name = this.world.namespaces.name.get(netns);
+    this.rows.push({ category: "stdout", text: `${name} kernel: ${text}`, source: undefined });
   }
 
   private print(process: number, text: string): void {

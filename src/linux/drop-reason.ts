@@ -37,6 +37,7 @@ export const dropReasons = {
   EXCESSIVE_COLLISIONS: "it collided at all of 16 attempts to transmit it",
   /** A card counts it in `rx_crc_errors`: its sender did not notice the collision, so nobody will send it again. */
   COLLISION: "it collided with another frame, and its sender did not notice",
+  NETFILTER_DROP: "a rule of netfilter dropped it",
   QDISC_DROP: "too many frames wait for the network card",
   UNHANDLED_PROTO: "an EtherType that nobody here listens to",
   ICMP_NOBODY: "no program waits for this ICMP message",

@@ -49,6 +49,8 @@ export class Neighbours {
   readonly mac: Float64Column;
   readonly state: Int32Column;
   readonly probes: Int32Column;
+  /** 1 once a packet was sent to it: its link header is kept ready (`neigh->hh`). */
+  readonly hasHeader: Int32Column;
   readonly confirmedNs: Float64Column;
   readonly updatedNs: Float64Column;
   readonly usedNs: Float64Column;
@@ -68,6 +70,7 @@ export class Neighbours {
     this.mac = table.float64("mac");
     this.state = table.int32("state");
     this.probes = table.int32("probes");
+    this.hasHeader = table.int32("hasHeader");
     this.confirmedNs = table.float64("confirmedNs");
     this.updatedNs = table.float64("updatedNs");
     this.usedNs = table.float64("usedNs");
@@ -97,6 +100,7 @@ export class Neighbours {
     this.mac.set(row, 0);
     this.state.set(row, nud.none);
     this.probes.set(row, 0);
+    this.hasHeader.set(row, 0);
     // `___neigh_create`: a new entry counts as confirmed twice the base reachable time ago.
     this.confirmedNs.set(row, nowNs - 60_000_000_000);
     this.updatedNs.set(row, nowNs);

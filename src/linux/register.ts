@@ -9,6 +9,8 @@ import { registerOutput } from "./ip/output.ts";
 import { registerArp } from "./neighbour/arp.ts";
 import { registerCollection } from "./neighbour/collection.ts";
 import { registerNeighbours } from "./neighbour/neighbour.ts";
+import { registerBridgeNetfilter } from "./netfilter/bridge.ts";
+import { registerNetfilter } from "./netfilter/walk.ts";
 import { registerProcesses } from "./process/run.ts";
 import { registerTcp } from "./socket/tcp-socket.ts";
 import { registerUdp } from "./socket/udp-socket.ts";
@@ -31,6 +33,8 @@ export function makeWorld(options: WorldOptions): World {
     registerUdp,
     registerTcp,
     registerProcesses,
+    registerNetfilter,
+    registerBridgeNetfilter,
     registerDrop,
   ])
     register(world);

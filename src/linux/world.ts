@@ -9,6 +9,9 @@ import { IcmpLimits } from "./icmp-limit.ts";
 import { Addresses, Namespaces, Nodes, type Sysctls } from "./namespaces.ts";
 import type { NeighbourSettings } from "./neighbour/settings.ts";
 import { Neighbours } from "./neighbours.ts";
+import { RecentLists } from "./netfilter/recent.ts";
+import { Netfilter } from "./netfilter/rules.ts";
+import { IpSets } from "./netfilter/sets.ts";
 import { Packets } from "./packets.ts";
 import { Processes } from "./processes.ts";
 import { ProxyArpQueue } from "./proxy-arp.ts";
@@ -45,6 +48,8 @@ export interface WorldOptions {
 export interface WorldListener {
   printed(process: number, text: string): void;
   exited(process: number): void;
+  /** A line of the kernel's log, from a namespace. */
+  logged(netns: number, text: string): void;
 }
 
 /** The simulated Linux machines: their tables, and the simulation that changes them. */
@@ -70,6 +75,9 @@ export class World {
   readonly hubs: Hubs;
   readonly stations: Stations;
   readonly signals: Signals;
+  readonly netfilter: Netfilter;
+  readonly recent: RecentLists;
+  readonly ipSets: IpSets;
   /** Frames between the two ends of a veth pair, or on `lo`: the receiver's backlog. */
   readonly links: Lane;
   /** Inputs on their way to programs. */
@@ -80,7 +88,7 @@ export class World {
   readonly derivedConf = new WeakMap<Sysctls, Map<string, number>>();
   /** For each set of sysctls, `net.ipv4.neigh` by device name: a cache, too. */
   readonly neighbourSettings = new WeakMap<Sysctls, Map<string, NeighbourSettings>>();
-  listener: WorldListener = { printed() {}, exited() {} };
+  listener: WorldListener = { printed() {}, exited() {}, logged() {} };
 
   constructor(options: WorldOptions) {
     const sim = new Simulation(options);
@@ -105,6 +113,9 @@ export class World {
     this.hubs = new Hubs(sim);
     this.stations = new Stations(sim);
     this.signals = new Signals(sim);
+    this.netfilter = new Netfilter(sim);
+    this.recent = new RecentLists(sim);
+    this.ipSets = new IpSets(sim);
     this.links = sim.addLane(new Lane(sim.log, "links", linkDelayNs));
     this.wakes = sim.addLane(new Lane(sim.log, "wakes", wakeDelayNs, stage.programWake));
   }

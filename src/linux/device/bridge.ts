@@ -3,6 +3,7 @@ import { broadcastMac, isGroupMac, type MacAddress } from "../../wire/mac-addres
 import { portOff } from "../devices.ts";
 import { drop } from "../drop.ts";
 import { jiffyNs } from "../fdb.ts";
+import { bridgeForward, returnToBridge } from "../netfilter/bridge.ts";
 import type { Flooded } from "../packets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
@@ -74,7 +75,14 @@ function forward(world: World, packet: number): void {
   if (areIsolated(world, packets.inDevice.get(packet), port)) return drop(world, packet, "BRIDGE_ISOLATED");
   if (!devices.isRunning(port)) return drop(world, packet, "BRIDGE_PORT_DOWN");
   packets.device.set(packet, port);
-  packets.stage.set(packet, devices.transmitStage.get(port));
+  sendOut(world, packet, port);
+}
+
+/** Out of a port: at once, or past the hooks that rules stand at. */
+function sendOut(world: World, packet: number, port: number): void {
+  if (world.packets.bridgeInfo.get(packet) === null)
+    world.packets.stage.set(packet, world.devices.transmitStage.get(port));
+  else bridgeForward(world, packet, port);
 }
 
 /**
@@ -99,8 +107,11 @@ function flood(world: World, packet: number): void {
   if (!isDelivered && ports.length === 0) return drop(world, packet, "BRIDGE_NO_PORT");
   // Copies are numbered in the order in which they leave, and put under way in the reverse: the last put is the first to go.
   const copies: number[] = [];
-  for (let i = ports.length - 1; i >= 0; i--)
-    copies.push(packets.copy(packet, ports[i], devices.transmitStage.get(ports[i]), flooded));
+  for (let i = ports.length - 1; i >= 0; i--) {
+    const copy = packets.copy(packet, ports[i], devices.transmitStage.get(ports[i]), flooded);
+    sendOut(world, copy, ports[i]);
+    copies.push(copy);
+  }
   if (isDelivered) packets.stage.set(packet, stage.bridgeDeliver);
   else packets.end(packet);
   for (let i = copies.length - 1; i >= 0; i--) sim.underWay.push(copies[i]);
@@ -139,6 +150,7 @@ function transmit(world: World, packet: number): void {
   const { packets, devices } = world;
   const bridge = packets.device.get(packet);
   if (!devices.isRunning(bridge)) return drop(world, packet, "DEV_READY");
+  if (returnToBridge(world, packet)) return;
   const frame = packets.data.get(packet) as EthernetFrame;
   devices.countTransmitted(bridge, frameLength(frame));
   packets.inDevice.set(packet, 0);

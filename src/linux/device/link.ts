@@ -2,6 +2,7 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { frameLength } from "../../wire/ethernet.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
 import { drop } from "../drop.ts";
+import { bridgePrerouting, callsHooks } from "../netfilter/bridge.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 
@@ -51,6 +52,7 @@ export function receive(world: World, packet: number): void {
   const bridge = devices.master.get(device);
   if (bridge === 0) return deliverToProtocol(world, packet);
   packets.device.set(packet, bridge);
+  if (callsHooks(world, packet)) return bridgePrerouting(world, packet);
   packets.stage.set(packet, stage.bridgeReceive);
 }
 

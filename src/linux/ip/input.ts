@@ -4,7 +4,7 @@ import { conf, confOf } from "../device/conf.ts";
 import { isForOtherHost } from "../device/link.ts";
 import { drop } from "../drop.ts";
 import type { DropReason } from "../drop-reason.ts";
-import { wasSeenOnBridge } from "../netfilter/bridge-info.ts";
+import { wasSeenOnBridge } from "../netfilter/bridge.ts";
 import { isHooked, passHook } from "../netfilter/hook.ts";
 import { ipOf } from "../netfilter/packet-ip.ts";
 import { hook } from "../netfilter/position.ts";

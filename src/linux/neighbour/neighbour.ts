@@ -37,10 +37,10 @@ function output(world: World, packet: number): void {
   if (packets.confirms.get(packet) === 1) neighbours.confirmedNs.set(neighbour, world.nowNs);
   const state = neighbours.state.get(neighbour);
   if ((state & nudConnected) !== 0 || (state & (nud.delay | nud.probe)) !== 0)
-    return sendTo(world, packet, device, neighbours.mac.get(neighbour));
+    return sendToNeighbour(world, packet, device, neighbour);
   if (state === nud.stale) {
     delay(world, neighbour);
-    return sendTo(world, packet, device, neighbours.mac.get(neighbour));
+    return sendToNeighbour(world, packet, device, neighbour);
   }
   queue(world, neighbour, packet);
   if (state !== nud.incomplete) startResolution(world, neighbour);
@@ -119,6 +119,12 @@ function isBroadcast(world: World, device: number, address: number): boolean {
   if (length >= 31) return false;
   const hostBits = 0xffff_ffff >>> length;
   return (address & hostBits) >>> 0 === hostBits;
+}
+
+function sendToNeighbour(world: World, packet: number, device: number, neighbour: number): void {
+  const { neighbours } = world;
+  neighbours.hasHeader.set(neighbour, 1);
+  sendTo(world, packet, device, neighbours.mac.get(neighbour));
 }
 
 /** Puts the link header on and hands the frame to the device. */

@@ -1,9 +1,15 @@
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { ipOf } from "./packet-ip.ts";
-import { hook } from "./position.ts";
 
-const hookStages = [stage.nfPrerouting, stage.nfInput, stage.nfForward, stage.nfOutput, stage.nfPostrouting] as const;
+/** The stages of the hooks, by their numbers. */
+export const hookStages = [
+  stage.nfPrerouting,
+  stage.nfInput,
+  stage.nfForward,
+  stage.nfOutput,
+  stage.nfPostrouting,
+] as const;
 
 /** Whether anything is registered at the hook in the packet's namespace. */
 export function isHooked({ namespaces, packets }: World, packet: number, hookNumber: number): boolean {
@@ -23,8 +29,6 @@ export function passHook(
   then: number,
 ): void {
   const { packets } = world;
-  const isOutput = hookNumber === hook.output;
-  const { source, destination } = ipOf(world, packet);
   packets.hookAt.set(packet, {
     hook: hookNumber,
     step: 0,
@@ -34,15 +38,9 @@ export function passHook(
     inDevice,
     outDevice,
     then,
-    mark: isOutput ? packets.mark.get(packet) : 0,
-    source: isOutput ? source : 0,
-    destination: isOutput ? destination : 0,
+    mark: packets.mark.get(packet),
+    destination: ipOf(world, packet).destination,
+    isMarkChanged: false,
   });
   packets.stage.set(packet, hookStages[hookNumber]);
-}
-
-/** Which hook a stage is, or undefined. */
-export function hookOfStage(stageNumber: number): number | undefined {
-  const found = hookStages.findIndex((one) => one === stageNumber);
-  return found < 0 ? undefined : found;
 }

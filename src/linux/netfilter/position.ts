@@ -40,10 +40,10 @@ export interface HookPosition {
   readonly outDevice: number;
   /** The stage that follows when the hook lets it pass. */
   readonly then: number;
-  /** As it came to OUTPUT: another mark or address means another route (`ip_route_me_harder`). */
+  /** As it came to OUTPUT: from there it goes another way if a rule of `mangle` changed the one, or NAT the other. */
   readonly mark: number;
-  readonly source: Ipv4Address;
   readonly destination: Ipv4Address;
+  readonly isMarkChanged: boolean;
 }
 
 /** `struct nf_bridge_info`: what a frame that came in by a bridge port keeps while the bridge calls the hooks of IPv4. */

@@ -1,0 +1,168 @@
+import { assert } from "../../base/assert.ts";
+import type { Target } from "../../config/iptables/rule-set.ts";
+import { drop } from "../drop.ts";
+import type { DropReason } from "../drop-reason.ts";
+import { refuseSend } from "../socket/refused-send.ts";
+import { stage } from "../stage.ts";
+import type { World } from "../world.ts";
+import { hookStages } from "./hook.ts";
+import { matchesRule } from "./match.ts";
+import { ipOf } from "./packet-ip.ts";
+import { type Caller, type HookPosition, type HookStep, hook, hookSteps } from "./position.ts";
+import { sendRejection } from "./reject.ts";
+import { policy } from "./rules.ts";
+import { subjectOf } from "./subject.ts";
+import { applyTarget } from "./target.ts";
+
+/** The walk of a packet through what stands at a hook: one event for each rule that is tried. */
+export function registerNetfilter(world: World): void {
+  const { sim } = world;
+  for (const hookStage of hookStages) sim.on(hookStage, (packet) => advance(world, packet, positionOf(world, packet)));
+  sim.on(stage.nfRule, (packet) => tryRule(world, packet));
+  sim.on(stage.nfReject, (packet) => reject(world, packet));
+}
+
+function positionOf({ packets }: World, packet: number): HookPosition {
+  const at = packets.hookAt.get(packet);
+  assert(at !== null, "a packet is at a hook and has no position there");
+  return at;
+}
+
+/** Goes to the next thing at this hook, from `at` on, that has something to do. */
+function advance(world: World, packet: number, at: HookPosition): void {
+  const steps = hookSteps[at.hook];
+  for (let step = at.step; step < steps.length; step++)
+    if (begin(world, packet, { ...at, step, chain: 0, rule: 0, caller: undefined }, steps[step])) return;
+  leave(world, packet, at);
+}
+
+/** Puts the packet before what this step does; false if it does nothing with it. */
+function begin(world: World, packet: number, at: HookPosition, step: HookStep): boolean {
+  const { packets, netfilter } = world;
+  switch (step) {
+    case "defragment":
+    case "track":
+    case "confirm":
+    case "nat":
+      return false;
+    default: {
+      const chain = netfilter.baseChain(packets.netns.get(packet), step, at.hook);
+      if (chain === 0) return false;
+      goOn(world, packet, { ...at, chain });
+      return true;
+    }
+  }
+}
+
+/** All that stands here has let it pass. */
+function leave(world: World, packet: number, at: HookPosition): void {
+  const { packets } = world;
+  const isRerouted =
+    at.hook === hook.output && (at.isMarkChanged || ipOf(world, packet).destination !== at.destination);
+  if (!isRerouted) {
+    packets.hookAt.set(packet, null);
+    packets.stage.set(packet, at.then);
+    return;
+  }
+  // ip_route_me_harder: routed once more, and not through this hook again.
+  packets.nextHop.set(packet, ipOf(world, packet).source);
+  packets.stage.set(packet, stage.routeOutput);
+}
+
+/** The rule at `at`, or where its chain ends: back to the caller, or the chain's policy. */
+function goOn(world: World, packet: number, at: HookPosition): void {
+  const { packets, netfilter } = world;
+  let { chain, rule, caller } = at;
+  while (rule >= netfilter.chainRules.get(chain).length) {
+    if (caller === undefined) return decideByPolicy(world, packet, { ...at, chain, rule, caller });
+    ({ chain, rule, caller } = caller);
+  }
+  packets.hookAt.set(packet, { ...at, chain, rule, caller });
+  packets.stage.set(packet, stage.nfRule);
+}
+
+function decideByPolicy(world: World, packet: number, at: HookPosition): void {
+  const { netfilter } = world;
+  // A chain that was reached by goto returns to where its caller does; with no caller it is the base chain that ends.
+  const base = netfilter.baseChain(world.packets.netns.get(packet), netfilter.tableOf(at.chain), at.hook);
+  netfilter.countPolicy(base, ipOf(world, packet).totalLength);
+  if (netfilter.chainPolicy.get(base) === policy.drop)
+    return refuse(world, packet, { ...at, chain: base, rule: netfilter.chainRules.get(base).length });
+  accept(world, packet, at);
+}
+
+/** One rule: is the packet what it is about, and what does it do with it? */
+function tryRule(world: World, packet: number): void {
+  const { netfilter } = world;
+  const at = positionOf(world, packet);
+  const row = netfilter.chainRules.get(at.chain)[at.rule];
+  const rule = netfilter.rule.get(row);
+  assert(rule !== null, "a chain lists a rule that is not there");
+  const subject = subjectOf(world, packet, at);
+  const next = { ...at, rule: at.rule + 1 };
+  if (!matchesRule(world, row, rule, subject)) return goOn(world, packet, next);
+  netfilter.count(row, subject.ip.totalLength);
+  decide(world, packet, at, next, rule.target);
+}
+
+/** `next` is the place after the rule, `at` the rule itself. */
+function decide(world: World, packet: number, at: HookPosition, next: HookPosition, target: Target | undefined): void {
+  const { packets } = world;
+  if (target === undefined) return goOn(world, packet, next);
+  switch (target.target) {
+    case "ACCEPT":
+      return accept(world, packet, at);
+    case "DROP":
+      return refuse(world, packet, at);
+    case "REJECT":
+      packets.stage.set(packet, stage.nfReject);
+      return;
+    case "RETURN":
+      return goOn(world, packet, { ...at, rule: Number.MAX_SAFE_INTEGER });
+    case "jump":
+      return goOn(
+        world,
+        packet,
+        enter(world, packet, at, target.chain, { chain: next.chain, rule: next.rule, caller: at.caller }),
+      );
+    case "goto":
+      return goOn(world, packet, enter(world, packet, at, target.chain, at.caller));
+    default: {
+      const verdict = applyTarget(world, subjectOf(world, packet, at), target);
+      if (verdict === "continue") return goOn(world, packet, next);
+      if (verdict === "accept") return accept(world, packet, at);
+      return refuse(world, packet, at, verdict);
+    }
+  }
+}
+
+/** A jump comes back to `caller`, a goto to where its own chain would. */
+function enter(world: World, packet: number, at: HookPosition, name: string, caller: Caller | undefined): HookPosition {
+  const { netfilter, packets } = world;
+  const chain = netfilter.findChain(packets.netns.get(packet), netfilter.tableOf(at.chain), name);
+  assert(chain !== 0, "a rule jumps to a chain that is not there");
+  return { ...at, chain, rule: 0, caller };
+}
+
+/** The table lets it pass; the next one may not. */
+function accept(world: World, packet: number, at: HookPosition): void {
+  const isMarkChanged =
+    at.isMarkChanged || (hookSteps[at.hook][at.step] === "mangle" && world.packets.mark.get(packet) !== at.mark);
+  advance(world, packet, { ...at, step: at.step + 1, isMarkChanged });
+}
+
+/** The packet is lost here; `at` stays with it and says which rule did it. Who sent it on this machine hears of it. */
+function refuse(world: World, packet: number, at: HookPosition, reason: DropReason = "NETFILTER_DROP"): void {
+  world.packets.hookAt.set(packet, at);
+  drop(world, packet, reason);
+  if (at.hook === hook.output || at.hook === hook.postrouting) refuseSend(world, packet);
+}
+
+function reject(world: World, packet: number): void {
+  const { netfilter } = world;
+  const at = positionOf(world, packet);
+  const target = netfilter.rule.get(netfilter.chainRules.get(at.chain)[at.rule])?.target;
+  assert(target?.target === "REJECT", "a packet is to be rejected by a rule that does not");
+  sendRejection(world, packet, at, target.with);
+  refuse(world, packet, at);
+}
