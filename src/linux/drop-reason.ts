@@ -23,6 +23,16 @@ export const dropReasons = {
   IP_LOCALNET: "127.0.0.0/8 stays inside a machine (net.ipv4.conf.*.route_localnet is 0)",
   IP_NOPROTO: "no protocol of that number",
   FRAG_REASM_TIMEOUT: "the other fragments did not arrive in time",
+  /** NETFILTER_DROP in the kernel, which logs "nf_conntrack: table full, dropping packet". */
+  CONNTRACK_FULL: "the table of connections is full (net.netfilter.nf_conntrack_max)",
+  /** NETFILTER_DROP in the kernel, which counts it in `insert_failed`. */
+  CONNTRACK_CLASH: "another connection came first that has the same addresses and ports",
+  /** NETFILTER_DROP in the kernel: `nf_nat_icmp_reply_translation`. */
+  NAT_REDIRECT: "a redirect about a translated connection would name addresses that its sender does not know",
+  /** NETFILTER_DROP in the kernel: `nf_nat_masquerade_ipv4`. */
+  NAT_NO_ADDRESS: "MASQUERADE found no address on the interface that it leaves by",
+  /** NETFILTER_DROP in the kernel: `nf_nat_oif_changed`. */
+  NAT_OUT_CHANGED: "its connection was masqueraded to the address of another interface than the one it leaves by now",
   NO_SOCKET: "no socket listens on that port",
   /** The kernel frees it in silence: a bridge never sends a frame back out of the port it came in by. */
   BRIDGE_SAME_PORT: "its destination is behind the port it came from, and hairpin mode is off",

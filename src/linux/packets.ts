@@ -3,6 +3,7 @@ import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
+import type { Conntrack } from "./conntrack/connections.ts";
 import type { BridgeInfo, HookPosition } from "./netfilter/position.ts";
 
 /** What travels: with its link header while on a link, without one above it. */
@@ -97,12 +98,14 @@ export class Packets {
   readonly copies: Int32Column;
 
   private readonly sim: Simulation;
+  private readonly conntrack: Conntrack;
   private readonly counters: Table;
   private readonly made: Int32Column;
   private readonly counterRow: number;
 
-  constructor(sim: Simulation) {
+  constructor(sim: Simulation, conntrack: Conntrack) {
     this.sim = sim;
+    this.conntrack = conntrack;
     const table = sim.addTable("packet");
     this.table = table;
     this.data = table.reference<PacketData | null>("data", null);
@@ -192,16 +195,25 @@ export class Packets {
     const copy = this.make(this.netns.get(parent), device, stage, this.data.get(parent) as PacketData, own);
     this.inDevice.set(copy, this.inDevice.get(parent));
     this.mark.set(copy, this.mark.get(parent));
-    this.connection.set(copy, this.connection.get(parent));
     this.ctInfo.set(copy, this.ctInfo.get(parent));
     this.bridgeInfo.set(copy, this.bridgeInfo.get(parent));
     this.hops.set(copy, this.hops.get(parent));
+    this.attach(copy, this.connection.get(parent));
     return copy;
+  }
+
+  /** It belongs to this connection from now on, and to no other; 0: to none. */
+  attach(packet: number, connection: number): void {
+    const before = this.connection.get(packet);
+    if (before === connection) return;
+    this.connection.set(packet, connection);
+    if (connection !== 0) this.conntrack.hold(connection);
+    if (before !== 0) this.conntrack.release(before);
   }
 
   /** What a device between machines takes away: the connection and the bridge's notes, and the mark where it leaves its namespace (`skb_scrub_packet`). */
   scrub(packet: number, leavesNetns: boolean): void {
-    this.connection.set(packet, 0);
+    this.attach(packet, 0);
     this.ctInfo.set(packet, 0);
     this.bridgeInfo.set(packet, null);
     if (leavesNetns) this.mark.set(packet, 0);
@@ -210,6 +222,12 @@ export class Packets {
   /** Ends the walk of the packet that is under way. */
   end(packet: number): void {
     this.sim.underWay.pop();
+    this.remove(packet);
+  }
+
+  /** Takes away a packet that is not under way. */
+  remove(packet: number): void {
+    if (this.connection.get(packet) !== 0) this.attach(packet, 0);
     this.table.remove(packet);
   }
 }

@@ -1,3 +1,4 @@
+import { registerConntrack } from "./conntrack/register.ts";
 import { registerBridge } from "./device/bridge.ts";
 import { registerHub } from "./device/hub.ts";
 import { registerLinks } from "./device/link.ts";
@@ -35,6 +36,7 @@ export function makeWorld(options: WorldOptions): World {
     registerProcesses,
     registerNetfilter,
     registerBridgeNetfilter,
+    registerConntrack,
     registerDrop,
   ])
     register(world);

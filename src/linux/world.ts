@@ -1,5 +1,6 @@
 import { Lane } from "../sim/lane.ts";
 import { Simulation } from "../sim/simulation.ts";
+import { Conntrack } from "./conntrack/connections.ts";
 import { Devices } from "./devices.ts";
 import { RouteExceptions } from "./exceptions.ts";
 import { ForwardingDatabase, jiffyNs } from "./fdb.ts";
@@ -65,6 +66,7 @@ export class World {
   readonly rules: RoutingRules;
   readonly neighbours: Neighbours;
   readonly fdb: ForwardingDatabase;
+  readonly conntrack: Conntrack;
   readonly packets: Packets;
   readonly sockets: Sockets;
   readonly processes: Processes;
@@ -103,7 +105,8 @@ export class World {
     this.routes = new Routes(sim, this.namespaces);
     this.neighbours = new Neighbours(sim);
     this.fdb = new ForwardingDatabase(sim);
-    this.packets = new Packets(sim);
+    this.conntrack = new Conntrack(sim);
+    this.packets = new Packets(sim, this.conntrack);
     this.sockets = new Sockets(sim);
     this.processes = new Processes(sim);
     this.icmpLimits = new IcmpLimits(sim);

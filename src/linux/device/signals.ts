@@ -51,11 +51,12 @@ export function loadSignals(world: World, sender: number, packet: number): void 
     const carried = isAddressee ? packet : packets.copy(packet, device, stage.hubReceive, flooded);
     isTaken ||= isAddressee;
     packets.device.set(carried, device);
+    packets.scrub(carried, true);
     packets.netns.set(carried, devices.netns.get(device));
     packets.stage.set(carried, stage.hubReceive);
     signals.packet.set(signal, carried);
   }
-  if (!isTaken) packets.table.remove(packet);
+  if (!isTaken) packets.remove(packet);
 }
 
 /** The beginning of a signal reaches its receiver. */

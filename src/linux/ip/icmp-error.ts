@@ -4,6 +4,7 @@ import { makeIcmpError } from "../../wire/icmp-error.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
+import { attachConnection } from "../conntrack/track.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
 import type { World } from "../world.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
@@ -31,14 +32,17 @@ export function sendIcmpError(
   if (!mayBeTold(ip) || wasBroadcast(world, packet, ip)) return;
   const netns = world.packets.netns.get(packet);
   const source = isLocalAddress(world, netns, ip.destination) ? ip.destination : 0;
-  send(world, netns, ip, makeIcmpError(type, code, rest, ip), source, world.packets.causedBy(packet));
+  const answer = send(world, netns, ip, makeIcmpError(type, code, rest, ip), source, world.packets.causedBy(packet));
+  if (answer !== 0) attachConnection(world, answer, packet);
 }
 
 /** `ipv4_link_failure`: the next hop does not answer; the packet itself is not under way, but waited for it. */
 export function sendHostUnreachable(world: World, packet: number, ip: Ipv4Packet): void {
   if (!mayBeTold(ip)) return;
   const { packets } = world;
-  send(world, packets.netns.get(packet), ip, makeIcmpError(3, 1, 0, ip), 0, packets.causedBy(packet));
+  const error = makeIcmpError(3, 1, 0, ip);
+  const answer = send(world, packets.netns.get(packet), ip, error, 0, packets.causedBy(packet));
+  if (answer !== 0) attachConnection(world, answer, packet);
 }
 
 /** An error about a packet of which no row is left. */
@@ -48,6 +52,7 @@ export function sendIcmpErrorFor(world: World, netns: number, ip: Ipv4Packet, ty
   send(world, netns, ip, makeIcmpError(type, code, 0, ip), 0, origin);
 }
 
+/** The packet that was made, or 0. */
 function send(
   world: World,
   netns: number,
@@ -55,12 +60,12 @@ function send(
   error: IcmpError,
   source: Ipv4Address,
   origin: Origin,
-): void {
+): number {
   const way = routeOutput(world, netns, ip.source, source);
-  if (way.kind !== "local" && way.kind !== "unicast") return;
+  if (way.kind !== "local" && way.kind !== "unicast") return 0;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
   const isLimited = way.kind === "unicast" && isMasked(world, netns, error.type);
-  if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowInJiffiesNs, rateNs)) return;
+  if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowInJiffiesNs, rateNs)) return 0;
   const header: OutputHeader = {
     source: source === 0 ? sourceFor(world, way) : source,
     destination: ip.source,
@@ -69,7 +74,7 @@ function send(
     dontFragment: false,
     routedFrom: source,
   };
-  sendIp(world, netns, header, error, origin);
+  return sendIp(world, netns, header, error, origin);
 }
 
 /** `icmpv4_mask_allow`: the types that have a limit; redirects have one of their own. */
