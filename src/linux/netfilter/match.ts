@@ -4,6 +4,7 @@ import { ipProtocol, protocolNumber } from "../../wire/ipv4.ts";
 import { type Ipv4Address, type Ipv4Prefix, prefixContains } from "../../wire/ipv4-address.ts";
 import { isBroadcastAddress, isLocalAddress } from "../ip/local.ts";
 import type { World } from "../world.ts";
+import { matchConnmark, matchConntrack, matchState } from "./match-conntrack.ts";
 import { matchLimit, matchStatistic } from "./match-memory.ts";
 import { matchRecent } from "./recent.ts";
 import { matchSet } from "./sets.ts";
@@ -48,9 +49,11 @@ function matchesOne(world: World, row: number, index: number, match: Match, subj
     case "addrtype":
       return matchAddressType(world, match, subject);
     case "conntrack":
+      return matchConntrack(world, match, subject);
     case "state":
+      return matchState(world, match, subject);
     case "connmark":
-      return false;
+      return matchConnmark(world, match, subject);
     case "mark":
       return ((world.packets.mark.get(subject.packet) & match.mask) >>> 0 === match.value) !== match.inverted;
     case "physdev":

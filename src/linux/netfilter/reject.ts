@@ -3,6 +3,7 @@ import type { RejectAnswer } from "../../config/iptables/rule-set.ts";
 import { ethernetFrame } from "../../wire/ethernet.ts";
 import { icmpType } from "../../wire/icmp.ts";
 import { type Ipv4Packet, ipv4Packet } from "../../wire/ipv4.ts";
+import { attachConnection } from "../conntrack/track.ts";
 import { sendIcmpError } from "../ip/icmp-error.ts";
 import { isBroadcastAddress } from "../ip/local.ts";
 import { sendIp } from "../ip/output.ts";
@@ -54,10 +55,7 @@ function sendReset(world: World, packet: number, at: HookPosition, ip: Ipv4Packe
   const header = { source: ip.destination, destination: ip.source, ttl, tos: 0, dontFragment: true };
   const origin = packets.causedBy(packet);
   const bridged = packets.bridgeInfo.get(packet);
-  if (bridged === null) {
-    sendIp(world, netns, header, segment, origin);
-    return;
-  }
+  if (bridged === null) return attachConnection(world, sendIp(world, netns, header, segment, origin), packet);
   const frame = ethernetFrame(bridged.macSource, bridged.macDestination, ipv4Packet({ ...header, payload: segment }));
   const port = bridged.inPort;
   sim.underWay.push(packets.make(netns, port, devices.transmitStage.get(port), frame, origin));

@@ -1,7 +1,13 @@
 import { assert } from "../../base/assert.ts";
 import type { Target } from "../../config/iptables/rule-set.ts";
+import { confirmPacket, isUnconfirmed } from "../conntrack/confirm.ts";
+import { natRulesNeeded } from "../conntrack/nat/setup.ts";
+import { isTranslatedAt, natPacket } from "../conntrack/nat/translate.ts";
+import { trackPacket } from "../conntrack/track.ts";
+import type { Verdict } from "../conntrack/verdict.ts";
 import { drop } from "../drop.ts";
 import type { DropReason } from "../drop-reason.ts";
+import { isFragment, reassemble } from "../ip/fragment.ts";
 import { refuseSend } from "../socket/refused-send.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
@@ -9,6 +15,7 @@ import { hookStages } from "./hook.ts";
 import { matchesRule } from "./match.ts";
 import { ipOf } from "./packet-ip.ts";
 import { type Caller, type HookPosition, type HookStep, hook, hookSteps } from "./position.ts";
+import { tracksConnections, translatesAddresses } from "./registered.ts";
 import { sendRejection } from "./reject.ts";
 import { policy } from "./rules.ts";
 import { subjectOf } from "./subject.ts";
@@ -20,6 +27,11 @@ export function registerNetfilter(world: World): void {
   for (const hookStage of hookStages) sim.on(hookStage, (packet) => advance(world, packet, positionOf(world, packet)));
   sim.on(stage.nfRule, (packet) => tryRule(world, packet));
   sim.on(stage.nfReject, (packet) => reject(world, packet));
+  sim.on(stage.conntrackLookup, (packet) => runStep(world, packet, () => trackPacket(world, packet)));
+  sim.on(stage.conntrackConfirm, (packet) => runStep(world, packet, () => confirmPacket(world, packet)));
+  sim.on(stage.natTranslate, (packet) =>
+    runStep(world, packet, (at) => natPacket(world, packet, at.hook, at.outDevice)),
+  );
 }
 
 function positionOf({ packets }: World, packet: number): HookPosition {
@@ -39,19 +51,61 @@ function advance(world: World, packet: number, at: HookPosition): void {
 /** Puts the packet before what this step does; false if it does nothing with it. */
 function begin(world: World, packet: number, at: HookPosition, step: HookStep): boolean {
   const { packets, netfilter } = world;
+  const netns = packets.netns.get(packet);
   switch (step) {
     case "defragment":
+      return tracksConnections(world, netns) && defragment(world, packet, at);
     case "track":
+      return tracksConnections(world, netns) && wait(world, packet, at, stage.conntrackLookup);
     case "confirm":
-    case "nat":
-      return false;
-    default: {
-      const chain = netfilter.baseChain(packets.netns.get(packet), step, at.hook);
-      if (chain === 0) return false;
-      goOn(world, packet, { ...at, chain });
+      return isUnconfirmed(world, packet) && wait(world, packet, at, stage.conntrackConfirm);
+    case "nat": {
+      if (packets.connection.get(packet) === 0 || !translatesAddresses(world, netns)) return false;
+      const chain = netfilter.baseChain(netns, step, at.hook);
+      if (chain === 0 || !natRulesNeeded(world, packet, at.hook)) bind(world, packet, at);
+      else goOn(world, packet, { ...at, chain });
       return true;
     }
+    default: {
+      const chain = netfilter.baseChain(netns, step, at.hook);
+      if (chain !== 0) goOn(world, packet, { ...at, chain });
+      return chain !== 0;
+    }
   }
+}
+
+/** The step is an event of its own. */
+function wait({ packets }: World, packet: number, at: HookPosition, stageNumber: number): true {
+  packets.hookAt.set(packet, at);
+  packets.stage.set(packet, stageNumber);
+  return true;
+}
+
+/** `nf_defrag_ipv4`: connections know whole packets only. */
+function defragment(world: World, packet: number, at: HookPosition): boolean {
+  const ip = ipOf(world, packet);
+  if (!isFragment(ip)) return false;
+  reassemble(world, packet, ip, () => advance(world, packet, { ...at, step: at.step + 1 }));
+  return true;
+}
+
+/** The event of a step that connection tracking or NAT does. */
+function runStep(world: World, packet: number, step: (at: HookPosition) => Verdict): void {
+  const at = positionOf(world, packet);
+  const verdict = step(at);
+  if (verdict === "accept") advance(world, packet, { ...at, step: at.step + 1 });
+  else refuse(world, packet, at, verdict);
+}
+
+/** The rules of table nat are done with it: now it is translated, where its connection is. */
+function bind(world: World, packet: number, at: HookPosition): void {
+  if (isTranslatedAt(world, packet, at.hook)) {
+    wait(world, packet, { ...at, chain: 0, rule: 0, caller: undefined }, stage.natTranslate);
+    return;
+  }
+  const verdict = natPacket(world, packet, at.hook, at.outDevice);
+  if (verdict === "accept") advance(world, packet, { ...at, step: at.step + 1 });
+  else refuse(world, packet, at, verdict);
 }
 
 /** All that stands here has let it pass. */
@@ -146,6 +200,7 @@ function enter(world: World, packet: number, at: HookPosition, name: string, cal
 
 /** The table lets it pass; the next one may not. */
 function accept(world: World, packet: number, at: HookPosition): void {
+  if (hookSteps[at.hook][at.step] === "nat") return bind(world, packet, at);
   const isMarkChanged =
     at.isMarkChanged || (hookSteps[at.hook][at.step] === "mangle" && world.packets.mark.get(packet) !== at.mark);
   advance(world, packet, { ...at, step: at.step + 1, isMarkChanged });
