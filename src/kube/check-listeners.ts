@@ -1,21 +1,22 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
-import type { ClusterModel, ListenerModel, NamespaceContents } from "./model.ts";
+import type { ClusterModel, ContainerModel, ListenerModel } from "./model.ts";
 
 /** Containers of a pod share its ports: a second listener on one gets EADDRINUSE. */
 export function checkListeners(model: ClusterModel): Diagnostic[] {
   const problems: Diagnostic[] = [];
   for (const node of model.nodes) {
-    checkNamespace(node.contents, "node", problems);
-    for (const pod of node.pods) checkNamespace(pod.contents, "pod", problems);
+    const inNode = node.pods.filter((pod) => pod.hostNetwork).flatMap((pod) => pod.contents.containers);
+    checkNamespace([...node.contents.containers, ...inNode], "node", problems);
+    for (const pod of node.pods) if (!pod.hostNetwork) checkNamespace(pod.contents.containers, "pod", problems);
   }
-  for (const raw of model.namespaces) checkNamespace(raw.contents, "netns", problems);
+  for (const raw of model.namespaces) checkNamespace(raw.contents.containers, "netns", problems);
   return problems;
 }
 
-function checkNamespace(contents: NamespaceContents, kind: string, problems: Diagnostic[]): void {
+function checkNamespace(containers: readonly ContainerModel[], kind: string, problems: Diagnostic[]): void {
   const byPort = new Map<string, { readonly listener: ListenerModel; readonly container: string }[]>();
-  for (const container of contents.containers) {
+  for (const container of containers) {
     for (const listener of container.listeners) {
       const key = `${listener.protocol} ${listener.port}`;
       const others = byPort.get(key) ?? [];

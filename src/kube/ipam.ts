@@ -44,7 +44,7 @@ export interface PodBridge {
   readonly gatewayOffset?: number;
 }
 
-/** Hands out addresses like host-local: the gateway first, then the next free one in order, stated ones skipped. */
+/** Hands out addresses like host-local: the gateway first, then the next free one in order, stated ones skipped. Pods in the node's own network get none. */
 export function layOutNode(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | undefined): NodeLayout {
   const problems: Diagnostic[] = [];
   const bridge = podBridge(model, group, cidr);
@@ -55,6 +55,7 @@ export function layOutNode(model: ClusterModel, group: NodeGroup, cidr: Ipv4Pref
   const hostDevs = hostDevNames(group);
   const slots: PodSlot[] = [];
   for (const pod of group.pods) {
+    if (pod.hostNetwork) continue;
     let exhausted = false;
     for (let member = 0; member < memberCount(pod.name); member++) {
       const offset = pod.address

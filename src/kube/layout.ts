@@ -105,8 +105,9 @@ function addressesOf(
   model: ClusterModel,
   cidrs: NodeCidrs,
   nodeLayout: (group: NodeGroup) => NodeLayout,
-  ref: NamespaceRef,
+  asked: NamespaceRef,
 ): DeviceAddress[] {
+  const ref: NamespaceRef = asked.role === "pod" && asked.pod.hostNetwork ? { ...asked, role: "node" } : asked;
   const found: DeviceAddress[] = [];
   const add = (dev: string, prefix: Ipv4Prefix | undefined) => {
     if (prefix) found.push({ dev, prefix });

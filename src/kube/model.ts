@@ -28,6 +28,8 @@ export interface ClusterModel {
   readonly slices: readonly EndpointSliceModel[];
   readonly deployments: readonly DeploymentModel[];
   readonly proxy: ProxySettings;
+  /** flannel's `--ip-masq`: what pods send out of the cluster leaves with the node's address. */
+  readonly ipMasq: boolean;
 }
 
 /** How pods are attached: the bridge plugin on one node, or not at all (by hand). */

@@ -41,6 +41,7 @@ export interface ClusterNames {
   /** `node1`, `pod1`, `node1/pod1`, `worker3/web7`. */
   resolve(path: string): Resolution;
   nodeName(group: NodeGroup, member: number): string;
+  /** The node's own where the pod has no namespace of its own (`hostNetwork`). */
   podName(group: NodeGroup, member: number, pod: PodGroup, podMember: number): string;
   rawName(raw: RawNamespace): string;
   /** Names that two declarations of one scope have: the file, or a node. */
@@ -175,6 +176,7 @@ class NameIndex implements ClusterNames {
   }
 
   podName(group: NodeGroup, member: number, pod: PodGroup, podMember: number): string {
+    if (pod.hostNetwork) return memberName(group.name, member);
     const name = memberName(pod.name, podMember);
     if (!group.name.range && !pod.name.range && this.#isUnique(name)) return name;
     return `${memberName(group.name, member)}/${name}`;

@@ -52,6 +52,9 @@ export function* configurationCommands(layout: ClusterLayout, membersPerGroup: n
     const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
     for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
       yield* contentsCommands(layout.names.nodeName(group, member), group.contents);
+      for (const pod of group.pods) {
+        if (pod.hostNetwork) yield* contentsCommands(layout.names.nodeName(group, member), pod.contents);
+      }
       for (const slot of pods) {
         const { pod } = slot;
         const netns = layout.names.podName(group, member, pod, slot.member);

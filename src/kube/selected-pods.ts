@@ -37,9 +37,7 @@ export function* placedPods(layout: ClusterLayout, group: NodeGroup, pod: PodGro
   for (let member = 0; member < memberCount(group.name); member++) {
     const nodeName = layout.names.nodeName(group, member);
     const cidr = layout.cidrs.of(group, member);
-    for (const slot of slots) {
-      const address = pod.hostNetwork ? memberNodeAddress(group, member)?.address : slotAddress(slot, cidr);
-      yield { pod, nodeName, address };
-    }
+    if (pod.hostNetwork) yield { pod, nodeName, address: memberNodeAddress(group, member)?.address };
+    for (const slot of slots) yield { pod, nodeName, address: slotAddress(slot, cidr) };
   }
 }

@@ -5,6 +5,8 @@ import { type PodSlot, slotAddress } from "./ipam.ts";
 import { type ClusterLayout, memberBridge, memberBridgeAddresses } from "./layout.ts";
 import { hostEndMac, macFromNames, podMac } from "./mac-derivation.ts";
 import { type BridgeModel, memberCount, type NamespaceContents, type NodeGroup } from "./model.ts";
+import { proxySysctls } from "./proxy/node-ports.ts";
+import { proxyConfigOf, usesIptablesProxy } from "./proxy-config.ts";
 import { configurationCommands, hubCommands, rawVethCommands } from "./raw-wiring.ts";
 import { isOfDevice, nodeSysctls, podSysctls } from "./sysctls.ts";
 import { switchCommands, underlayOf, uplinkCommands } from "./underlay.ts";
@@ -40,7 +42,8 @@ function* nodeCommands(layout: ClusterLayout, group: NodeGroup, member: number):
   const node = layout.names.nodeName(group, member);
   const { source } = group;
   yield { do: "node add", node, source };
-  yield* namespaceCommands(node, node, "node", group.contents, source);
+  const proxy = usesIptablesProxy(layout) ? proxySysctls(proxyConfigOf(layout, group, member)) : [];
+  yield* namespaceCommands(node, node, "node", group.contents, source, proxy);
   const cidr = layout.cidrs.of(group, member);
   const nodeLayout = layout.nodeLayout(group);
   const podBridge = memberBridge(nodeLayout, cidr);
@@ -64,11 +67,13 @@ function* namespaceCommands(
   role: "node" | "pod" | "netns",
   contents: NamespaceContents,
   source: SourceRange,
+  fromProxy: ReturnType<typeof proxySysctls> = [],
 ): Generator<SetUpCommand> {
   yield { do: "netns add", netns, node, role, source };
   for (const [key, value] of role === "node" ? nodeSysctls : podSysctls) {
     yield { do: "sysctl", netns, key, value, source };
   }
+  for (const { name: key, value } of fromProxy) yield { do: "sysctl", netns, key, value, source };
   for (const { key, value, source: place } of contents.sysctls) {
     if (isOfDevice(key)) continue;
     yield { do: "sysctl", netns, key, value, source: place };

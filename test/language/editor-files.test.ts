@@ -15,12 +15,15 @@ function expanded(body: string | string[]): string {
 
 /** Where a snippet's text can stand. */
 const frames: Readonly<Record<string, (text: string) => string>> = {
+  deployment: (text) => `node n\n${text}`,
   pod: (text) => `node n {\n${text}\n}`,
   listen: (text) => `node n { pod p { container c {\n${text}\n} } }`,
   veth: (text) => `netns h1\nnetns h2\n${text}`,
   hub: (text) => `netns h1\nnetns h2\n${text}`,
   netns: (text) => `${text}\nnetns r\nveth h1/eth0 address 10.0.0.2/24 <-> r/eth0 address 10.0.0.1/24`,
 };
+/** What the import snippet names. */
+const imports = new Map([["services.yaml", { uri: "services.yaml", text: "" }]]);
 const inScenario = ["ping", "curl", "udp", "tcp", "parallel", "expect-neigh"];
 const pods = "node n { podCIDR 10.244.1.0/24; pod pod1; pod pod2 }\n";
 
@@ -34,7 +37,7 @@ test.each(snippets)("the snippet %s compiles as it is", (_name, { prefix, body }
     : prefix === "scenario"
       ? pods + text
       : framed;
-  const errors = compileSync(file, "snippet").diagnostics.filter(({ severity }) => severity === "error");
+  const errors = compileSync(file, "snippet", imports).diagnostics.filter(({ severity }) => severity === "error");
   expect(errors.map(({ range, message }) => `${range.line}: ${message}`)).toEqual([]);
 });
 

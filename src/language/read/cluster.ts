@@ -18,7 +18,7 @@ import { readNumber, readPrefix } from "../values.ts";
 import { readDeployment } from "./deployment.ts";
 import { readSettingsOnly } from "./devices.ts";
 import { readNetns, readNode } from "./node.ts";
-import { proxyReaders } from "./proxy.ts";
+import { flag, proxyReaders } from "./proxy.ts";
 import {
   type FileReading,
   misplaced,
@@ -118,7 +118,10 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
   };
 }
 
-type ClusterSettings = Pick<ClusterModel, "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy">;
+type ClusterSettings = Pick<
+  ClusterModel,
+  "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy" | "ipMasq"
+>;
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
 /** What kubeadm with flannel would say: 10.244.0.0/16 for pods, a /24 for each node. */
@@ -130,6 +133,7 @@ function defaultSettings(uri: string): ClusterSettings {
     cni: "bridge",
     nodeCidrMaskLength: 24,
     proxy: defaultProxySettings,
+    ipMasq: false,
   };
 }
 
@@ -157,6 +161,9 @@ function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: R
       settings.cni = readCni(word, reading) ?? settings.cni;
     }),
     ...proxyReaders(proxy, reading),
+    ipMasq: flag(reading, (on) => {
+      settings.ipMasq = on;
+    }),
     nodeCIDRMaskSize: oneWord(reading, (word) => {
       settings.nodeCidrMaskLength = readNumber(word, problems, 8, 30) ?? settings.nodeCidrMaskLength;
     }),

@@ -96,7 +96,22 @@ export function readPodTemplate(
       }
     }
   }
+  if (pod.hostNetwork) checkHostNetwork(pod, reading);
   return { pod: name && pod, escaped };
+}
+
+/** What a pod in its node's network can state: labels and containers. */
+function checkHostNetwork({ name, address, mac, hostEnd, contents }: PodGroup, { problems }: Reading): void {
+  if (name.range) {
+    problems.error("host-network-range", name.source, "Pods with hostNetwork are declared one by one.");
+  }
+  const { bridges, interfaces, routes, rules, neighbours, sysctls } = contents;
+  const own = [address, mac, hostEnd, bridges[0], interfaces[0], routes[0], rules[0], neighbours[0], sysctls[0]];
+  for (const stated of own) {
+    if (stated === undefined) continue;
+    const message = `${name.base} has hostNetwork: it has no network of its own; state this in the node.`;
+    problems.error("host-network-with-own", stated.source, message);
+  }
 }
 
 /** `veth NAME { mac …; master … }`: the end of the pod's cable that is in the node. */

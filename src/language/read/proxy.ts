@@ -57,7 +57,7 @@ function readMode(word: Token, { problems }: Reading): ProxySettings["mode"] {
 }
 
 /** A setting that stands alone, or with true or false. */
-function flag(reading: Reading, set: (on: boolean) => void): SettingReader {
+export function flag(reading: Reading, set: (on: boolean) => void): SettingReader {
   return (tokens) => {
     const [word, extra] = tokens;
     if (extra) reading.problems.error("unexpected-words", extra.range, `"${extra.text}" does not belong here.`);
