@@ -5,7 +5,7 @@ import type { Table } from "../sim/table.ts";
 import { addTimer, type TimerColumn } from "../sim/timers.ts";
 import { stage } from "./stage.ts";
 
-export const deviceKind = { loopback: 1, veth: 2, bridge: 3, ethernet: 4 } as const;
+export const deviceKind = { loopback: 1, veth: 2, bridge: 3, ethernet: 4, vxlan: 5 } as const;
 
 /** Flags of a bridge port that are on unless taken away (net/bridge/br_if.c, `new_nbp`); `isolated` is off unless given. */
 export const portOff = {

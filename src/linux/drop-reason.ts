@@ -49,6 +49,12 @@ export const dropReasons = {
   COLLISION: "it collided with another frame, and its sender did not notice",
   NETFILTER_DROP: "a rule of netfilter dropped it",
   QDISC_DROP: "too many frames wait for the network card",
+  NO_TX_TARGET: "the vxlan device knows no VTEP for its destination MAC address",
+  RECURSION_LIMIT: "the way to the VTEP leads through the vxlan device itself",
+  VXLAN_INVALID_HDR: "its VXLAN header says no valid VNI",
+  VXLAN_VNI_NOT_FOUND: "no vxlan device here has this VNI",
+  LOCAL_MAC: "its source MAC address is that of the device it arrives at",
+  PKT_TOO_SMALL: "too short to hold an Ethernet frame",
   UNHANDLED_PROTO: "an EtherType that nobody here listens to",
   ICMP_NOBODY: "no program waits for this ICMP message",
 } as const;

@@ -2,6 +2,7 @@ import { registerConntrack } from "./conntrack/register.ts";
 import { registerBridge } from "./device/bridge.ts";
 import { registerHub } from "./device/hub.ts";
 import { registerLinks } from "./device/link.ts";
+import { registerVxlan } from "./device/vxlan.ts";
 import { registerDrop } from "./drop.ts";
 import { registerFragments } from "./ip/fragment.ts";
 import { registerIcmp } from "./ip/icmp.ts";
@@ -24,6 +25,7 @@ export function makeWorld(options: WorldOptions): World {
     registerLinks,
     registerBridge,
     registerHub,
+    registerVxlan,
     registerNeighbours,
     registerCollection,
     registerArp,

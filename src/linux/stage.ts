@@ -68,6 +68,7 @@ export const stage = {
   ipOutput: 61,
   bridgeNetfilter: 62,
   bridgeForwardFinish: 63,
+  vxlanDecapsulate: 64,
 } as const;
 
 /** Names by number. */
@@ -82,9 +83,11 @@ export const tapStages: ReadonlyMap<number, "in" | "out"> = new Map([
   [stage.vethTransmit, "out"],
   [stage.loTransmit, "out"],
   [stage.bridgeTransmit, "out"],
+  [stage.vxlanTransmit, "out"],
   [stage.hubQueue, "out"],
   [stage.vethReceive, "in"],
   [stage.loReceive, "in"],
+  [stage.vxlanReceive, "in"],
   [stage.bridgeDeliver, "in"],
   [stage.hubReceive, "in"],
 ]);

@@ -21,6 +21,7 @@ import { RoutingRules } from "./rules.ts";
 import { Sockets } from "./sockets.ts";
 import { stage } from "./stage.ts";
 import { jiffyStartNs, type TimerWheel, wheelExpiryNs } from "./timer-wheel.ts";
+import { VtepTable, Vxlans } from "./vxlans.ts";
 
 /** Simulated durations of what Linux does in its own time. Chosen near what the reference captures show. */
 const linkDelayNs = 2_000;
@@ -77,6 +78,8 @@ export class World {
   readonly hubs: Hubs;
   readonly stations: Stations;
   readonly signals: Signals;
+  readonly vxlans: Vxlans;
+  readonly vteps: VtepTable;
   readonly netfilter: Netfilter;
   readonly recent: RecentLists;
   readonly ipSets: IpSets;
@@ -116,6 +119,8 @@ export class World {
     this.hubs = new Hubs(sim);
     this.stations = new Stations(sim);
     this.signals = new Signals(sim);
+    this.vxlans = new Vxlans(sim);
+    this.vteps = new VtepTable(sim);
     this.netfilter = new Netfilter(sim);
     this.recent = new RecentLists(sim);
     this.ipSets = new IpSets(sim);

@@ -9,6 +9,7 @@ export type SetUpCommand = NodeAdd | NetnsAdd | HubAdd | StationAdd | NetworkCom
 export type NetworkCommand =
   | VethAdd
   | BridgeAdd
+  | VxlanAdd
   | LinkSet
   | AddressCommand
   | RouteCommand
@@ -56,6 +57,27 @@ export interface BridgeAdd {
   readonly mac?: MacAddress;
   /** `ageing_time`; Linux' default is 300 s. */
   readonly ageingTimeNs?: number;
+  readonly source: SourceRange;
+}
+
+/** `ip link add NAME type vxlan id VNI …` (RFC 7348): a device whose frames travel in UDP datagrams to other VTEPs. */
+export interface VxlanAdd {
+  readonly do: "vxlan add";
+  readonly netns: string;
+  readonly dev: string;
+  readonly mac?: MacAddress;
+  /** VXLAN network identifier, 0 to 16777215. */
+  readonly vni: number;
+  /** The source address of what it sends; absent: as routes choose. */
+  readonly local?: Ipv4Address;
+  /** The device below it, whose MTU less 50 becomes its own. */
+  readonly underlying?: string;
+  /** UDP port; Linux's default, which flannel states, is 8472. */
+  readonly port: number;
+  /** Learns which VTEP an inner MAC address is behind; flannel's devices do not. */
+  readonly learning: boolean;
+  /** Of the outer packets; absent: as `net.ipv4.ip_default_ttl` says. */
+  readonly ttl?: number;
   readonly source: SourceRange;
 }
 
@@ -157,14 +179,19 @@ export interface RuleCommand {
   readonly source: SourceRange;
 }
 
-/** `bridge fdb add|replace|del MAC dev PORT master static|dynamic|permanent`. */
+/**
+ * `bridge fdb add|append|replace|del MAC dev PORT master static|dynamic|permanent`; for a vxlan device,
+ * `bridge fdb … MAC dev DEV dst ADDRESS self`.
+ */
 export interface FdbCommand {
-  readonly do: "fdb add" | "fdb replace" | "fdb del";
+  readonly do: "fdb add" | "fdb append" | "fdb replace" | "fdb del";
   readonly netns: string;
   readonly dev: string;
   readonly mac: MacAddress;
-  /** `permanent`: the bridge's own, taken by itself. Absent with `fdb del`. */
+  /** `permanent`: the bridge's own, taken by itself. Absent with `fdb del`, and where `remote` is stated. */
   readonly kind?: "static" | "dynamic" | "permanent";
+  /** The VTEP that the address is behind: the entry is the vxlan device's own. Absent with its `fdb del`: all of them. */
+  readonly remote?: Ipv4Address;
   readonly source: SourceRange;
 }
 

@@ -21,6 +21,7 @@ import { addHub, addStation } from "./hub.ts";
 import { changeAddress, changeRoute } from "./routes.ts";
 import { changeRule } from "./rules.ts";
 import { setSysctl } from "./sysctl.ts";
+import { addVxlan, changeVtep } from "./vxlan.ts";
 
 /** Makes the program that a listening container runs. */
 export type ServerFactory = (command: Listen) => AnyProgram;
@@ -72,6 +73,8 @@ export class SetUp {
       case "bridge add":
         if (findDevice(world, netns, command.dev) !== 0) return "RTNETLINK answers: File exists";
         return addBridge(world, netns, command) as undefined;
+      case "vxlan add":
+        return addVxlan(world, netns, command);
       case "rule add":
       case "rule del":
         return changeRule(world, netns, command);
@@ -84,7 +87,10 @@ export class SetUp {
 
   private changeDevice(
     netns: number,
-    command: Exclude<NetworkCommand, { do: "veth add" | "bridge add" | "rule add" | "rule del" | "sysctl" }>,
+    command: Exclude<
+      NetworkCommand,
+      { do: "veth add" | "bridge add" | "vxlan add" | "rule add" | "rule del" | "sysctl" }
+    >,
   ): CommandFailure {
     const { world } = this;
     const device = command.dev === undefined ? 0 : findDevice(world, netns, command.dev);
@@ -96,9 +102,12 @@ export class SetUp {
       case "addr del":
         return changeAddress(world, netns, device, command);
       case "fdb add":
+      case "fdb append":
       case "fdb replace":
       case "fdb del":
-        return changeFdb(world, device, command);
+        return world.vxlans.ofDevice(device) === 0
+          ? changeFdb(world, device, command)
+          : changeVtep(world, device, command);
       case "route add":
       case "route replace":
       case "route del":

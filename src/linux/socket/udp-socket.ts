@@ -3,6 +3,7 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
 import type { UdpDatagram } from "../../wire/udp.ts";
 import { udpDatagram, udpHeaderLength } from "../../wire/udp.ts";
+import { isVxlanPort } from "../device/vxlan.ts";
 import { drop } from "../drop.ts";
 import { sendIcmpError } from "../ip/icmp-error.ts";
 import { isBroadcastAddress } from "../ip/local.ts";
@@ -85,6 +86,8 @@ function receive(world: World, packet: number): void {
   const udp = ip.payload as UdpDatagram;
   const netns = packets.netns.get(packet);
   const socket = sockets.lookup(netns, udpKinds, ip.destination, udp.destinationPort, ip.source, udp.sourcePort);
+  if (socket === 0 && isVxlanPort(world, netns, udp.destinationPort))
+    return packets.stage.set(packet, stage.vxlanDecapsulate);
   if (socket === 0) {
     if (!isBroadcastAddress(world, packets.device.get(packet), ip.destination))
       sendIcmpError(world, packet, ip, 3, 3, 0);

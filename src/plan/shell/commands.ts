@@ -11,6 +11,7 @@ import type {
   SetUpCommand,
   SysctlSet,
   VethAdd,
+  VxlanAdd,
 } from "../commands.ts";
 import { baselineSysctls, isMachineWide } from "./baseline.ts";
 import type { NamespaceNames } from "./namespace-names.ts";
@@ -43,6 +44,8 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
       return vethAdd(command, names);
     case "bridge add":
       return bridgeAdd(command, names.of(command.netns));
+    case "vxlan add":
+      return vxlanAdd(command, names.of(command.netns));
     case "link set":
       return commands(...linkSet(command, names.of(command.netns)));
     case "addr add":
@@ -67,6 +70,7 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
     case "rule del":
       return commands(rule(command, names.of(command.netns)));
     case "fdb add":
+    case "fdb append":
     case "fdb replace":
     case "fdb del":
       return commands(fdb(command, names.of(command.netns)));
@@ -155,8 +159,22 @@ function rule({ do: action, from, to, iif, priority, table }: RuleCommand, name:
   ];
 }
 
-function fdb({ do: action, dev, mac, kind }: FdbCommand, name: string): Argv {
-  const words = ["bridge", "-n", name, "fdb", action.slice("fdb ".length), formatMac(mac), "dev", dev, "master"];
+function vxlanAdd(command: VxlanAdd, name: string): ShellForm {
+  const { dev, mac, vni, local, underlying, port, learning, ttl } = command;
+  const add = [
+    ...ip(name, "link", "add", "name", dev, ...macWords(mac), "type", "vxlan", "id", String(vni)),
+    ...(local === undefined ? [] : ["local", formatIpv4(local)]),
+    ...(underlying === undefined ? [] : ["dev", underlying]),
+    ...["dstport", String(port), learning ? "learning" : "nolearning"],
+    ...(ttl === undefined ? [] : ["ttl", String(ttl)]),
+  ];
+  return { commands: [{ argv: add }, withoutOffloads(name, dev)] };
+}
+
+function fdb({ do: action, dev, mac, kind, remote }: FdbCommand, name: string): Argv {
+  const entry = ["bridge", "-n", name, "fdb", action.slice("fdb ".length), formatMac(mac), "dev", dev];
+  if (remote !== undefined) return [...entry, "dst", formatIpv4(remote), "self"];
+  const words = [...entry, "master"];
   return kind === undefined ? words : [...words, kind];
 }
 
