@@ -21,14 +21,29 @@ const bridgeNames =
   "bridge-nf-call-arptables bridge-nf-call-ip6tables bridge-nf-call-iptables bridge-nf-filter-pppoe-tagged " +
   "bridge-nf-filter-vlan-tagged bridge-nf-pass-vlan-input-dev";
 
+const netfilterNames =
+  "nf_conntrack_acct nf_conntrack_buckets nf_conntrack_checksum nf_conntrack_count nf_conntrack_events nf_conntrack_expect_max " +
+  "nf_conntrack_frag6_high_thresh nf_conntrack_frag6_low_thresh nf_conntrack_frag6_timeout nf_conntrack_generic_timeout " +
+  "nf_conntrack_gre_timeout nf_conntrack_gre_timeout_stream nf_conntrack_icmp_timeout nf_conntrack_icmpv6_timeout " +
+  "nf_conntrack_log_invalid nf_conntrack_max nf_conntrack_sctp_timeout_closed nf_conntrack_sctp_timeout_cookie_echoed " +
+  "nf_conntrack_sctp_timeout_cookie_wait nf_conntrack_sctp_timeout_established nf_conntrack_sctp_timeout_heartbeat_sent " +
+  "nf_conntrack_sctp_timeout_shutdown_ack_sent nf_conntrack_sctp_timeout_shutdown_recd nf_conntrack_sctp_timeout_shutdown_sent " +
+  "nf_conntrack_tcp_be_liberal nf_conntrack_tcp_ignore_invalid_rst nf_conntrack_tcp_loose nf_conntrack_tcp_max_retrans " +
+  "nf_conntrack_tcp_timeout_close nf_conntrack_tcp_timeout_close_wait nf_conntrack_tcp_timeout_established " +
+  "nf_conntrack_tcp_timeout_fin_wait nf_conntrack_tcp_timeout_last_ack nf_conntrack_tcp_timeout_max_retrans " +
+  "nf_conntrack_tcp_timeout_syn_recv nf_conntrack_tcp_timeout_syn_sent nf_conntrack_tcp_timeout_time_wait " +
+  "nf_conntrack_tcp_timeout_unacknowledged nf_conntrack_timestamp nf_conntrack_udp_timeout nf_conntrack_udp_timeout_stream " +
+  "nf_hooks_lwtunnel";
+
 /** Families whose names are not looked at one by one: the simulated kernel keeps them and does nothing about them. */
-const unlistedFamilies = /^net\.(ipv4\.(tcp|udp|igmp|fib)_|ipv6\.|core\.|netfilter\.nf_|unix\.)/;
+const unlistedFamilies = /^net\.(ipv4\.(tcp|udp|igmp|fib)_|ipv6\.|core\.|unix\.)/;
 
 const families: readonly { readonly pattern: RegExp; readonly names: ReadonlySet<string> }[] = [
   { pattern: /^(net\.ipv4\.conf\.[^.]+\.)(.*)$/, names: new Set(confNames.split(" ")) },
   { pattern: /^(net\.ipv4\.neigh\.[^.]+\.)(.*)$/, names: new Set(neighbourNames.split(" ")) },
   { pattern: /^(net\.ipv4\.)(.*)$/, names: new Set(ipv4Names.split(" ")) },
   { pattern: /^(net\.bridge\.)(.*)$/, names: new Set(bridgeNames.split(" ")) },
+  { pattern: /^(net\.netfilter\.)(.*)$/, names: new Set(netfilterNames.split(" ")) },
 ];
 
 /** A sentence where the kernel has no such sysctl, with the one that was probably meant. */

@@ -1,3 +1,5 @@
+import { status } from "../../linux/conntrack/status.ts";
+import { tcpStateNames } from "../../linux/conntrack/tcp-state.ts";
 import { deviceKind } from "../../linux/devices.ts";
 import { stationStateNames } from "../../linux/hubs.ts";
 import { routeOutput, sourceFor } from "../../linux/ip/source.ts";
@@ -5,11 +7,13 @@ import { nud, nudName } from "../../linux/neighbours.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
 import type { World } from "../../linux/world.ts";
 import { parseIpv4 } from "../../wire/address-text.ts";
+import { ipProtocol } from "../../wire/ipv4.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { type MacAddress, parseMac } from "../../wire/mac-address.ts";
 import { devicesOf, findDeviceByPath, findNetns } from "../inspect/find.ts";
 import { neighbourMac, routeTypeName } from "../inspect/print.ts";
-import { FdbEntry, NeighbourEntry, RouteResult, StationState } from "./types.ts";
+import { printSource, printTarget, protocolName } from "../inspect/print-connection.ts";
+import { Connection, FdbEntry, NeighbourEntry, RouteResult, StationState } from "./types.ts";
 
 /** A question about the world that cannot be answered, in one plain sentence. */
 export class UnanswerableError extends Error {}
@@ -44,6 +48,19 @@ export const worldFunctions: readonly WorldFunction[] = [
     returnType: "FdbEntry",
     description: "What the bridge knows of the MAC address: exists, port, permanent.",
     call: fdb,
+  },
+  {
+    name: "conntrack",
+    parameters: [
+      netnsParameter,
+      { name: "protocol", description: '"tcp", "udp" or "icmp"' },
+      { name: "source", description: 'Who began it: "10.244.0.2", or with its port "10.244.0.2:41001"' },
+      { name: "destination", description: 'Whom it was sent to: "10.96.0.53:53"' },
+    ],
+    returnType: "Connection",
+    description:
+      "The newest connection between them: exists, state, replied, assured, replySource, replyDestination, mark.",
+    call: conntrack,
   },
   {
     name: "route",
@@ -103,6 +120,42 @@ function route(world: World, netnsName: string, addressText: string): RouteResul
   if (way.kind === "local") return new RouteResult({ type: "local", via: "", dev, src });
   const gateway = way.nextHop === destination ? 0 : way.nextHop;
   return new RouteResult({ type: "unicast", via: gateway === 0 ? "" : formatIpv4(gateway), dev, src });
+}
+
+/** Of ICMP, a port means the identifier. */
+function conntrack(world: World, netnsName: string, protocol: string, source: string, target: string): Connection {
+  const netns = netnsOf(world, netnsName);
+  const from = endpointOf(source);
+  const to = endpointOf(target);
+  const found = world.conntrack.ofNetns(netns).findLast((row) => {
+    const tuple = world.conntrack.original.get(row);
+    if (protocolName(tuple.protocol) !== protocol || !world.conntrack.has(row, status.confirmed)) return false;
+    if (tuple.source !== from.address || tuple.destination !== to.address) return false;
+    if (from.port !== undefined && from.port !== tuple.sourcePort) return false;
+    return to.port === undefined || to.port === tuple.destinationPort;
+  });
+  return describeConnection(world, found ?? 0);
+}
+
+function describeConnection({ conntrack: table }: World, row: number): Connection {
+  const none = { state: "", replied: false, assured: false, replySource: "", replyDestination: "", mark: 0n };
+  if (row === 0) return new Connection({ exists: false, ...none });
+  const reply = table.reply.get(row);
+  return new Connection({
+    exists: true,
+    state: table.original.get(row).protocol === ipProtocol.tcp ? tcpStateNames[table.state.get(row)] : "",
+    replied: table.has(row, status.seenReply),
+    assured: table.has(row, status.assured),
+    replySource: printSource(reply),
+    replyDestination: printTarget(reply),
+    mark: BigInt(table.mark.get(row) >>> 0),
+  });
+}
+
+function endpointOf(text: string): { readonly address: Ipv4Address; readonly port: number | undefined } {
+  const [address, port] = text.split(":");
+  if (port !== undefined && !/^\d{1,5}$/.test(port)) throw new UnanswerableError(`"${port}" is not a port.`);
+  return { address: addressOf(address), port: port === undefined ? undefined : Number(port) };
 }
 
 function station(world: World, path: string): StationState {

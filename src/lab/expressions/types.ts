@@ -99,6 +99,27 @@ export class StationState {
   }
 }
 
+export class Connection {
+  readonly exists: boolean;
+  readonly state: string;
+  readonly replied: boolean;
+  readonly assured: boolean;
+  /** Where answers come from, and go to. */
+  readonly replySource: string;
+  readonly replyDestination: string;
+  readonly mark: bigint;
+
+  constructor(fields: Fields<Connection>) {
+    this.exists = fields.exists;
+    this.state = fields.state;
+    this.replied = fields.replied;
+    this.assured = fields.assured;
+    this.replySource = fields.replySource;
+    this.replyDestination = fields.replyDestination;
+    this.mark = fields.mark;
+  }
+}
+
 type Fields<Class> = { readonly [Name in keyof Class]: Class[Name] };
 
 interface ObjectType {
@@ -125,6 +146,18 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
       collisions: "int",
       lateCollisions: "int",
       excessiveCollisions: "int",
+    },
+  },
+  Connection: {
+    ctor: Connection,
+    fields: {
+      exists: "bool",
+      state: "string",
+      replied: "bool",
+      assured: "bool",
+      replySource: "string",
+      replyDestination: "string",
+      mark: "int",
     },
   },
   Route: { ctor: RouteResult, fields: { type: "string", via: "string", dev: "string", src: "string" } },

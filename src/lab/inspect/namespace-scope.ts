@@ -1,5 +1,6 @@
 import type { World } from "../../linux/world.ts";
 import type { Inspection } from "../protocol.ts";
+import { connectionTable } from "./connections.ts";
 import { devicesOf } from "./find.ts";
 import { arpTable, deviceInspection, routeTable, socketTable, sysctlTable } from "./row-inspections.ts";
 import { count } from "./words.ts";
@@ -18,6 +19,7 @@ export function namespaceScope(world: World, netns: number): readonly Inspection
     },
     routeTable(world, netns),
     arpTable(world, netns),
+    ...connectionTable(world, netns),
     socketTable(world, netns),
     sysctlTable(world, netns),
   ];

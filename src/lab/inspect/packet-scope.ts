@@ -1,3 +1,4 @@
+import { connectionState } from "../../linux/conntrack/state.ts";
 import { dropReasonOf } from "../../linux/drop.ts";
 import { dropReasons } from "../../linux/drop-reason.ts";
 import type { PacketData } from "../../linux/packets.ts";
@@ -5,6 +6,7 @@ import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import { packetText } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
+import { connectionInspection } from "./connections.ts";
 import { hex, octets } from "./fields.ts";
 import { bytesOf, type Layer, layersOf, printable } from "./layers.ts";
 
@@ -67,6 +69,11 @@ function walkInspections(world: World, packet: number): readonly Inspection[] {
   if (origin.causedBy !== undefined) {
     const cause = origin.causeData ? ` ${packetText(origin.causeData)}` : "";
     rows.push({ name: "caused by", value: `#${origin.causedBy}${cause}` });
+  }
+  const connection = packets.connection.get(packet);
+  if (connection !== 0) {
+    const state = connectionState(world, packet);
+    rows.push({ ...connectionInspection(world, connection), name: `connection (${state})` });
   }
   if (packets.stage.get(packet) === stage.drop) {
     const reason = dropReasonOf(world, packet);

@@ -24,6 +24,7 @@ export interface ShownRow {
 export const tableId = {
   arp: (netns: string) => `arp:${netns}`,
   routes: (netns: string) => `routes:${netns}`,
+  connections: (netns: string) => `connections:${netns}`,
   sockets: (netns: string) => `sockets:${netns}`,
   sysctls: (netns: string) => `sysctls:${netns}`,
   ports: (bridge: string) => `ports:${bridge}`,

@@ -3,6 +3,7 @@ import type { World } from "../../linux/world.ts";
 import { deviceName } from "../names.ts";
 import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
+import { connectionRows } from "./connections.ts";
 import { devicesOf, findDeviceByPath, findHub, findNetns, findNode } from "./find.ts";
 import { shownAddress, shownDevice, shownNetns, shownNode } from "./shown-machines.ts";
 import { deviceId, known, type ShownRow } from "./shown-row.ts";
@@ -81,6 +82,8 @@ export class StateTree {
         return table(arpRows(world, findNetns(world, name)));
       case "routes":
         return table(routeRows(world, findNetns(world, name)));
+      case "connections":
+        return table(connectionRows(world, findNetns(world, name)));
       case "sockets":
         return table(socketRows(world, findNetns(world, name)));
       case "sysctls":

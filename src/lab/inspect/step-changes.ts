@@ -2,6 +2,7 @@ import type { World } from "../../linux/world.ts";
 import type { Recorded } from "../../sim/change-log.ts";
 import type { Table } from "../../sim/table.ts";
 import type { ChangeMark } from "../protocol.ts";
+import { shownConnection } from "./connections.ts";
 import {
   shownAddress,
   shownDevice,
@@ -82,6 +83,7 @@ function showOf(world: World): ReadonlyMap<Table, Show> {
     [world.neighbours.table, (w, row) => [shownNeighbour(w, row)]],
     [world.fdb.table, (w, row) => [shownFdbRow(w, row)]],
     [world.routes.table, (w, row) => [shownRoute(w, row)]],
+    [world.conntrack.table, (w, row) => [shownConnection(w, row)]],
     [world.sockets.table, (w, row) => [shownSocket(w, row)]],
   ]);
 }

@@ -64,7 +64,8 @@ export function sysctlRows(world: World, netns: number): TableRows<string> {
   return tableRows(netns === 0 ? [] : sysctlKeys(world, netns), (key) => shownSysctl(world, netns, key));
 }
 
-function tableRows<Key>(keys: readonly Key[], show: (key: Key) => ShownRow): TableRows<Key> {
+/** Rows known by their keys, each shown by `show`. */
+export function tableRows<Key>(keys: readonly Key[], show: (key: Key) => ShownRow): TableRows<Key> {
   return { count: keys.length, keys, first: (limit) => keys.slice(0, limit).map(show) };
 }
 

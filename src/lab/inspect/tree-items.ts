@@ -2,6 +2,7 @@ import type { SourceRange } from "../../base/source-range.ts";
 import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
 import { deviceName, hubName } from "../names.ts";
+import { connectionRows } from "./connections.ts";
 import { printCounters } from "./print.ts";
 import { shownDevice } from "./shown-machines.ts";
 import { known, tableId } from "./shown-row.ts";
@@ -42,6 +43,7 @@ export function netnsTables(world: World, netns: number): readonly TableItem[] {
       ...sizeOf(routeRows(world, netns).count, "route"),
       ...closed,
     },
+    ...connectionItems(world, netns, name),
     {
       id: tableId.sockets(name),
       icon: "symbol-interface",
@@ -57,6 +59,15 @@ export function netnsTables(world: World, netns: number): readonly TableItem[] {
       ...closed,
     },
   ];
+}
+
+/** Most namespaces track no connections. */
+function connectionItems(world: World, netns: number, name: string): readonly TableItem[] {
+  const { count: connections } = connectionRows(world, netns);
+  if (connections === 0) return [];
+  const source = known(world.namespaces.source.get(netns));
+  const id = tableId.connections(name);
+  return [{ id, icon: "arrow-both", label: "Connections", ...sizeOf(connections, "connection"), open: true, source }];
 }
 
 /** A bridge's FDB and ports; other devices have no tables. */

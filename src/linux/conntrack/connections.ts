@@ -189,11 +189,9 @@ export class Conntrack {
     this.status.set(row, this.status.get(row) | bits);
   }
 
-  /** All connections of a namespace that are in the table, oldest first. */
+  /** The connections of a namespace, also those whose first packet is still on its way; the oldest first. */
   ofNetns(netns: number): readonly number[] {
-    const rows = this.byNetns
-      .all(netns, 0)
-      .filter((row) => this.has(row, status.confirmed) && !this.has(row, status.dying));
+    const rows = this.byNetns.all(netns, 0).filter((row) => !this.has(row, status.dying));
     return rows.sort((a, b) => this.number.get(a) - this.number.get(b));
   }
 

@@ -17,7 +17,7 @@ export function dropEarly(world: World, netns: number, tuple: Tuple): boolean {
   let nearest = bucketsSearched;
   let victims: number[] = [];
   for (const connection of conntrack.ofNetns(netns)) {
-    if (conntrack.has(connection, status.assured)) continue;
+    if (conntrack.has(connection, status.assured) || !conntrack.has(connection, status.confirmed)) continue;
     for (const own of [conntrack.original.get(connection), conntrack.reply.get(connection)]) {
       const distance = ((tupleHash(own) % buckets) - start + buckets) % buckets;
       if (distance > nearest || distance >= bucketsSearched) continue;

@@ -105,7 +105,7 @@ const timeoutNames: readonly ConntrackSysctl[] = [
   "nf_conntrack_tcp_timeout_last_ack",
   "nf_conntrack_tcp_timeout_time_wait",
   "nf_conntrack_tcp_timeout_close",
-  "nf_conntrack_tcp_timeout_syn_sent2",
+  "nf_conntrack_tcp_timeout_syn_sent",
 ];
 
 /** The sysctl that says how long a connection in this state is remembered. */

@@ -21,7 +21,6 @@ export const conntrackSysctls = {
   nf_conntrack_tcp_timeout_last_ack: 30,
   nf_conntrack_tcp_timeout_time_wait: 120,
   nf_conntrack_tcp_timeout_close: 10,
-  nf_conntrack_tcp_timeout_syn_sent2: 120,
   nf_conntrack_tcp_timeout_max_retrans: 300,
   nf_conntrack_tcp_timeout_unacknowledged: 300,
 } as const;
@@ -31,6 +30,13 @@ export type ConntrackSysctl = keyof typeof conntrackSysctls;
 /** What the namespace has set, else Linux's default. */
 export function conntrackSysctl(world: World, netns: number, name: ConntrackSysctl): number {
   return world.namespaces.sysctls.get(netns)[`net.netfilter.${name}`] ?? conntrackSysctls[name];
+}
+
+/** What `sysctl -n` says of a key of conntrack that was not set; undefined for any other key. */
+export function readConntrackSysctl(world: World, netns: number, key: string): number | undefined {
+  const name = key.replace(/^net\.netfilter\./, "");
+  if (name === "nf_conntrack_count") return world.conntrack.countOf(netns);
+  return name !== key && name in conntrackSysctls ? conntrackSysctls[name as ConntrackSysctl] : undefined;
 }
 
 const secondNs = 1_000_000_000;

@@ -3,6 +3,7 @@ import type { BridgeAdd, LinkSet, VethAdd } from "../../plan/commands.ts";
 import { mix } from "../../sim/random.ts";
 import { never } from "../../sim/timers.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
+import { forgetMasqueraded } from "../conntrack/nat/setup.ts";
 import { initialConf } from "../device/conf.ts";
 import { stopStation } from "../device/hub.ts";
 import { anyPortOff, deviceKind, portOff } from "../devices.ts";
@@ -226,6 +227,7 @@ function bringDown(world: World, device: number): void {
   if (devices.kind.get(device) === deviceKind.ethernet) stopStation(world, device);
   devices.ageing.set(device, never);
   removeRoutesOf(world, device);
+  forgetMasqueraded(world, device, 0);
   for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);
   for (const row of fdb.ofBridge(device)) if (fdb.isLearned(row)) fdb.table.remove(row);
   portStopped(world, device);

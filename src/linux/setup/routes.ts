@@ -1,5 +1,6 @@
 import type { AddressCommand, RouteCommand } from "../../plan/commands.ts";
 import { type Ipv4Address, networkAddress, prefixContains } from "../../wire/ipv4-address.ts";
+import { forgetMasqueraded } from "../conntrack/nat/setup.ts";
 import { settle } from "../device/conf.ts";
 import { deviceKind } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
@@ -43,6 +44,7 @@ function deleteAddress(world: World, netns: number, device: number, row: number)
     for (const route of routes.ofNetns(netns))
       if (routes.preferredSource.get(route) === address) removeRoute(world, route);
     addresses.table.remove(one);
+    forgetMasqueraded(world, device, address);
   }
   if (addresses.ofDevice(device).length > 0) return;
   removeRoutesOf(world, device);

@@ -1,4 +1,5 @@
 import type { Int32Column } from "../../sim/column.ts";
+import { readConntrackSysctl } from "../conntrack/timeouts.ts";
 import {
   initialValue,
   isSettled,
@@ -50,6 +51,7 @@ export function getSysctl(world: World, netns: number, key: string): number | un
     namespaceColumn(world, key)?.get(netns) ??
     nodeColumn(world, key)?.get(namespaces.node.get(netns)) ??
     namespaces.sysctls.get(netns)[key] ??
+    readConntrackSysctl(world, netns, key) ??
     defaultConf(world, netns, key)
   );
 }

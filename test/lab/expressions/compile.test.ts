@@ -64,6 +64,7 @@ describe("What completion offers", () => {
     expect(functions).toEqual([
       "neigh(netns, address): Neighbour",
       "fdb(bridge, mac): FdbEntry",
+      "conntrack(netns, protocol, source, destination): Connection",
       "route(netns, address): Route",
       "station(interface): Station",
       "sysctl(netns, key): int",
