@@ -39,7 +39,7 @@ export interface RawIpPayload {
 }
 
 /** Assigned Internet protocol numbers (IANA). */
-export const ipProtocol = { icmp: 1, tcp: 6, udp: 17 } as const;
+export const ipProtocol = { icmp: 1, tcp: 6, udp: 17, sctp: 132 } as const;
 
 /** Without options. */
 export const ipv4HeaderLength = 20;

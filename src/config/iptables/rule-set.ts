@@ -173,7 +173,7 @@ export type Match =
       readonly option?: Inverted<number>;
     }
   | {
-      readonly match: "udp";
+      readonly match: "udp" | "sctp";
       readonly sourcePorts?: Inverted<PortRange>;
       readonly destinationPorts?: Inverted<PortRange>;
     }

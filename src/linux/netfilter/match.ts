@@ -71,7 +71,7 @@ function matchesOne(world: World, row: number, index: number, match: Match, subj
   }
 }
 
-type TransportMatch = Extract<Match, { match: "multiport" | "tcp" | "udp" | "icmp" }>;
+type TransportMatch = Extract<Match, { match: "multiport" | "tcp" | "udp" | "sctp" | "icmp" }>;
 
 function matchTransport(match: TransportMatch, subject: Subject): boolean {
   switch (match.match) {
@@ -79,9 +79,10 @@ function matchTransport(match: TransportMatch, subject: Subject): boolean {
       return matchPorts(match, subject);
     case "tcp":
       return matchTcp(match, subject);
-    case "udp": {
+    case "udp":
+    case "sctp": {
       const ports = portsOf(subject.ip);
-      if (ports?.protocol !== ipProtocol.udp) return false;
+      if (ports?.protocol !== ipProtocol[match.match]) return false;
       return holds(match.sourcePorts, isIn(ports.source)) && holds(match.destinationPorts, isIn(ports.destination));
     }
     case "icmp":

@@ -1,0 +1,68 @@
+import type { TableName } from "../../config/iptables/rule-set.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+
+/** The first packet of a connection, and the node that it passes. */
+export interface RuleQuestion {
+  readonly source: Ipv4Address;
+  readonly destination: Ipv4Address;
+  /** IP protocol number. */
+  readonly protocol: number;
+  /** Undefined: any. */
+  readonly sourcePort?: number;
+  readonly destinationPort: number;
+  /** The node's own addresses; 127.0.0.0/8 is so always. */
+  readonly localAddresses: readonly Ipv4Address[];
+  /** The device by which the node reaches an address, and by which packets from there come in; undefined: not known. */
+  readonly deviceTowards?: (address: Ipv4Address) => string | undefined;
+}
+
+/** One way that the packet may take: chance and what is not known make several of one question. Immutable. */
+export interface Flow {
+  readonly source: Ipv4Address;
+  readonly destination: Ipv4Address;
+  readonly protocol: number;
+  readonly sourcePort: number | undefined;
+  readonly destinationPort: number;
+  /** As it was sent. */
+  readonly original: { readonly source: Ipv4Address; readonly destination: Ipv4Address; readonly port: number };
+  readonly mark: number;
+  readonly connectionMark: number;
+  readonly tracked: boolean;
+  readonly destinationTranslated: boolean;
+  readonly sourceTranslated: boolean;
+  /** A rule let it pass by name, rather than that none had anything to say. */
+  readonly accepted: boolean;
+  /** Undefined: not known. Empty: none, it was sent here. */
+  readonly inDevice: string | undefined;
+  /** The same where it leaves; empty where it does not. */
+  readonly outDevice: string | undefined;
+}
+
+/** Where a way ends. */
+export interface Ending {
+  readonly verdict: "ACCEPT" | "DROP" | "REJECT";
+  readonly flow: Flow;
+}
+
+/** A rule that was asked, or the policy at the end of a chain of the kernel. */
+export interface TriedRule {
+  readonly table: TableName;
+  readonly chain: string;
+  /** Index in the chain; undefined: its policy, which dropped. */
+  readonly rule: number | undefined;
+  /** Of any of the ways. */
+  readonly matched: boolean;
+}
+
+/** Everything that can become of a packet. */
+export interface RuleTrace {
+  readonly endings: readonly Ending[];
+  /** Each once, in the order in which the first way came by. */
+  readonly tried: readonly TriedRule[];
+}
+
+export function flowKey(flow: Flow): string {
+  const { source, destination, destinationPort, mark, connectionMark, tracked, accepted } = flow;
+  const translated = `${flow.destinationTranslated} ${flow.sourceTranslated}`;
+  return `${source} ${destination} ${destinationPort} ${mark} ${connectionMark} ${tracked} ${accepted} ${translated}`;
+}
