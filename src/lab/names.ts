@@ -1,3 +1,5 @@
+import { hookStages } from "../linux/netfilter/hook.ts";
+import type { HookPosition } from "../linux/netfilter/position.ts";
 import type { PacketData } from "../linux/packets.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
@@ -49,6 +51,18 @@ export function placeName(world: World, stageNumber: number, device: number): st
 /** `bridge.flood @ node1/cbr0`. */
 export function eventName(world: World, stageNumber: number, device: number): string {
   return `${stageNames[stageNumber]} @ ${placeName(world, stageNumber, device)}`;
+}
+
+/** `KUBE-SERVICES rule 3`, counted as `iptables --line-numbers` does; `FORWARD policy` where no rule decides. */
+export function ruleName({ netfilter }: World, { chain, rule }: HookPosition): string {
+  const name = netfilter.chainName.get(chain);
+  return rule < netfilter.chainRules.get(chain).length ? `${name} rule ${rule + 1}` : `${name} policy`;
+}
+
+/** `nf.prerouting · KUBE-SERVICES rule 3 @ node1`: a packet before a rule that it is tried on. */
+export function ruleEventName(world: World, stageNumber: number, device: number, at: HookPosition): string {
+  const name = stageNumber === stage.nfRule ? stageNames[hookStages[at.hook]] : stageNames[stageNumber];
+  return `${name} · ${ruleName(world, at)} @ ${placeName(world, stageNumber, device)}`;
 }
 
 /** One line that says what a packet carries. */

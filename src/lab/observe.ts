@@ -1,9 +1,9 @@
 import { dropReasonOf } from "../linux/drop.ts";
-import { dropReasons } from "../linux/drop-reason.ts";
 import { stage, stageNames, tapStages } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
+import { dropExplanation } from "./drop-text.ts";
 import { deviceName, packetText, placeName } from "./names.ts";
 
 /** One event as a trace shows it, looked at just before it is taken. Its fields are made when asked for. */
@@ -46,7 +46,7 @@ export class EventView {
   get dropReason(): string | undefined {
     if (this.event.stage !== stage.drop) return undefined;
     const reason = dropReasonOf(this.world, this.event.walker);
-    return `${reason}: ${dropReasons[reason]}`;
+    return `${reason}: ${dropExplanation(this.world, this.event.walker)}`;
   }
 
   /** The frame that passes a device's tap in this event, as a capture would see it. */

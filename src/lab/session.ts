@@ -1,9 +1,9 @@
 import { dropReasonOf } from "../linux/drop.ts";
-import { dropReasons } from "../linux/drop-reason.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
 import type { Breakpoints } from "./breakpoints.ts";
+import { dropExplanation } from "./drop-text.ts";
 import { placeName } from "./names.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
@@ -130,7 +130,7 @@ export class Session {
 
   dropText(packet: number): string {
     const reason = dropReasonOf(this.world, packet);
-    return `${reason}, ${dropReasons[reason]}`;
+    return `${reason}, ${dropExplanation(this.world, packet)}`;
   }
 
   /** A loop of bridges is reported once, wherever the run was going. */

@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import { stationStateNames } from "../linux/hubs.ts";
+import type { HookPosition } from "../linux/netfilter/position.ts";
 import type { Ancestor, Origin, PacketData } from "../linux/packets.ts";
 import { tcpKinds, udpKinds } from "../linux/sockets.ts";
 import { stage, stageNames } from "../linux/stage.ts";
@@ -9,7 +10,7 @@ import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { UdpDatagram } from "../wire/udp.ts";
-import { eventName, packetText, placeName } from "./names.ts";
+import { eventName, packetText, placeName, ruleEventName } from "./names.ts";
 import type { FrameRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -57,8 +58,11 @@ export function walkOf(world: World, scenario: Scenario, walker: Walker): readon
 /** Where the packet is now: before its next stage, or in the queue of a neighbour. */
 function present(world: World, walker: Walker): WalkFrame {
   const { packets } = world;
-  const plain = frame(world, walker, packets.stage.get(walker.row), packets.device.get(walker.row));
-  const at = { ...plain, source: listenerSource(world, walker.row) ?? plain.source };
+  const stageNumber = packets.stage.get(walker.row);
+  const plain = frame(world, walker, stageNumber, packets.device.get(walker.row));
+  const position = ruleStages.has(stageNumber) ? packets.hookAt.get(walker.row) : null;
+  const name = position === null ? plain.name : ruleEventName(world, stageNumber, plain.device, position);
+  const at = { ...plain, name, source: listenerSource(world, walker.row) ?? plain.source };
   const wait = isWaiting(world, walker.row)
     ? `waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))}`
     : waitOnHub(world, walker.row);
@@ -109,9 +113,30 @@ function pushEvents(world: World, walker: Walker, who: Ancestor, before: number,
   const { events } = world.sim;
   for (let event = before - 1; event >= Math.max(who.bornAt, events.start); event--) {
     if (events.walker(event) !== who.number) continue;
-    frames.push(frame(world, walker, events.stage(event), events.place(event)));
+    frames.push(pastFrame(world, walker, event));
   }
   return Math.min(before, who.bornAt + 1);
+}
+
+/** An event that was taken; one at a rule is named by the rule. */
+function pastFrame(world: World, walker: Walker, event: number): WalkFrame {
+  const { events } = world.sim;
+  const stageNumber = events.stage(event);
+  const plain = frame(world, walker, stageNumber, events.place(event));
+  const at = ruleStages.has(stageNumber) ? positionBefore(world, event) : undefined;
+  return at === undefined ? plain : { ...plain, name: ruleEventName(world, stageNumber, plain.device, at) };
+}
+
+const ruleStages: ReadonlySet<number> = new Set([stage.nfRule, stage.nfReject]);
+
+/** Where at its hook the packet of this event stood before it: every event at a rule gives it another position. */
+function positionBefore({ packets, sim }: World, event: number): HookPosition | undefined {
+  const { from, to } = sim.changesOf(event);
+  let found: HookPosition | undefined;
+  sim.log.forEach(from, to, (owner, _row, other) => {
+    if (owner === packets.hookAt) found ??= (other as HookPosition | null) ?? undefined;
+  });
+  return found;
 }
 
 function frame(world: World, walker: Walker, stageNumber: number, device: number): WalkFrame {

@@ -1,6 +1,6 @@
 import { deviceKind } from "../../linux/devices.ts";
 import { dropReasonOf } from "../../linux/drop.ts";
-import { type DropReason, dropReasons } from "../../linux/drop-reason.ts";
+import type { DropReason } from "../../linux/drop-reason.ts";
 import { isLocalAddress } from "../../linux/ip/local.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { tcpKinds, udpKinds } from "../../linux/sockets.ts";
@@ -11,6 +11,7 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { formatMac, isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
+import { dropExplanation } from "../drop-text.ts";
 import { deviceName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import { printDestination, printFdbRow, printNextHop, printRoute, printSocket } from "./print.ts";
@@ -200,7 +201,7 @@ function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
   const reason = dropReasonOf(world, target.packet);
   return [
     { name: "drop reason", value: reason },
-    { name: "because", value: dropReasons[reason] },
+    { name: "because", value: dropExplanation(world, target.packet) },
     ...consulted(reason)(world, target),
     deviceInspection(world, target.device),
   ];

@@ -1,9 +1,9 @@
 import { connectionState } from "../../linux/conntrack/state.ts";
 import { dropReasonOf } from "../../linux/drop.ts";
-import { dropReasons } from "../../linux/drop-reason.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
+import { dropExplanation } from "../drop-text.ts";
 import { packetText } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import { connectionInspection } from "./connections.ts";
@@ -77,7 +77,7 @@ function walkInspections(world: World, packet: number): readonly Inspection[] {
   }
   if (packets.stage.get(packet) === stage.drop) {
     const reason = dropReasonOf(world, packet);
-    rows.push({ name: "drop reason", value: `${reason}: ${dropReasons[reason]}` });
+    rows.push({ name: "drop reason", value: `${reason}: ${dropExplanation(world, packet)}` });
   }
   return rows;
 }

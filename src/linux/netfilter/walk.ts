@@ -169,6 +169,7 @@ function decide(world: World, packet: number, at: HookPosition, next: HookPositi
     case "DROP":
       return refuse(world, packet, at);
     case "REJECT":
+      packets.hookAt.set(packet, { ...at });
       packets.stage.set(packet, stage.nfReject);
       return;
     case "RETURN":
@@ -206,9 +207,9 @@ function accept(world: World, packet: number, at: HookPosition): void {
   advance(world, packet, { ...at, step: at.step + 1, isMarkChanged });
 }
 
-/** The packet is lost here; `at` stays with it and says which rule did it. Who sent it on this machine hears of it. */
+/** The packet is lost here; `at` stays with it, as a value of its own, and says which rule did it. Who sent it on this machine hears of it. */
 function refuse(world: World, packet: number, at: HookPosition, reason: DropReason = "NETFILTER_DROP"): void {
-  world.packets.hookAt.set(packet, at);
+  world.packets.hookAt.set(packet, { ...at });
   drop(world, packet, reason);
   if (at.hook === hook.output || at.hook === hook.postrouting) refuseSend(world, packet);
 }

@@ -11,6 +11,7 @@ import {
 } from "../device/conf.ts";
 import type { Sysctls } from "../namespaces.ts";
 import { initialNeighbourValue } from "../neighbour/settings.ts";
+import { refreshHooks } from "../netfilter/registered.ts";
 import { findDevice } from "../socket/arp-socket.ts";
 import type { World } from "../world.ts";
 import type { CommandFailure } from "./failure.ts";
@@ -77,6 +78,7 @@ export function setSysctl(world: World, netns: number, key: string, value: numbe
   keep(world, netns, key, value);
   const named = parseConfKey(key);
   if (named !== undefined) changeConf(world, netns, named, value);
+  if (key === "net.bridge.bridge-nf-call-iptables") refreshHooks(world, netns);
   return undefined;
 }
 

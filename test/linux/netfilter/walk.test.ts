@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { RuleTable } from "../../../src/config/iptables/rule-set.ts";
+import { dropExplanation } from "../../../src/lab/drop-text.ts";
+import type { Scenario } from "../../../src/lab/scenario.ts";
+import { walkOf } from "../../../src/lab/walk.ts";
 import { restoreTables } from "../../../src/linux/netfilter/setup.ts";
-import { stageNames } from "../../../src/linux/stage.ts";
+import { stage, stageNames } from "../../../src/linux/stage.ts";
 import { digest } from "../../../src/sim/digest.ts";
 import { openText } from "../../lab/run-lab.ts";
 import { icmp, rule, table, tcp, udp } from "./rule-values.ts";
@@ -79,4 +82,35 @@ test("what the node sends and a rule drops fails with EPERM", () => {
     ...["nf.output", "nf.rule OUTPUT 1", "ip.output", "drop OUTPUT 1"],
   ]);
   expect(printed).toEqual(["udp: Operation not permitted\n"]);
+});
+
+test("the stack names the rule that a packet is at, and those that it passed", () => {
+  const { world } = run(
+    "at 500ms udp pod1 -> 10.244.0.3:5353 timeout 1s",
+    table("filter", {
+      FORWARD: { policy: "ACCEPT", rules: [rule(undefined, [], tcp), rule({ target: "jump", chain: "POLICY" })] },
+      POLICY: { rules: [rule({ target: "DROP" }, [], udp)] },
+    }),
+  );
+  const event = [...Array(world.sim.position).keys()].find((at) => world.sim.events.stage(at) === stage.drop) as number;
+  world.sim.goTo(event);
+  const next = world.sim.next();
+  const row = next?.walker as number;
+  const { packets } = world;
+  const walker = {
+    row,
+    number: packets.number.get(row),
+    bornAt: packets.bornAt.get(row),
+    origin: { ...packets.origin.get(row), process: 0 },
+    data: packets.data.get(row),
+  };
+  const names = walkOf(world, {} as Scenario, walker).map(({ name }) => name);
+  expect(names.slice(0, 5)).toEqual([
+    "drop @ node1/veth2",
+    "nf.forward · POLICY rule 1 @ node1",
+    "nf.forward · FORWARD rule 2 @ node1",
+    "nf.forward · FORWARD rule 1 @ node1",
+    "nf.forward @ node1",
+  ]);
+  expect(dropExplanation(world, row)).toBe("a rule of netfilter dropped it: table filter, POLICY rule 1");
 });
