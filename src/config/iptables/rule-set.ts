@@ -32,6 +32,8 @@ export interface RuleChain {
   readonly counters: RuleCounters;
   readonly rules: readonly Rule[];
   readonly line: number;
+  /** False: there are rules for it, but no `:CHAIN` line. With `--noflush` it then keeps its policy and the rules that it has. */
+  readonly declared?: false;
 }
 
 export interface RuleCounters {
@@ -230,4 +232,5 @@ export type Target =
       readonly connectionMask: number;
     }
   | { readonly target: "LOG"; readonly prefix: string; readonly level: number; readonly options: readonly string[] }
-  | { readonly target: "NOTRACK" };
+  /** `spelling`: written as `-j CT --notrack`, and printed so. */
+  | { readonly target: "NOTRACK"; readonly spelling?: "CT" };
