@@ -50,6 +50,7 @@ function optionsOf(match: Match): readonly string[] {
       return [`${not(match)}--match-set ${match.name} ${match.sides.join(",")}`];
     case "tcp":
     case "udp":
+    case "sctp":
       return transport(match);
     case "icmp":
       return [`${not(match)}--icmp-type ${icmpType(match)}`];
@@ -113,12 +114,12 @@ function recent(match: Of<"recent">): readonly string[] {
   ];
 }
 
-function transport(match: Of<"tcp"> | Of<"udp">): readonly string[] {
+function transport(match: Extract<Match, { readonly sourcePorts?: unknown }>): readonly string[] {
   const ports = [
     ...option("--sport", match.sourcePorts, (range) => portsText(range)),
     ...option("--dport", match.destinationPorts, (range) => portsText(range)),
   ];
-  if (match.match === "udp") return ports;
+  if (match.match !== "tcp") return ports;
   const flags = option("--tcp-flags", match.flags, ({ mask, set }) => `${flagNames(mask)} ${flagNames(set)}`);
   return [...ports, ...option("--tcp-option", match.option), ...flags];
 }

@@ -22,13 +22,8 @@ export const transportMatches: Readonly<Record<string, Extension<Match>>> = {
     },
     build: buildTcp,
   },
-  udp: {
-    options: portOptions,
-    build(given, protocol) {
-      needs(given, protocol, 17);
-      return present({ match: "udp", sourcePorts: ports(given, "--sport"), destinationPorts: ports(given, "--dport") });
-    },
-  },
+  udp: portMatch("udp", 17),
+  sctp: portMatch("sctp", 132),
   icmp: { options: { "--icmp-type": inverted }, build: buildIcmp },
   multiport: {
     options: {
@@ -43,7 +38,18 @@ export const transportMatches: Readonly<Record<string, Extension<Match>>> = {
 };
 
 /** Names of matches that an IP protocol brings. */
-export const impliedMatches: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp" };
+export const impliedMatches: Readonly<Record<number, string>> = { 1: "icmp", 6: "tcp", 17: "udp", 132: "sctp" };
+
+/** Of a header that begins with two ports. */
+function portMatch(name: "udp" | "sctp", number: number): Extension<Match> {
+  return {
+    options: portOptions,
+    build(given, protocol) {
+      needs(given, protocol, number);
+      return present({ match: name, sourcePorts: ports(given, "--sport"), destinationPorts: ports(given, "--dport") });
+    },
+  };
+}
 
 function needs(given: GivenOptions, protocol: RuleProtocol, number: number): void {
   if (protocol.number !== number) given.fail(`-m ${given.name} needs -p ${given.name} before it.`);

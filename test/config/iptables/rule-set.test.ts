@@ -59,7 +59,7 @@ describe("rules as text", () => {
     ]).toEqual([
       '4:20 The match "tcpmss" is not supported.',
       "4:18 The target TPROXY is not supported.",
-      "4:10 --dport needs -p tcp or udp before it.",
+      "4:10 --dport needs -p tcp or udp or sctp before it.",
       "4:1 MASQUERADE belongs in the table nat under POSTROUTING; here PREROUTING of nat leads to it.",
       "6:1 The chains call each other in a circle: FOO → BAR → FOO.",
     ]);
