@@ -4,6 +4,7 @@ import { checkBroadcastDomains } from "./check-domains.ts";
 import { checkHubs } from "./check-hubs.ts";
 import { checkListeners } from "./check-listeners.ts";
 import { checkServices } from "./check-services.ts";
+import { checkUnderlay } from "./check-underlay.ts";
 import { listDevices } from "./devices.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { memberCount } from "./model.ts";
@@ -24,6 +25,7 @@ export function checkCluster(layout: ClusterLayout): Diagnostic[] {
     ...checkServices(layout),
     ...checkDeployments(layout.model),
     ...checkHubs(layout.model),
+    ...checkUnderlay(layout),
     ...checkDevices(devices),
     ...checkBroadcastDomains(devices, (netns) => raw.has(netns)),
   ];

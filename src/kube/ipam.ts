@@ -8,9 +8,11 @@ import {
   networkAddress,
   prefixContains,
 } from "../wire/ipv4-address.ts";
+import { caliName } from "./calico.ts";
 import {
   type BridgeModel,
   type ClusterModel,
+  type Cni,
   memberCount,
   memberName,
   type NodeGroup,
@@ -28,7 +30,7 @@ export interface PodSlot {
   readonly hostDev: string;
 }
 
-/** How the bridge plugin and host-local IPAM furnish one node of a group. */
+/** How the CNI plugin and its IPAM furnish one node of a group. */
 export interface NodeLayout {
   readonly slots: readonly PodSlot[];
   /** The bridge that pods join, with its address as offset; absent where pods are wired by hand. */
@@ -52,7 +54,7 @@ export function layOutNode(model: ClusterModel, group: NodeGroup, cidr: Ipv4Pref
   const taken = statedOffsets(group, cidr, problems);
   if (bridge?.gatewayOffset !== undefined) taken.add(bridge.gatewayOffset);
   const automatic = automaticOffsets(cidr, taken);
-  const hostDevs = hostDevNames(group);
+  const hostDevs = hostDevNames(model, group);
   const slots: PodSlot[] = [];
   for (const pod of group.pods) {
     if (pod.hostNetwork) continue;
@@ -60,10 +62,10 @@ export function layOutNode(model: ClusterModel, group: NodeGroup, cidr: Ipv4Pref
     for (let member = 0; member < memberCount(pod.name); member++) {
       const offset = pod.address
         ? statedOffset(pod, member, cidr)
-        : bridge === undefined
+        : model.cni === "none"
           ? undefined
           : automatic.next().value;
-      exhausted ||= offset === undefined && bridge !== undefined;
+      exhausted ||= offset === undefined && model.cni !== "none";
       slots.push({ pod, member, offset, hostDev: hostDevs(pod, member) });
     }
     if (exhausted) problems.push(noAddressLeft(group, pod, cidr));
@@ -77,13 +79,17 @@ export function slotAddress(slot: PodSlot, cidr: Ipv4Prefix | undefined): Ipv4Ad
   return (cidr ? networkAddress(cidr) : 0) + slot.offset;
 }
 
+/** kubenet calls its bridge `cbr0`; flannel leaves the name to the bridge plugin, whose default is `cni0`. */
+const bridgingCnis: ReadonlySet<Cni> = new Set<Cni>(["bridge", "host-gw"]);
+
 function podBridge(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | undefined): PodBridge | undefined {
-  if (model.cni !== "bridge" || (group.pods.length === 0 && group.podCidr === undefined)) return undefined;
+  if (!bridgingCnis.has(model.cni) || (group.pods.length === 0 && group.podCidr === undefined)) return undefined;
   const declared = group.contents.bridges[0];
-  if (cidr === undefined) return { name: declared?.name ?? "cbr0", declared };
+  const name = declared?.name ?? (model.cni === "bridge" ? "cbr0" : "cni0");
+  if (cidr === undefined) return { name, declared };
   const base = networkAddress(cidr);
   const stated = declared?.addresses.find((address) => prefixContains(cidr, address.value.address));
-  return { name: declared?.name ?? "cbr0", declared, gatewayOffset: stated ? stated.value.address - base : 1 };
+  return { name, declared, gatewayOffset: stated ? stated.value.address - base : 1 };
 }
 
 /** Pods reach the world through the bridge, so its address must be on their network. */
@@ -145,8 +151,8 @@ function* automaticOffsets(cidr: Ipv4Prefix | undefined, taken: ReadonlySet<numb
   return undefined;
 }
 
-/** Numbers host ends `veth1`, `veth2`, … in order, around those that are named in the file. */
-function hostDevNames(group: NodeGroup): (pod: PodGroup, member: number) => string {
+/** Numbers host ends `veth1`, `veth2`, … in order, around those that are named in the file; Calico's have names of its own. */
+function hostDevNames({ cni }: ClusterModel, group: NodeGroup): (pod: PodGroup, member: number) => string {
   const named = new Set<string>();
   for (const pod of group.pods) {
     for (let member = 0; pod.hostEnd?.dev && member < memberCount(pod.name); member++)
@@ -155,6 +161,7 @@ function hostDevNames(group: NodeGroup): (pod: PodGroup, member: number) => stri
   let number = 0;
   return (pod, member) => {
     if (pod.hostEnd?.dev) return namedHostDev(pod, member);
+    if (cni === "routed") return caliName(pod.namespace, memberName(pod.name, member));
     number++;
     while (named.has(`veth${number}`)) number++;
     return `veth${number}`;

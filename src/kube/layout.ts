@@ -116,7 +116,11 @@ function addressesOf(
     const cidr = cidrs.of(ref.group, ref.member);
     const slot = slotOf(nodeLayout(ref.group), ref);
     const address = slot && slotAddress(slot, cidr);
-    if (address !== undefined) add("eth0", { address, length: cidr?.length ?? ref.pod.addressLength ?? 32 });
+    const length = model.cni === "routed" ? 32 : (cidr?.length ?? ref.pod.addressLength ?? 32);
+    if (address !== undefined) add("eth0", { address, length });
+  }
+  if (ref.role === "netns") {
+    for (const [i, { address }] of (ref.raw.machine?.uplinks ?? []).entries()) add(`eth${i}`, address.value);
   }
   if (ref.role === "node") addNodeAddresses(add, cidrs, nodeLayout(ref.group), ref.group, ref.member);
   const contents = ref.role === "pod" ? ref.pod.contents : ref.role === "node" ? undefined : ref.raw.contents;

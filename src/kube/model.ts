@@ -32,8 +32,12 @@ export interface ClusterModel {
   readonly ipMasq: boolean;
 }
 
-/** How pods are attached: the bridge plugin on one node, or not at all (by hand). */
-export type Cni = "bridge" | "none";
+/**
+ * How pods are attached, and how nodes find each other's: the bridge plugin alone, flannel's `host-gw`, Calico without
+ * a tunnel (`routed`), or not at all (by hand).
+ */
+export const cnis = ["bridge", "host-gw", "routed", "none"] as const;
+export type Cni = (typeof cnis)[number];
 
 /** A value and where it was stated. */
 export interface Sourced<Value> {
@@ -54,6 +58,12 @@ export interface NodeGroup {
   /** The address of the first member; the next ones count up. */
   readonly address?: Sourced<Ipv4Prefix>;
   readonly mac?: Sourced<MacAddress>;
+  /** Of the cable to the switch. */
+  readonly mtu?: number;
+  /** The switch that it is plugged into, where it is not the one of all who name none. */
+  readonly on?: Sourced<string>;
+  /** Where its default route goes. */
+  readonly gateway?: Sourced<Ipv4Address>;
   /** The block of the first member; the next ones take the following blocks. */
   readonly podCidr?: Sourced<Ipv4Prefix>;
   readonly contents: NamespaceContents;
@@ -102,7 +112,31 @@ export interface HostEnd {
 export interface RawNamespace {
   readonly name: GroupName;
   readonly node?: NodeGroup;
+  /** It was declared as one of these, and is wired as such. */
+  readonly machine?: MachineModel;
   readonly contents: NamespaceContents;
+  readonly source: SourceRange;
+}
+
+/** A switch has no address of its own; a router forwards between its links; a host is outside the cluster. */
+export interface MachineModel {
+  readonly role: "switch" | "router" | "host";
+  /** `eth0`, `eth1`, … in file order. */
+  readonly uplinks: readonly UplinkModel[];
+  /** Where its default route goes. */
+  readonly gateway?: Sourced<Ipv4Address>;
+  /** Of a switch: of every cable to it that states none. */
+  readonly mtu?: number;
+}
+
+/** `address 192.168.1.1/24 on lan mtu 1400 mac 02:…`: a cable to a switch. */
+export interface UplinkModel {
+  readonly address: Sourced<Ipv4Prefix>;
+  readonly mac?: Sourced<MacAddress>;
+  /** Of both ends of the cable. */
+  readonly mtu?: number;
+  /** The switch; absent: the one of all who name none. */
+  readonly on?: Sourced<string>;
   readonly source: SourceRange;
 }
 

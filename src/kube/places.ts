@@ -1,5 +1,5 @@
 import type { DeclaredPlace, InterfaceName, ListenerName } from "../plan/plan.ts";
-import { type ClusterLayout, memberBridge } from "./layout.ts";
+import type { ClusterLayout } from "./layout.ts";
 import { memberCount, type NamespaceContents, type NodeGroup, type PodGroup } from "./model.ts";
 
 /**
@@ -21,7 +21,11 @@ export function clusterPlaces(layout: ClusterLayout): DeclaredPlace[] {
   }
   for (const raw of layout.model.namespaces) {
     const netns = () => [layout.names.rawName(raw)];
-    places.push(netnsPlace(raw.source, netns), ...contentsPlaces(raw.contents, netns));
+    places.push(netnsPlace(raw.source, netns));
+    if (raw.machine?.role === "switch") continue;
+    places.push(...contentsPlaces(raw.contents, netns));
+    for (const [i, { source }] of (raw.machine?.uplinks ?? []).entries())
+      places.push(interfacePlace(source, () => onEach(netns(), `eth${i}`)));
   }
   for (const { ends, source } of layout.model.veths) {
     places.push(interfacePlace(source, () => ends.map(({ netns, dev }) => ({ netns, dev }))));
@@ -68,7 +72,7 @@ function podNames(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): strin
 
 function hostEnds(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): InterfaceName[] {
   const nodeLayout = layout.nodeLayout(group);
-  if (memberBridge(nodeLayout, layout.cidrs.of(group, 0)) === undefined) return [];
+  if (layout.model.cni === "none") return [];
   const slots = nodeLayout.slots.filter((slot) => slot.pod === pod);
   return nodeNames(layout, group).flatMap((netns) => slots.map(({ hostDev: dev }) => ({ netns, dev })));
 }

@@ -47,8 +47,8 @@ export function* hubCommands(hubs: readonly HubModel[]): Generator<SetUpCommand>
 /** Addresses of devices, static neighbours, routes and servers, when every cable is laid. */
 export function* configurationCommands(layout: ClusterLayout, membersPerGroup: number): Generator<SetUpCommand> {
   for (const group of layout.model.nodes) {
-    const { slots, bridge } = layout.nodeLayout(group);
-    const wiredByHand = bridge === undefined;
+    const { slots } = layout.nodeLayout(group);
+    const wiredByHand = layout.model.cni === "none";
     const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
     for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
       yield* contentsCommands(layout.names.nodeName(group, member), group.contents);

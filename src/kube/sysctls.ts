@@ -22,6 +22,8 @@ export const podSysctls: Sysctls = [
   ["net.ipv4.conf.default.rp_filter", 0],
 ];
 
+export const routerSysctls: Sysctls = [["net.ipv4.ip_forward", 1], ...podSysctls.slice(1)];
+
 /** Settings of a device, `net.ipv4.conf.eth0.rp_filter`: they exist once the device does. */
 export function isOfDevice(key: string): boolean {
   const device = /^net\.ipv[46]\.(?:conf|neigh)\.([^.]+)\./.exec(key)?.[1];

@@ -13,7 +13,7 @@ export function resolveNamespace(token: Token, names: ClusterNames, problems: Pr
         "unknown-name",
         token.range,
         token.text,
-        `There is no pod, node or netns "${token.text}".`,
+        `There is no pod, node, host or netns "${token.text}".`,
         names.suggestions(),
       );
       return undefined;

@@ -25,12 +25,15 @@ export interface NodeAdd {
   readonly source: SourceRange;
 }
 
+/** What a namespace stands for. */
+export type NetnsRole = "node" | "pod" | "netns" | "switch" | "router" | "host";
+
 /** `ip netns add`. The namespace named like its node is the node's own (root) namespace. `lo` comes with it, down. */
 export interface NetnsAdd {
   readonly do: "netns add";
   readonly netns: string;
   readonly node: string;
-  readonly role: "node" | "pod" | "netns";
+  readonly role: NetnsRole;
   readonly source: SourceRange;
 }
 

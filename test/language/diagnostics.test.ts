@@ -33,7 +33,9 @@ function node(...lines: string[]): string {
 describe("names", () => {
   test("an unknown name, with the one that is meant", () => {
     const text = scenario("ping pod1 -> pdo2");
-    expect(problemsOf(text)).toEqual(['2:14 unknown-name: There is no pod, node or netns "pdo2". Did you mean pod2?']);
+    expect(problemsOf(text)).toEqual([
+      '2:14 unknown-name: There is no pod, node, host or netns "pdo2". Did you mean pod2?',
+    ]);
     expect(mended(text)).toBe(scenario("ping pod1 -> pod2"));
   });
 
@@ -45,7 +47,7 @@ describe("names", () => {
 
   test("a member of a range that is not there", () => {
     const text = 'node worker[1..3] { pod web[1..2] }\nscenario "s" { ping worker3/web2 -> worker4/web1 }';
-    expect(problemsOf(text)[0]).toMatch(/^2:37 unknown-name: There is no pod, node or netns "worker4\/web1"/);
+    expect(problemsOf(text)[0]).toMatch(/^2:37 unknown-name: There is no pod, node, host or netns "worker4\/web1"/);
   });
 
   test("two of one name", () => {
@@ -174,7 +176,7 @@ describe("devices and cables", () => {
       '2:6 bad-endpoint: "a" is not the end of a veth: write NETNS/DEVICE, such as pod1/eth0.',
     ]);
     expect(problemsOf('netns abc\nveth abd/eth0 <-> abc/eth1\nscenario "s" { wait 1s }')).toEqual([
-      '2:6 unknown-name: There is no pod, node or netns "abd". Did you mean abc?',
+      '2:6 unknown-name: There is no pod, node, host or netns "abd". Did you mean abc?',
     ]);
   });
 
@@ -311,7 +313,7 @@ describe("settings", () => {
   test("what is still to come says so", () => {
     const text = 'cluster { cni vxlan }\ningress web { port 80 }\nscenario "s" { wait 1s }';
     expect(problemsOf(text)).toEqual([
-      "1:15 not-supported-yet: cni vxlan is not supported yet; there are bridge and none.",
+      "1:15 not-supported-yet: cni vxlan is not supported yet; there are bridge, host-gw, routed, none.",
       '2:1 not-supported-yet: "ingress" is not supported yet.',
     ]);
     expect(problemsOf('cluster { cni brigde }\nscenario "s" { wait 1s }')).toEqual([

@@ -69,7 +69,7 @@ describe("A hub", () => {
     ["sped 10Mbit", '3:1 unknown-setting: hub lan has no setting "sped". Did you mean speed?'],
     ["station", "3:1 missing-value: Write station NETNS/DEVICE."],
     ["station h1", '3:9 bad-endpoint: "h1" is not a station: write NETNS/DEVICE, such as pod1/eth0.'],
-    ["station h3/eth0", '3:9 unknown-name: There is no pod, node or netns "h3". Did you mean h1?'],
+    ["station h3/eth0", '3:9 unknown-name: There is no pod, node, host or netns "h3". Did you mean h1?'],
     ["station h1/eth0 cable 100", '3:23 bad-length: "100" is not a length from 1m to 100km, such as 100m.'],
     ["station h1/eth0 cable 0m", '3:23 bad-length: "0m" is not a length from 1m to 100km, such as 100m.'],
     ["station h1/eth0 duplex auto", "3:24 bad-duplex: duplex is half or full."],

@@ -122,7 +122,7 @@ test("nodes with an address are plugged into one switch", () => {
   const lines = shell(planOf("node a { address 192.168.1.11/24 }\nnode b { address 192.168.1.12/24 }"));
   expect(lines).toEqual([
     "node switch",
-    "netns switch on switch (netns)",
+    "netns switch on switch (switch)",
     "switch: bridge br0 02:cc:00:ff:ff:ff",
     "node a",
     "netns a on a (node)",

@@ -301,7 +301,7 @@ describe("a Service in a statement", () => {
       "udp client -> web:80",
       "4:30 (warning) unknown-service-port: The Service web has no udp port: nothing answers at udp port 80.",
     ],
-    ["ping client -> web.prod", '4:31 unknown-name: There is no pod, node or netns "web.prod".'],
+    ["ping client -> web.prod", '4:31 unknown-name: There is no pod, node, host or netns "web.prod".'],
   ])("%s", (line, problem) => {
     expect(problems(statement(line))).toEqual([problem]);
   });

@@ -28,6 +28,14 @@ export function shownNode(world: World, row: number): ShownRow {
   };
 }
 
+const icons: Readonly<Record<string, string>> = {
+  node: "server-environment",
+  pod: "package",
+  switch: "layers",
+  router: "circuit-board",
+  host: "device-desktop",
+};
+
 export function shownNetns(world: World, row: number): ShownRow {
   const { namespaces } = world;
   const name = namespaces.name.get(row);
@@ -36,7 +44,7 @@ export function shownNetns(world: World, row: number): ShownRow {
     id: netnsId(name),
     ancestors: netnsAncestors(world, row),
     kind: "netns",
-    icon: role === "pod" ? "package" : role === "node" ? "server-environment" : "symbol-namespace",
+    icon: icons[role] ?? "symbol-namespace",
     label: name,
     description: role === "node" ? "root namespace" : ownAddresses(world, row),
     title: `netns ${name}`,

@@ -25,13 +25,16 @@ export type K8snetKeywordNames =
     | "cluster"
     | "container"
     | "deployment"
+    | "host"
     | "hub"
     | "interface"
     | "netns"
     | "node"
     | "pod"
+    | "router"
     | "scenario"
     | "service"
+    | "switch"
     | "veth"
     | "{"
     | "}";
@@ -39,7 +42,7 @@ export type K8snetKeywordNames =
 export type K8snetTokenNames = K8snetTerminalNames | K8snetKeywordNames;
 
 export interface Block extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Deployment | Hub | Interface | Line | Netns | Node | Pod | Scenario | Service | Veth;
+    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth;
     readonly $type: 'Block';
     closed: boolean;
     items: Array<Item>;
@@ -162,6 +165,26 @@ export function isFile(item: unknown): item is File {
     return reflection.isInstance(item, File.$type);
 }
 
+/** `host NAME { address 192.168.1.9/24; gateway 192.168.1.1 }`: a machine outside the cluster. */
+export interface Host extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Host';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Host = {
+    $type: 'Host',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isHost(item: unknown): item is Host {
+    return reflection.isInstance(item, Host.$type);
+}
+
 /** `hub NAME { station A/eth0 …; station B/eth0 … }`: a segment that stations share. */
 export interface Hub extends langium.AstNode {
     readonly $container: Block | File;
@@ -201,7 +224,7 @@ export function isInterface(item: unknown): item is Interface {
     return reflection.isInstance(item, Interface.$type);
 }
 
-export type Item = Bridge | Cluster | Container | Deployment | Expect | Hub | Interface | Line | Netns | Node | Pod | Scenario | Service | Veth;
+export type Item = Bridge | Cluster | Container | Deployment | Expect | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth;
 
 export const Item = {
     $type: 'Item'
@@ -211,10 +234,10 @@ export function isItem(item: unknown): item is Item {
     return reflection.isInstance(item, Item.$type);
 }
 
-export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'scenario' | 'service' | 'veth';
+export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'host' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'router' | 'scenario' | 'service' | 'switch' | 'veth';
 
 export function isKeywordText(item: unknown): item is KeywordText {
-    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario';
+    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario' || item === 'switch' || item === 'router' || item === 'host';
 }
 
 /** A setting (`address 10.0.0.1/24`), an action (`ping a -> b`), or a block with a head of words (`parallel {…}`). */
@@ -300,6 +323,26 @@ export function isPod(item: unknown): item is Pod {
     return reflection.isInstance(item, Pod.$type);
 }
 
+/** `router NAME { address 192.168.1.1/24; address 203.0.113.1/24 on SWITCH }`. */
+export interface Router extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Router';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Router = {
+    $type: 'Router',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isRouter(item: unknown): item is Router {
+    return reflection.isInstance(item, Router.$type);
+}
+
 export interface Scenario extends langium.AstNode {
     readonly $container: Block | File;
     readonly $type: 'Scenario';
@@ -354,6 +397,26 @@ export function isStrayBrace(item: unknown): item is StrayBrace {
     return reflection.isInstance(item, StrayBrace.$type);
 }
 
+/** `switch NAME { mtu 9000 }`: what nodes, routers and hosts are plugged into. */
+export interface Switch extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Switch';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Switch = {
+    $type: 'Switch',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isSwitch(item: unknown): item is Switch {
+    return reflection.isInstance(item, Switch.$type);
+}
+
 /** `veth NAME {…}` in a pod: the host end. `veth A/eth0 <-> B/eth0 {…}`: both ends by hand. */
 export interface Veth extends langium.AstNode {
     readonly $container: Block | File;
@@ -373,7 +436,7 @@ export function isVeth(item: unknown): item is Veth {
 }
 
 export interface Word extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Deployment | Hub | Interface | Line | Netns | Node | Pod | Scenario | Service | Veth;
+    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth;
     readonly $type: 'Word';
     text: '->' | '<->' | KeywordText | string;
 }
@@ -395,6 +458,7 @@ export type K8snetAstType = {
     Deployment: Deployment
     Expect: Expect
     File: File
+    Host: Host
     Hub: Hub
     Interface: Interface
     Item: Item
@@ -402,9 +466,11 @@ export type K8snetAstType = {
     Netns: Netns
     Node: Node
     Pod: Pod
+    Router: Router
     Scenario: Scenario
     Service: Service
     StrayBrace: StrayBrace
+    Switch: Switch
     Veth: Veth
     Word: Word
 }
@@ -523,6 +589,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 }
             },
             superTypes: []
+        },
+        Host: {
+            name: Host.$type,
+            properties: {
+                block: {
+                    name: Host.block,
+                    optional: true
+                },
+                name: {
+                    name: Host.name,
+                    optional: true
+                },
+                words: {
+                    name: Host.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
         },
         Hub: {
             name: Hub.$type,
@@ -644,6 +729,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
             },
             superTypes: [Item.$type]
         },
+        Router: {
+            name: Router.$type,
+            properties: {
+                block: {
+                    name: Router.block,
+                    optional: true
+                },
+                name: {
+                    name: Router.name,
+                    optional: true
+                },
+                words: {
+                    name: Router.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
+        },
         Scenario: {
             name: Scenario.$type,
             properties: {
@@ -690,6 +794,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 }
             },
             superTypes: []
+        },
+        Switch: {
+            name: Switch.$type,
+            properties: {
+                block: {
+                    name: Switch.block,
+                    optional: true
+                },
+                name: {
+                    name: Switch.name,
+                    optional: true
+                },
+                words: {
+                    name: Switch.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
         },
         Veth: {
             name: Veth.$type,

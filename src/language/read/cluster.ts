@@ -1,12 +1,13 @@
 import type { SourceRange } from "../../base/source-range.ts";
-import type {
-  ClusterModel,
-  Cni,
-  DeploymentModel,
-  GroupName,
-  NodeGroup,
-  RawNamespace,
-  Sourced,
+import {
+  type ClusterModel,
+  type Cni,
+  cnis,
+  type DeploymentModel,
+  type GroupName,
+  type NodeGroup,
+  type RawNamespace,
+  type Sourced,
 } from "../../kube/model.ts";
 import { defaultProxySettings } from "../../kube/service-declaration.ts";
 import { type Ipv4Prefix, networkAddress } from "../../wire/ipv4-address.ts";
@@ -17,6 +18,7 @@ import type { Token } from "../source.ts";
 import { readNumber, readPrefix } from "../values.ts";
 import { readDeployment } from "./deployment.ts";
 import { readSettingsOnly } from "./devices.ts";
+import { readMachine } from "./machine.ts";
 import { readNetns, readNode } from "./node.ts";
 import { flag, proxyReaders } from "./proxy.ts";
 import {
@@ -39,7 +41,19 @@ export interface Declarations {
   readonly scenarios: readonly Scenario[];
 }
 
-const fileKeywords = ["cluster", "node", "deployment", "service", "netns", "veth", "hub", "scenario"];
+const fileKeywords = [
+  "cluster",
+  "node",
+  "deployment",
+  "service",
+  "switch",
+  "router",
+  "host",
+  "netns",
+  "veth",
+  "hub",
+  "scenario",
+];
 
 /** Reads everything that a file declares; what stands at a wrong place is reported and taken where it must belong. */
 export function readDeclarations(file: File, reading: FileReading): Declarations {
@@ -71,6 +85,14 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
       }
       case "Netns": {
         const { namespace, escaped } = readNetns(item, undefined, reading);
+        if (namespace && isNewName(namespace.name, taken, reading)) namespaces.push(namespace);
+        queue.push(...escaped);
+        break;
+      }
+      case "Switch":
+      case "Router":
+      case "Host": {
+        const { namespace, escaped } = readMachine(item, reading);
         if (namespace && isNewName(namespace.name, taken, reading)) namespaces.push(namespace);
         queue.push(...escaped);
         break;
@@ -137,7 +159,7 @@ function defaultSettings(uri: string): ClusterSettings {
   };
 }
 
-const laterCnis = ["host-gw", "vxlan", "routed"];
+const laterCnis = ["vxlan"];
 
 function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: Reading): Item[] {
   const { problems } = reading;
@@ -174,16 +196,17 @@ function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: R
 }
 
 function readCni(word: Token, { problems }: Reading): Cni | undefined {
-  if (word.text === "bridge" || word.text === "none") return word.text;
+  const known = cnis.find((cni) => cni === word.text);
+  if (known !== undefined) return known;
   if (laterCnis.includes(word.text)) {
     problems.error(
       "not-supported-yet",
       word.range,
-      `cni ${word.text} is not supported yet; there are bridge and none.`,
+      `cni ${word.text} is not supported yet; there are ${cnis.join(", ")}.`,
     );
   } else {
-    const known = ["bridge", "none", ...laterCnis];
-    problems.unknown("unknown-cni", word.range, word.text, `There is no cni "${word.text}".`, known);
+    const all = [...cnis, ...laterCnis];
+    problems.unknown("unknown-cni", word.range, word.text, `There is no cni "${word.text}".`, all);
   }
   return undefined;
 }

@@ -2,12 +2,13 @@ import type { NodeGroup, PodGroup, RawNamespace, Sourced } from "../../kube/mode
 import type { Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import type { Item, Netns, Node, Veth } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
-import { readDeviceName, readMac, readPrefix } from "../values.ts";
+import { readAddress, readDeviceName, readMac, readPrefix } from "../values.ts";
 import { ContentsReader } from "./contents.ts";
 import { readPod } from "./pod.ts";
 import {
   headRange,
   misplaced,
+  once,
   oneWord,
   type Reading,
   readGroupName,
@@ -17,6 +18,7 @@ import {
   type SettingReaders,
   sharesMember,
 } from "./reading.ts";
+import { readUplink } from "./uplink.ts";
 
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
@@ -41,9 +43,15 @@ export function readNode(declared: Node, adopted: readonly Item[], reading: Read
   const node: Draft<NodeGroup> = { name: name ?? { base: "", source }, contents: contents.contents, pods, source };
   const settings: SettingReaders = {
     ...contents.settings,
-    address: oneWord(reading, (word) => {
-      const value = readPrefix(word, problems);
-      if (value) node.address = { value, source: word.range };
+    address: once(reading, (tokens, source, name) => {
+      const uplink = readUplink(tokens, source, name, reading);
+      if (uplink === undefined) return;
+      const { address, on, mtu, mac } = uplink;
+      Object.assign(node, { address, on, mtu, ...(mac && { mac }) });
+    }),
+    gateway: oneWord(reading, (word) => {
+      const value = readAddress(word, problems);
+      if (value !== undefined) node.gateway = { value, source: word.range };
     }),
     mac: oneWord(reading, (word) => {
       const value = readMac(word, problems);

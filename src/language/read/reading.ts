@@ -31,7 +31,7 @@ export type SettingReaders = Readonly<Record<string, SettingReader>>;
 
 /** Words that the language will know, so that they get a better answer than "unknown". */
 const laterWords = new Set([
-  ...["ingress", "host", "networkPolicy", "vxlan", "iptables-restore"],
+  ...["ingress", "networkPolicy", "vxlan", "iptables-restore"],
   ...["delete", "add", "move", "link", "iptables", "policy", "dig", "traceroute"],
 ]);
 
@@ -142,20 +142,27 @@ export function readSetting(
   problems.unknown("unknown-setting", name.range, name.text, `${owner} has no setting "${name.text}".`, known);
 }
 
-/** Wraps a reader that takes exactly one word. */
-export function oneWord(reading: Reading, read: (token: Token, source: SourceRange) => void): SettingReader {
+/** Wraps a reader of a setting that can be made once. */
+export function once(reading: Reading, read: SettingReader): SettingReader {
   let seen = false;
   return (tokens, source, name) => {
-    const [token, extra] = tokens;
     if (seen) reading.problems.error("repeated-setting", name.range, `${name.text} is already set above.`);
     seen = true;
+    read(tokens, source, name);
+  };
+}
+
+/** Wraps a reader that takes exactly one word. */
+export function oneWord(reading: Reading, read: (token: Token, source: SourceRange) => void): SettingReader {
+  return once(reading, (tokens, source, name) => {
+    const [token, extra] = tokens;
     if (token === undefined) {
       reading.problems.error("missing-value", name.range, `The value of ${name.text} is missing.`);
       return;
     }
     if (extra) reading.problems.error("unexpected-words", extra.range, `"${extra.text}" does not belong here.`);
     read(token, source);
-  };
+  });
 }
 
 /** What a block may hold; anything else is reported and handed to the block around it, as if the } had been there. */
