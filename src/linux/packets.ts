@@ -82,6 +82,8 @@ export class Packets {
   readonly next: Int32Column;
   /** Why it is to be dropped: a number of `dropReasonNames`. */
   readonly dropReason: Int32Column;
+  /** 1 once netfilter has to do with it. Until then all of the following hold nothing, and cost nothing. */
+  readonly inNetfilter: Int32Column;
   /** `skb->mark`: what rules wrote on it. */
   readonly mark: Int32Column;
   /** The connection that it belongs to: a row of conntrack, or 0. */
@@ -123,6 +125,7 @@ export class Packets {
     this.mayRedirect = table.int32("mayRedirect");
     this.next = table.int32("next");
     this.dropReason = table.int32("dropReason");
+    this.inNetfilter = table.int32("inNetfilter");
     this.mark = table.int32("mark");
     this.connection = table.int32("connection");
     this.ctInfo = table.int32("ctInfo");
@@ -157,11 +160,15 @@ export class Packets {
     this.mayRedirect.set(packet, 0);
     this.next.set(packet, 0);
     this.dropReason.set(packet, 0);
-    this.mark.set(packet, 0);
-    this.connection.set(packet, 0);
-    this.ctInfo.set(packet, 0);
-    this.hookAt.set(packet, null);
-    this.bridgeInfo.set(packet, null);
+    // What the row's last owner left of netfilter's.
+    if (this.inNetfilter.get(packet) === 1) {
+      this.mark.set(packet, 0);
+      this.connection.set(packet, 0);
+      this.ctInfo.set(packet, 0);
+      this.hookAt.set(packet, null);
+      this.bridgeInfo.set(packet, null);
+      this.inNetfilter.set(packet, 0);
+    }
     this.hops.set(packet, 0);
     this.copies.set(packet, 0);
     this.table.link(packet);
@@ -194,11 +201,14 @@ export class Packets {
     const own = makeOrigin(`${origin.name}.${nth}`, process, causedBy, causeData, copyOf, flooded);
     const copy = this.make(this.netns.get(parent), device, stage, this.data.get(parent) as PacketData, own);
     this.inDevice.set(copy, this.inDevice.get(parent));
-    this.mark.set(copy, this.mark.get(parent));
-    this.ctInfo.set(copy, this.ctInfo.get(parent));
-    this.bridgeInfo.set(copy, this.bridgeInfo.get(parent));
     this.hops.set(copy, this.hops.get(parent));
-    this.attach(copy, this.connection.get(parent));
+    if (this.inNetfilter.get(parent) === 1) {
+      this.inNetfilter.set(copy, 1);
+      this.mark.set(copy, this.mark.get(parent));
+      this.ctInfo.set(copy, this.ctInfo.get(parent));
+      this.bridgeInfo.set(copy, this.bridgeInfo.get(parent));
+      this.attach(copy, this.connection.get(parent));
+    }
     return copy;
   }
 
@@ -206,6 +216,7 @@ export class Packets {
   attach(packet: number, connection: number): void {
     const before = this.connection.get(packet);
     if (before === connection) return;
+    this.inNetfilter.set(packet, 1);
     this.connection.set(packet, connection);
     if (connection !== 0) this.conntrack.hold(connection);
     if (before !== 0) this.conntrack.release(before);
@@ -213,10 +224,18 @@ export class Packets {
 
   /** What a device between machines takes away: the connection and the bridge's notes, and the mark where it leaves its namespace (`skb_scrub_packet`). */
   scrub(packet: number, leavesNetns: boolean): void {
+    if (this.inNetfilter.get(packet) === 0) return;
     this.attach(packet, 0);
     this.ctInfo.set(packet, 0);
     this.bridgeInfo.set(packet, null);
+    this.fragmentMtu.set(packet, 0);
     if (leavesNetns) this.mark.set(packet, 0);
+  }
+
+  /** Its fragments may not be larger than the MTU, nor than those that it was put together of. */
+  limitFragments(packet: number, mtu: number): void {
+    const before = this.fragmentMtu.get(packet);
+    this.fragmentMtu.set(packet, before === 0 ? mtu : Math.min(before, mtu));
   }
 
   /** Ends the walk of the packet that is under way. */

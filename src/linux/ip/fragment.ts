@@ -11,6 +11,7 @@ import {
 } from "../../wire/ipv4.ts";
 import { isMalformed } from "../../wire/malformed.ts";
 import { drop } from "../drop.ts";
+import { ipOf } from "../netfilter/packet-ip.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { sendIcmpErrorFor } from "./icmp-error.ts";
@@ -29,17 +30,22 @@ export function isFragment(ip: Ipv4Packet): boolean {
 
 /** `ip_do_fragment` (net/ipv4/ip_output.c): pieces that fit the MTU, all but the last a multiple of eight bytes long. */
 function fragment(world: World, packet: number): void {
-  const { packets, sim } = world;
-  const ip = packets.data.get(packet) as Ipv4Packet;
+  const { packets, sim, devices } = world;
+  const data = packets.data.get(packet) as EthernetFrame | Ipv4Packet;
+  // A bridge that calls the hooks of IPv4 takes apart again what these put together (`br_nf_dev_queue_xmit`).
+  const frame = "ttl" in data ? undefined : data;
+  const ip = ipOf(world, packet);
   const device = packets.outDevice.get(packet);
+  const next = frame === undefined ? stage.neighOutput : devices.transmitStage.get(device);
   const nextHop = packets.nextHop.get(packet);
   const room = (packets.fragmentMtu.get(packet) - ipv4HeaderLength) & ~7;
   const bytes = emitIpv4Packet(ip).subarray(ipv4HeaderLength + (ip.options?.length ?? 0));
   const pieces: number[] = [];
   for (let offset = 0; offset < bytes.length; offset += room) {
     const isLast = offset + room >= bytes.length;
-    const piece = packets.copy(packet, device, stage.neighOutput, packets.origin.get(packet).flooded);
-    packets.data.set(piece, pieceOf(ip, bytes.subarray(offset, offset + room), offset, ip.moreFragments || !isLast));
+    const piece = packets.copy(packet, device, next, packets.origin.get(packet).flooded);
+    const part = pieceOf(ip, bytes.subarray(offset, offset + room), offset, ip.moreFragments || !isLast);
+    packets.data.set(piece, frame === undefined ? part : ethernetFrame(frame.destination, frame.source, part));
     packets.outDevice.set(piece, device);
     packets.nextHop.set(piece, nextHop);
     pieces.push(piece);
@@ -83,6 +89,8 @@ export function reassemble(
   if (isMalformed(parsed)) return drop(world, packet, "NOT_SPECIFIED");
   const frame = packets.data.get(packet) as EthernetFrame;
   packets.data.set(packet, ethernetFrame(frame.destination, frame.source, parsed));
+  // `frag_max_size`: where it goes on, its pieces are no larger than those that came.
+  packets.fragmentMtu.set(packet, Math.max(...pieces.map(({ totalLength }) => totalLength)));
   carryOn(world, packet, parsed);
 }
 

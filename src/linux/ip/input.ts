@@ -119,6 +119,6 @@ function forward(world: World, packet: number): void {
   if (packets.mayRedirect.get(packet) === 1) sendRedirect(world, packet, forwarded);
   packets.data.set(packet, forwarded);
   if (!isHooked(world, packet, hook.forward)) return leaveBy(world, packet, device, packets.nextHop.get(packet), mtu);
-  packets.fragmentMtu.set(packet, mtu);
+  packets.limitFragments(packet, mtu);
   passHook(world, packet, hook.forward, packets.inDevice.get(packet), device, stage.ipOutput);
 }

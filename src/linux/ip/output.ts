@@ -77,7 +77,10 @@ function route(world: World, packet: number): void {
 function localOut(world: World, packet: number, device: number, nextHop: Ipv4Address, mtu: number): void {
   const { packets } = world;
   const isPast = packets.hookAt.get(packet) !== null;
-  if (isPast) packets.hookAt.set(packet, null);
+  if (isPast) {
+    packets.hookAt.set(packet, null);
+    packets.fragmentMtu.set(packet, 0);
+  }
   if (isPast || !isHooked(world, packet, hook.output)) return leaveBy(world, packet, device, nextHop, mtu);
   packets.outDevice.set(packet, device);
   packets.nextHop.set(packet, nextHop);
@@ -98,7 +101,7 @@ export function leaveBy(world: World, packet: number, device: number, nextHop: I
   packets.outDevice.set(packet, device);
   packets.nextHop.set(packet, nextHop);
   if (!isHooked(world, packet, hook.postrouting)) return finish(world, packet, mtu);
-  packets.fragmentMtu.set(packet, mtu);
+  packets.limitFragments(packet, mtu);
   passHook(world, packet, hook.postrouting, packets.inDevice.get(packet), device, stage.ipFinish);
 }
 

@@ -31,6 +31,7 @@ export function callsHooks({ namespaces, packets }: World, packet: number): bool
 export function bridgePrerouting(world: World, packet: number): void {
   const { packets } = world;
   const frame = packets.data.get(packet) as EthernetFrame;
+  packets.inNetfilter.set(packet, 1);
   packets.bridgeInfo.set(packet, {
     inPort: packets.inDevice.get(packet),
     outPort: 0,
@@ -123,9 +124,18 @@ export function bridgeForward(world: World, packet: number, port: number): void 
 function postrouting(world: World, packet: number): void {
   const { packets, devices } = world;
   const port = packets.device.get(packet);
-  const transmit = devices.transmitStage.get(port);
-  if (!isHooked(world, packet, hook.postrouting)) return packets.stage.set(packet, transmit);
-  passHook(world, packet, hook.postrouting, 0, devices.master.get(port), transmit);
+  const next = mustFragment(world, packet, port) ? stage.ipFragment : devices.transmitStage.get(port);
+  if (!isHooked(world, packet, hook.postrouting)) return packets.stage.set(packet, next);
+  passHook(world, packet, hook.postrouting, 0, devices.master.get(port), next);
+}
+
+/** `br_nf_dev_queue_xmit`: what PREROUTING put together leaves in pieces again. */
+function mustFragment(world: World, packet: number, port: number): boolean {
+  const { packets } = world;
+  const mtu = packets.fragmentMtu.get(packet);
+  if (mtu === 0 || ipOf(world, packet).totalLength <= mtu) return false;
+  packets.outDevice.set(packet, port);
+  return true;
 }
 
 /** `ip_sabotage_in`: PREROUTING has seen on the bridge what the bridge now delivers; asked once of a packet. */

@@ -29,6 +29,7 @@ export function passHook(
   then: number,
 ): void {
   const { packets } = world;
+  packets.inNetfilter.set(packet, 1);
   packets.hookAt.set(packet, {
     hook: hookNumber,
     step: 0,

@@ -4,6 +4,7 @@ import { dropExplanation } from "../../../src/lab/drop-text.ts";
 import type { Scenario } from "../../../src/lab/scenario.ts";
 import { walkOf } from "../../../src/lab/walk.ts";
 import { restoreTables } from "../../../src/linux/netfilter/setup.ts";
+import { findDevice } from "../../../src/linux/socket/arp-socket.ts";
 import { stage, stageNames } from "../../../src/linux/stage.ts";
 import { digest } from "../../../src/sim/digest.ts";
 import { openText } from "../../lab/run-lab.ts";
@@ -67,6 +68,26 @@ test("a bridged frame passes the hooks of IPv4", () => {
     table("mangle", { PREROUTING: { policy: "ACCEPT" }, POSTROUTING: { policy: "ACCEPT" } }),
   );
   expect(stages).toEqual(["nf.prerouting", "bridge.netfilter", "nf.forward", "nf.rule FORWARD 1", "drop FORWARD 1"]);
+});
+
+test("fragments are put together for rules that ask for connections, and taken apart again behind them", () => {
+  const { stages, world, netns } = run(
+    'at 500ms udp pod1 -> 10.244.0.3:5353 payload "' + "x".repeat(3000) + '"',
+    table("filter", {
+      FORWARD: {
+        policy: "ACCEPT",
+        rules: [rule({ target: "ACCEPT" }, [{ match: "conntrack", states: { value: ["NEW"], inverted: false } }], udp)],
+      },
+    }),
+  );
+  expect(stages.slice(0, 5)).toEqual([
+    ...["nf.prerouting", "nf.prerouting", "nf.prerouting", "bridge.netfilter", "nf.forward"],
+  ]);
+  // One rule saw one packet; the port sent three.
+  const [row] = world.netfilter.rules.rows();
+  expect([world.netfilter.rulePackets.get(row), world.netfilter.ruleBytes.get(row)]).toEqual([1, 3028]);
+  const port = findDevice(world, netns, "veth2");
+  expect(world.devices.txPackets.get(port)).toBeGreaterThanOrEqual(3);
 });
 
 test("what the node sends and a rule drops fails with EPERM", () => {
