@@ -5,8 +5,11 @@ import { check } from "./check.ts";
 import { serveDap } from "./dap.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
 import { type ExportOptions, exportFile, exportForms } from "./export.ts";
+import { type NetfilterTraceOptions, netfilterTrace } from "./netfilter-trace.ts";
 import { type RunOptions, run, traceForms } from "./run.ts";
+import { type ServiceTraceOptions, serviceTrace } from "./service-trace.ts";
 import type { Terminal } from "./terminal.ts";
+import { addPacketOptions, collectAddress } from "./traced-packet.ts";
 import { type VerifyOptions, verify } from "./verify.ts";
 
 const help = `
@@ -53,6 +56,7 @@ function createProgram(terminal: Terminal, done: (code: ExitCode) => void): Comm
   addCheck(program, terminal, done);
   addExport(program, terminal, done);
   addVerify(program, terminal, done);
+  addTraces(program, terminal, done);
   addDap(program);
   return program;
 }
@@ -97,6 +101,23 @@ function addVerify(program: Command, terminal: Terminal, done: (code: ExitCode) 
     .option("--scenario <name>", "verify only this scenario")
     .option("--keep", "leave the namespaces and the captures for a look")
     .action(async (files: string[], options: VerifyOptions) => done(await verify(files, options, terminal)));
+}
+
+function addTraces(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  const service = program
+    .command("service-trace")
+    .description("say what a node's Service rules do with a packet: who may get it, or how it is refused")
+    .argument("<file>", "the .k8snet file")
+    .requiredOption("--node <name>", "the node whose rules it meets")
+    .action(async (file: string, options: ServiceTraceOptions) => done(await serviceTrace(file, options, terminal)));
+  addPacketOptions(service);
+  const netfilter = program
+    .command("netfilter-trace")
+    .description("say what the rules of a real node do with a packet, and list the rules that it meets")
+    .requiredOption("--rules <file>", "what iptables-save printed there")
+    .option("--local-ip <ip>", "an address of the node's own; may be given several times", collectAddress)
+    .action(async (options: NetfilterTraceOptions) => done(await netfilterTrace(options, terminal)));
+  addPacketOptions(netfilter);
 }
 
 function addDap(program: Command): void {

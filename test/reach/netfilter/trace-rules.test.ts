@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseRuleSet } from "../../../src/config/iptables/parse-rule-set.ts";
 import { kubeProxyTables } from "../../../src/kube/proxy/iptables-rules.ts";
 import { withJumps } from "../../../src/kube/proxy/jumps.ts";
 import { restoreText } from "../../../src/kube/proxy/rule-lists.ts";
@@ -7,7 +8,6 @@ import type { RuleQuestion } from "../../../src/reach/netfilter/flow.ts";
 import { summarize } from "../../../src/reach/netfilter/summary.ts";
 import { traceRules } from "../../../src/reach/netfilter/trace-rules.ts";
 import { at, endpointSlice, ipv4, proxyConfig, service } from "../../kube/proxy/objects.ts";
-import { readRules } from "./read-rules.ts";
 
 const pod = "10.0.9.9";
 const node = "192.168.0.2";
@@ -132,7 +132,7 @@ function ask(
 ) {
   const web: ServiceModel = service("default/web", changes);
   const tables = kubeProxyTables(proxyConfig(config), [web], [endpointSlice("default/web", { endpoints })]);
-  return traceRules(readRules(edit(restoreText(withJumps(tables)))), {
+  return traceRules(parseRuleSet(edit(restoreText(withJumps(tables)))).tables, {
     source: ipv4(from),
     destination: ipv4(to),
     protocol: 6,

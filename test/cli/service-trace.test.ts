@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { k8snet, temporaryFolder } from "./harness.ts";
+
+const files = temporaryFolder();
+const lab = files.write(
+  "shop.k8snet",
+  `
+cluster {
+  cni none
+  podCIDR 10.244.0.0/16
+  serviceCIDR 10.96.0.0/16
+}
+node node1 { address 192.168.0.2/24 }
+service web {
+  clusterIP 10.96.0.10
+  type NodePort
+  port 80 -> 8080 nodePort 30080
+  endpoints 10.244.1.1 10.244.2.1
+}
+service empty {
+  clusterIP 10.96.0.11
+  port 80
+}
+`,
+);
+
+async function trace(src: string, dst: string, port: number, ...more: readonly string[]) {
+  const packet = ["--src", src, "--dst", dst, "--proto", "tcp", "--port", `${port}`];
+  const { code, out, error } = await k8snet("service-trace", lab, "--node", "node1", ...packet, ...more);
+  return { code, out, error: error.replace(/^.*warning: .*\n/gm, "") };
+}
+
+async function answer(src: string, dst: string, port: number) {
+  const { out } = await trace(src, dst, port, "--all-backends", "--format", "json");
+  const { backends, masquerade, verdict } = JSON.parse(out);
+  return { backends, masquerade, verdict };
+}
+
+describe("k8snet service-trace", () => {
+  it("names everybody whom chance may choose, and whether the client is masqueraded", async () => {
+    const backends = ["10.244.1.1:8080", "10.244.2.1:8080"];
+    expect(await answer("10.244.1.9", "10.96.0.10", 80)).toEqual({ backends, masquerade: false, verdict: "ACCEPT" });
+    expect(await answer("203.0.113.2", "192.168.0.2", 30080)).toEqual({
+      backends,
+      masquerade: true,
+      verdict: "ACCEPT",
+    });
+    expect(await answer("10.244.1.9", "10.96.0.11", 80)).toEqual({
+      backends: [],
+      masquerade: false,
+      verdict: "REJECT",
+    });
+    expect(await answer("10.244.1.9", "10.96.0.10", 81)).toEqual({
+      backends: [],
+      masquerade: false,
+      verdict: "NOMATCH",
+    });
+  });
+
+  it("prints the rules that decided, as one would give them to iptables", async () => {
+    const { code, out } = await trace("10.244.1.9", "10.96.0.11", 80);
+    expect(code).toBe(0);
+    expect(out.split("\n").slice(0, 4)).toEqual(["verdict     REJECT", "backends    none", "masquerade  no", "by"]);
+    expect(out.trimEnd().split("\n").at(-1)).toBe(
+      '  -t filter -A KUBE-SERVICES -m comment --comment "default/empty has no endpoints" -m tcp -p tcp -d 10.96.0.11 --dport 80 -j REJECT',
+    );
+  });
+
+  it("says which nodes there are, and what is no address", async () => {
+    const packet = ["--src", "10.244.1.9", "--dst", "10.96.0.10", "--port", "80"];
+    const { code, error } = await k8snet("service-trace", lab, "--node", "node2", ...packet);
+    expect(code).toBe(2);
+    expect(error).toContain(`${lab}: error: there is no node "node2"; there is node1\n`);
+    expect((await trace("10.244.1", "10.96.0.10", 80)).error).toContain("10.244.1 is not an IPv4 address");
+    expect((await trace("10.244.1.9", "10.96.0.10", 0)).error).toContain("A port is from 1 to 65535.");
+  });
+});
+
+const saved = `*filter
+:INPUT DROP [3:180]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+[7:420] -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT
+COMMIT
+`;
+
+describe("k8snet netfilter-trace", () => {
+  const rules = files.write("save.txt", saved);
+  const ask = (file: string, src: string) =>
+    k8snet(
+      "netfilter-trace",
+      "--rules",
+      file,
+      "--src",
+      src,
+      "--dst",
+      "192.168.0.2",
+      "--port",
+      "22",
+      "--local-ip",
+      "192.168.0.2",
+    );
+
+  it("lists the rules that the packet meets, and the policy if that decides", async () => {
+    expect((await ask(rules, "203.0.113.2")).out).toBe(`verdict     DROP
+backends    none
+masquerade  no
+tried
+  -      -t filter -A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -j ACCEPT
+  match  -t filter -P INPUT DROP
+`);
+    expect((await ask(rules, "10.1.2.3")).out).toContain("verdict     ACCEPT\n");
+  });
+
+  it("refuses what iptables-restore would refuse, at its line", async () => {
+    const bad = files.write("bad.txt", saved.replace("-m tcp", "-m bpf"));
+    const { code, error } = await ask(bad, "10.1.2.3");
+    expect(code).toBe(2);
+    expect(error).toMatch(new RegExp(`^${bad}:5:\\d+: error: .*bpf`));
+    const cut = files.write("cut.txt", saved.slice(0, -8));
+    expect((await ask(cut, "10.1.2.3")).error).toContain("COMMIT is missing");
+  });
+});
