@@ -92,10 +92,7 @@ function scrub(world: World, packet: number): void {
   const { packets } = world;
   packets.confirms.set(packet, 0);
   packets.mayRedirect.set(packet, 0);
-  packets.connection.set(packet, 0);
-  packets.ctInfo.set(packet, 0);
-  packets.hookAt.set(packet, null);
-  packets.bridgeInfo.set(packet, null);
+  packets.scrub(packet, false);
 }
 
 /** `skb_tunnel_check_pmtu`: the sender's route learns what the tunnel bears; this packet still goes, in fragments. */
