@@ -1,3 +1,4 @@
+import { hookNames } from "../../config/iptables/rule-set.ts";
 import { deviceKind } from "../../linux/devices.ts";
 import { dropReasonOf } from "../../linux/drop.ts";
 import type { DropReason } from "../../linux/drop-reason.ts";
@@ -12,7 +13,7 @@ import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { formatMac, isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
 import { dropExplanation } from "../drop-text.ts";
-import { deviceName } from "../names.ts";
+import { deviceName, ruleName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import { printDestination, printFdbRow, printNextHop, printRoute, printSocket } from "./print.ts";
 import {
@@ -25,6 +26,7 @@ import {
   routeTable,
   socketTable,
 } from "./row-inspections.ts";
+import { chainInspection, printNetfilterRule } from "./rules.ts";
 import { stationInspections } from "./station-inspections.ts";
 import type { InspectionTarget } from "./target.ts";
 
@@ -58,6 +60,13 @@ const byStage: ReadonlyMap<number, Make> = new Map<number, Make>([
   [stage.ipFragment, atRoutes],
   [stage.routeInput, atRoutes],
   [stage.routeOutput, atRoutes],
+  [stage.nfPrerouting, atHook],
+  [stage.nfInput, atHook],
+  [stage.nfForward, atHook],
+  [stage.nfOutput, atHook],
+  [stage.nfPostrouting, atHook],
+  [stage.nfRule, atHook],
+  [stage.nfReject, atHook],
   [stage.udpReceive, atSockets],
   [stage.tcpReceive, atSockets],
   [stage.icmpReceive, atSockets],
@@ -195,6 +204,24 @@ function atSockets(world: World, { device, data }: InspectionTarget): readonly I
   return [{ name: "socket", value }, table];
 }
 
+/** The rule that the packet is tried on next, its chain, and where the chain was called from. */
+function atHook(world: World, target: InspectionTarget): readonly Inspection[] {
+  const at = target.packet === 0 ? null : world.packets.hookAt.get(target.packet);
+  if (at === null || at.chain === 0) return [];
+  const { netfilter } = world;
+  const callers: Inspection[] = [];
+  for (let { caller } = at; caller !== undefined; caller = caller.caller)
+    callers.push({ name: "called from", value: `${netfilter.chainName.get(caller.chain)} rule ${caller.rule}` });
+  const row = netfilter.chainRules.get(at.chain)[at.rule];
+  return [
+    { name: "hook", value: hookNames[at.hook] },
+    { name: "table", value: netfilter.tableOf(at.chain) },
+    ...(row === undefined ? [] : [{ name: ruleName(world, at), value: printNetfilterRule(world, row) }]),
+    ...callers,
+    chainInspection(world, at.chain),
+  ];
+}
+
 /** Why it is dropped, and the table that has, or lacks, the row that would have let it through. */
 function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
   if (target.packet === 0) return [];
@@ -202,6 +229,7 @@ function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
   return [
     { name: "drop reason", value: reason },
     { name: "because", value: dropExplanation(world, target.packet) },
+    ...(reason === "NETFILTER_DROP" ? atHook(world, target) : []),
     ...consulted(reason)(world, target),
     deviceInspection(world, target.device),
   ];

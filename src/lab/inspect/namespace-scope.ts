@@ -3,6 +3,7 @@ import type { Inspection } from "../protocol.ts";
 import { connectionTable } from "./connections.ts";
 import { devicesOf } from "./find.ts";
 import { arpTable, deviceInspection, routeTable, socketTable, sysctlTable } from "./row-inspections.ts";
+import { ruleInspections } from "./rules.ts";
 import { count } from "./words.ts";
 
 /** Interfaces, routes, neighbours, sockets and sysctls of one network namespace. */
@@ -19,6 +20,7 @@ export function namespaceScope(world: World, netns: number): readonly Inspection
     },
     routeTable(world, netns),
     arpTable(world, netns),
+    ...ruleInspections(world, netns),
     ...connectionTable(world, netns),
     socketTable(world, netns),
     sysctlTable(world, netns),

@@ -70,6 +70,8 @@ function walkInspections(world: World, packet: number): readonly Inspection[] {
     const cause = origin.causeData ? ` ${packetText(origin.causeData)}` : "";
     rows.push({ name: "caused by", value: `#${origin.causedBy}${cause}` });
   }
+  const mark = packets.mark.get(packet) >>> 0;
+  if (mark !== 0) rows.push({ name: "mark", value: `0x${mark.toString(16)}` });
   const connection = packets.connection.get(packet);
   if (connection !== 0) {
     const state = connectionState(world, packet);

@@ -25,6 +25,7 @@ export const tableId = {
   arp: (netns: string) => `arp:${netns}`,
   routes: (netns: string) => `routes:${netns}`,
   connections: (netns: string) => `connections:${netns}`,
+  rules: (netns: string, table: string) => `rules:${netns}/${table}`,
   sockets: (netns: string) => `sockets:${netns}`,
   sysctls: (netns: string) => `sysctls:${netns}`,
   ports: (bridge: string) => `ports:${bridge}`,

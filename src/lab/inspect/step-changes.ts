@@ -3,6 +3,7 @@ import type { Recorded } from "../../sim/change-log.ts";
 import type { Table } from "../../sim/table.ts";
 import type { ChangeMark } from "../protocol.ts";
 import { shownConnection } from "./connections.ts";
+import { shownRule } from "./rules.ts";
 import {
   shownAddress,
   shownDevice,
@@ -83,6 +84,7 @@ function showOf(world: World): ReadonlyMap<Table, Show> {
     [world.neighbours.table, (w, row) => [shownNeighbour(w, row)]],
     [world.fdb.table, (w, row) => [shownFdbRow(w, row)]],
     [world.routes.table, (w, row) => [shownRoute(w, row)]],
+    [world.netfilter.rules, (w, row) => [shownRule(w, row)]],
     [world.conntrack.table, (w, row) => [shownConnection(w, row)]],
     [world.sockets.table, (w, row) => [shownSocket(w, row)]],
   ]);
@@ -102,7 +104,8 @@ function watched(world: World): Watched {
     const show = showOf(world);
     const tableOf = new Map<Recorded, Table>();
     const { rxPackets, rxBytes, txPackets, txBytes } = world.devices;
-    const counters = new Set<Recorded>([rxPackets, rxBytes, txPackets, txBytes]);
+    const { ruleBytes, ruleMemory } = world.netfilter;
+    const counters = new Set<Recorded>([rxPackets, rxBytes, txPackets, txBytes, ruleBytes, ruleMemory]);
     for (const table of show.keys())
       for (const owner of [table, ...table.columns]) if (!counters.has(owner)) tableOf.set(owner, table);
     found = { tableOf, show };

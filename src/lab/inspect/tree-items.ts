@@ -4,6 +4,7 @@ import type { World } from "../../linux/world.ts";
 import { deviceName, hubName } from "../names.ts";
 import { connectionRows } from "./connections.ts";
 import { printCounters } from "./print.ts";
+import { ruleRows, ruleTables } from "./rules.ts";
 import { shownDevice } from "./shown-machines.ts";
 import { known, tableId } from "./shown-row.ts";
 import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows } from "./tables.ts";
@@ -43,6 +44,7 @@ export function netnsTables(world: World, netns: number): readonly TableItem[] {
       ...sizeOf(routeRows(world, netns).count, "route"),
       ...closed,
     },
+    ...ruleItems(world, netns, name),
     ...connectionItems(world, netns, name),
     {
       id: tableId.sockets(name),
@@ -59,6 +61,19 @@ export function netnsTables(world: World, netns: number): readonly TableItem[] {
       ...closed,
     },
   ];
+}
+
+/** One for each table of rules; most namespaces have none. */
+function ruleItems(world: World, netns: number, name: string): readonly TableItem[] {
+  const source = known(world.namespaces.source.get(netns));
+  return ruleTables(world, netns).map((table) => ({
+    id: tableId.rules(name, table),
+    icon: "filter",
+    label: `iptables ${table}`,
+    ...sizeOf(ruleRows(world, netns, table).count, "rule"),
+    open: false,
+    source,
+  }));
 }
 
 /** Most namespaces track no connections. */

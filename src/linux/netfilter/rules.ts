@@ -62,6 +62,12 @@ export class Netfilter {
     return this.byNetnsAndTable.all(netns, tableNames.indexOf(table));
   }
 
+  /** As `iptables-save` prints them: those of the hooks in the order of these, then the others by age. */
+  chainsInOrder(netns: number, table: TableName): readonly number[] {
+    const place = (chain: number) => (this.chainHook.get(chain) < 0 ? hookNames.length : this.chainHook.get(chain));
+    return [...this.chainsOf(netns, table)].sort((a, b) => place(a) - place(b));
+  }
+
   allChainsOf(netns: number): readonly number[] {
     return this.byNetns.all(netns, 0);
   }
@@ -154,8 +160,8 @@ export class Netfilter {
     const row = this.rules.allocate();
     this.rule.set(row, rule);
     this.ruleChain.set(row, chain);
-    this.rulePackets.set(row, 0);
-    this.ruleBytes.set(row, 0);
+    this.rulePackets.set(row, rule.counters.packets);
+    this.ruleBytes.set(row, rule.counters.bytes);
     this.ruleMemory.set(row, {});
     this.rules.link(row);
     return row;

@@ -39,6 +39,8 @@ function restoreTable(world: World, netns: number, table: RuleTable, noFlush: bo
       netfilter.addChain(netns, table.name, chain.name, policyNumber(chain.policy));
     netfilter.chainPolicy.set(row, policyNumber(chain.policy));
     if (netfilter.chainHook.get(row) < 0) netfilter.flushChain(row);
+    netfilter.chainPackets.set(row, chain.counters.packets);
+    netfilter.chainBytes.set(row, chain.counters.bytes);
     netfilter.appendRules(row, chain.rules);
   }
 }
