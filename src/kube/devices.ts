@@ -9,7 +9,7 @@ import { setUpCommands } from "./wiring.ts";
 export interface Device {
   readonly netns: string;
   readonly dev: string;
-  readonly kind: "veth" | "bridge" | "ethernet";
+  readonly kind: "veth" | "bridge" | "ethernet" | "vxlan";
   readonly mac: MacAddress;
   readonly source: SourceRange;
   /** The other end of a cable, by its key. */
@@ -57,6 +57,10 @@ export function listDevices(layout: ClusterLayout): DeviceList {
     switch (command.do) {
       case "bridge add":
         add({ ...command, kind: "bridge", mac: command.mac ?? 0, addresses: [] });
+        break;
+      case "vxlan add":
+        add({ ...command, kind: "vxlan", mac: command.mac ?? 0, addresses: [] });
+        if (command.underlying !== undefined) find(command.netns, command.underlying, source);
         break;
       case "veth add": {
         const { netns, dev, mac = 0, peerNetns, peerDev, peerMac = 0, peerSource = source } = command;

@@ -144,6 +144,7 @@ export interface UplinkModel {
 export interface NamespaceContents {
   readonly bridges: readonly BridgeModel[];
   readonly interfaces: readonly InterfaceModel[];
+  readonly vxlans: readonly VxlanModel[];
   readonly routes: readonly RouteModel[];
   readonly rules: readonly RuleModel[];
   readonly neighbours: readonly NeighbourModel[];
@@ -155,6 +156,7 @@ export interface NamespaceContents {
 export const noContents: NamespaceContents = {
   bridges: [],
   interfaces: [],
+  vxlans: [],
   routes: [],
   rules: [],
   neighbours: [],
@@ -180,6 +182,30 @@ export interface InterfaceModel {
   /** False keeps it down; default up. */
   readonly up: boolean;
   readonly hairpin?: boolean;
+  readonly source: SourceRange;
+}
+
+/** A VXLAN device, made when the device below it is there. */
+export interface VxlanModel {
+  readonly dev: string;
+  readonly vni: number;
+  readonly local?: Ipv4Address;
+  readonly underlying?: Sourced<string>;
+  readonly port: number;
+  readonly learning: boolean;
+  readonly ttl?: number;
+  readonly mac?: Sourced<MacAddress>;
+  readonly mtu?: number;
+  readonly master?: Sourced<string>;
+  readonly addresses: readonly Sourced<Ipv4Prefix>[];
+  readonly vteps: readonly VtepModel[];
+  readonly source: SourceRange;
+}
+
+/** `bridge fdb append MAC dev VXLAN dst VTEP`; 00:00:00:00:00:00 stands for all addresses without an entry. */
+export interface VtepModel {
+  readonly mac: MacAddress;
+  readonly remote: Ipv4Address;
   readonly source: SourceRange;
 }
 

@@ -48,7 +48,8 @@ function podPlaces(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): Decl
 function contentsPlaces(contents: NamespaceContents, netns: () => readonly string[]): DeclaredPlace[] {
   const places: DeclaredPlace[] = [];
   for (const { name, source } of contents.bridges) places.push(bridgePlace(source, () => onEach(netns(), name)));
-  for (const { dev, source } of contents.interfaces) places.push(interfacePlace(source, () => onEach(netns(), dev)));
+  for (const { dev, source } of [...contents.interfaces, ...contents.vxlans])
+    places.push(interfacePlace(source, () => onEach(netns(), dev)));
   for (const container of contents.containers) {
     for (const listener of container.listeners) places.push(listenPlace(listener.source, netns, [listener]));
     if (container.listeners.length > 0) places.push(listenPlace(container.source, netns, container.listeners));

@@ -9,6 +9,7 @@ import {
   type NamespaceContents,
   type VethEnd,
   type VethPair,
+  type VxlanModel,
 } from "./model.ts";
 import { isOfDevice } from "./sysctls.ts";
 
@@ -81,8 +82,8 @@ function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["s
 }
 
 function hasConfiguration(contents: NamespaceContents): boolean {
-  const { interfaces, neighbours, routes, rules, containers, sysctls } = contents;
-  const lists = [interfaces, neighbours, routes, rules, containers];
+  const { interfaces, vxlans, neighbours, routes, rules, containers, sysctls } = contents;
+  const lists = [interfaces, vxlans, neighbours, routes, rules, containers];
   return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
@@ -91,6 +92,7 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
     if (isOfDevice(key)) yield { do: "sysctl", netns, key, value, source };
   }
   for (const device of contents.interfaces) yield* interfaceCommands(netns, device);
+  for (const vxlan of contents.vxlans) yield* vxlanCommands(netns, vxlan);
   for (const { address, mac, dev, source } of contents.neighbours) {
     yield { do: "neigh add", netns, dev, address, mac, source };
   }
@@ -101,6 +103,22 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
       const { name: _name, ...server } = listener;
       yield { do: "listen", netns, container: container.name, ...server };
     }
+  }
+}
+
+/** A VXLAN device with its addresses and the VTEPs that it knows; also what a CNI plugin makes. */
+export function* vxlanCommands(netns: string, vxlan: VxlanModel): Generator<SetUpCommand> {
+  const { dev, vni, local, port, learning, ttl, source, mtu } = vxlan;
+  const underlying = vxlan.underlying?.value;
+  const mac = vxlan.mac?.value ?? macFromNames(netns, dev);
+  yield { do: "vxlan add", netns, dev, mac, vni, local, underlying, port, learning, ttl, source };
+  for (const { value: prefix, source: place } of vxlan.addresses) {
+    yield { do: "addr add", netns, dev, prefix, source: place };
+  }
+  const place = vxlan.master?.source ?? source;
+  yield { do: "link set", netns, dev, mtu, master: vxlan.master?.value, up: true, source: place };
+  for (const { mac: address, remote, source: line } of vxlan.vteps) {
+    yield { do: "fdb append", netns, dev, mac: address, remote, source: line };
   }
 }
 

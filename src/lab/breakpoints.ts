@@ -28,7 +28,7 @@ export interface Hit {
 
 const linkStages = [
   ...[stage.vethTransmit, stage.vethReceive, stage.bridgeTransmit, stage.bridgeDeliver],
-  ...[stage.hubQueue, stage.hubReceive],
+  ...[stage.hubQueue, stage.hubReceive, stage.vxlanTransmit, stage.vxlanReceive],
 ];
 const bridgeStages = [stage.bridgeForward, stage.bridgeFlood, stage.bridgeDeliver];
 const hubStages = [stage.hubTransmit, stage.hubCollision, stage.hubReceive];

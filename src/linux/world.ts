@@ -26,6 +26,7 @@ import { VtepTable, Vxlans } from "./vxlans.ts";
 /** Simulated durations of what Linux does in its own time. Chosen near what the reference captures show. */
 const linkDelayNs = 2_000;
 const wakeDelayNs = 5_000;
+const sendDelayNs = 50_000;
 
 /**
  * What Linux draws at random, where it has been seen to draw: then the simulated kernel draws the same. Pure, since a
@@ -87,6 +88,8 @@ export class World {
   readonly links: Lane;
   /** Inputs on their way to programs. */
   readonly wakes: Lane;
+  /** Packets that a process sends in pieces: what is left of them. */
+  readonly sends: Lane;
   /** For each set of sysctls, the sets that came of one more setting: a cache, not part of the world's state. */
   readonly sysctlSuccessors = new WeakMap<Sysctls, Map<string, Sysctls>>();
   /** For each set of sysctls, `Devices.conf` by device name: a cache as well. */
@@ -125,6 +128,7 @@ export class World {
     this.recent = new RecentLists(sim);
     this.ipSets = new IpSets(sim);
     this.links = sim.addLane(new Lane(sim.log, "links", linkDelayNs));
+    this.sends = sim.addLane(new Lane(sim.log, "sends", sendDelayNs));
     this.wakes = sim.addLane(new Lane(sim.log, "wakes", wakeDelayNs, stage.programWake));
   }
 

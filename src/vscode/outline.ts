@@ -18,6 +18,7 @@ const kinds: Record<Declaration["$type"], vscode.SymbolKind> = {
   Host: vscode.SymbolKind.Module,
   Netns: vscode.SymbolKind.Package,
   Bridge: vscode.SymbolKind.Interface,
+  Vxlan: vscode.SymbolKind.Interface,
   Veth: vscode.SymbolKind.Interface,
   Hub: vscode.SymbolKind.Interface,
   Interface: vscode.SymbolKind.Interface,

@@ -36,13 +36,14 @@ export type K8snetKeywordNames =
     | "service"
     | "switch"
     | "veth"
+    | "vxlan"
     | "{"
     | "}";
 
 export type K8snetTokenNames = K8snetTerminalNames | K8snetKeywordNames;
 
 export interface Block extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth;
+    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
     readonly $type: 'Block';
     closed: boolean;
     items: Array<Item>;
@@ -224,7 +225,7 @@ export function isInterface(item: unknown): item is Interface {
     return reflection.isInstance(item, Interface.$type);
 }
 
-export type Item = Bridge | Cluster | Container | Deployment | Expect | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth;
+export type Item = Bridge | Cluster | Container | Deployment | Expect | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
 
 export const Item = {
     $type: 'Item'
@@ -234,10 +235,10 @@ export function isItem(item: unknown): item is Item {
     return reflection.isInstance(item, Item.$type);
 }
 
-export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'host' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'router' | 'scenario' | 'service' | 'switch' | 'veth';
+export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'host' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'router' | 'scenario' | 'service' | 'switch' | 'veth' | 'vxlan';
 
 export function isKeywordText(item: unknown): item is KeywordText {
-    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'netns' || item === 'bridge' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario' || item === 'switch' || item === 'router' || item === 'host';
+    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'netns' || item === 'bridge' || item === 'vxlan' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario' || item === 'switch' || item === 'router' || item === 'host';
 }
 
 /** A setting (`address 10.0.0.1/24`), an action (`ping a -> b`), or a block with a head of words (`parallel {…}`). */
@@ -435,8 +436,27 @@ export function isVeth(item: unknown): item is Veth {
     return reflection.isInstance(item, Veth.$type);
 }
 
+export interface Vxlan extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Vxlan';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Vxlan = {
+    $type: 'Vxlan',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isVxlan(item: unknown): item is Vxlan {
+    return reflection.isInstance(item, Vxlan.$type);
+}
+
 export interface Word extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth;
+    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
     readonly $type: 'Word';
     text: '->' | '<->' | KeywordText | string;
 }
@@ -472,6 +492,7 @@ export type K8snetAstType = {
     StrayBrace: StrayBrace
     Switch: Switch
     Veth: Veth
+    Vxlan: Vxlan
     Word: Word
 }
 
@@ -823,6 +844,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 },
                 words: {
                     name: Veth.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
+        },
+        Vxlan: {
+            name: Vxlan.$type,
+            properties: {
+                block: {
+                    name: Vxlan.block,
+                    optional: true
+                },
+                name: {
+                    name: Vxlan.name,
+                    optional: true
+                },
+                words: {
+                    name: Vxlan.words,
                     defaultValue: [],
                     optional: true
                 }

@@ -10,11 +10,13 @@ import type {
   RouteModel,
   RuleModel,
   SysctlModel,
+  VxlanModel,
 } from "../../kube/model.ts";
 import type { Item } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
 import { readBridge, readContainer, readInterface } from "./devices.ts";
 import type { Reading, SettingReaders } from "./reading.ts";
+import { readVxlan } from "./vxlan.ts";
 
 type Lists<Model> = {
   -readonly [Key in keyof Model]: Model[Key] extends readonly (infer Element)[] ? Element[] : never;
@@ -25,6 +27,7 @@ export class ContentsReader {
   readonly contents: Lists<NamespaceContents> = {
     bridges: [] as BridgeModel[],
     interfaces: [] as InterfaceModel[],
+    vxlans: [] as VxlanModel[],
     routes: [] as RouteModel[],
     rules: [] as RuleModel[],
     neighbours: [] as NeighbourModel[],
@@ -63,10 +66,12 @@ export class ContentsReader {
 
   /** Reads a nested declaration that any namespace may have; what does not belong into it comes back. */
   readItem(item: Item): Item[] | "not mine" {
-    const { bridges, interfaces, containers } = this.contents;
+    const { bridges, interfaces, vxlans, containers } = this.contents;
     switch (item.$type) {
       case "Bridge":
         return readBridge(item, bridges, this.#reading);
+      case "Vxlan":
+        return readVxlan(item, vxlans, this.#reading);
       case "Interface":
         return readInterface(item, interfaces, this.#reading);
       case "Container":

@@ -168,7 +168,7 @@ function readEndpoint(
   return address === undefined || port === undefined ? undefined : { address, port };
 }
 
-function addressSetting(into: Sourced<Ipv4Prefix>[], reading: Reading): SettingReaders[string] {
+export function addressSetting(into: Sourced<Ipv4Prefix>[], reading: Reading): SettingReaders[string] {
   return (tokens, _source, name) => {
     if (tokens.length === 0) reading.problems.error("missing-value", name.range, "The address is missing.");
     if (tokens.length > 1) {

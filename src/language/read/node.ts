@@ -30,7 +30,7 @@ export interface NodeReading {
   readonly escaped: readonly Item[];
 }
 
-const nodeKeywords = ["bridge", "container", "interface", "netns", "pod", "veth"];
+const nodeKeywords = ["bridge", "container", "interface", "netns", "pod", "veth", "vxlan"];
 
 /** Reads `node NAME {…}`; `adopted` are pods that stand behind it because of a } too many. */
 export function readNode(declared: Node, adopted: readonly Item[], reading: Reading): NodeReading {
@@ -120,7 +120,7 @@ export function readNetns(
   const escaped: Item[] = [];
   for (const item of declared.block?.items ?? []) {
     if (item.$type === "Line") {
-      readSetting(item, owner, settings, ["bridge", "container", "interface"], reading);
+      readSetting(item, owner, settings, ["bridge", "container", "interface", "vxlan"], reading);
       continue;
     }
     const read = contents.readItem(item);

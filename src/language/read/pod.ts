@@ -20,7 +20,7 @@ import { readLabels } from "./service.ts";
 
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
-const podKeywords = ["bridge", "container", "interface", "veth"];
+const podKeywords = ["bridge", "container", "interface", "veth", "vxlan"];
 
 interface PodReading {
   readonly pod?: PodGroup;
@@ -105,8 +105,19 @@ function checkHostNetwork({ name, address, mac, hostEnd, contents }: PodGroup, {
   if (name.range) {
     problems.error("host-network-range", name.source, "Pods with hostNetwork are declared one by one.");
   }
-  const { bridges, interfaces, routes, rules, neighbours, sysctls } = contents;
-  const own = [address, mac, hostEnd, bridges[0], interfaces[0], routes[0], rules[0], neighbours[0], sysctls[0]];
+  const { bridges, interfaces, vxlans, routes, rules, neighbours, sysctls } = contents;
+  const own = [
+    address,
+    mac,
+    hostEnd,
+    bridges[0],
+    interfaces[0],
+    vxlans[0],
+    routes[0],
+    rules[0],
+    neighbours[0],
+    sysctls[0],
+  ];
   for (const stated of own) {
     if (stated === undefined) continue;
     const message = `${name.base} has hostNetwork: it has no network of its own; state this in the node.`;

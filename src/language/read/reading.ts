@@ -31,7 +31,7 @@ export type SettingReaders = Readonly<Record<string, SettingReader>>;
 
 /** Words that the language will know, so that they get a better answer than "unknown". */
 const laterWords = new Set([
-  ...["ingress", "networkPolicy", "vxlan", "iptables-restore"],
+  ...["ingress", "networkPolicy", "iptables-restore"],
   ...["delete", "add", "move", "link", "iptables", "policy", "dig", "traceroute"],
 ]);
 

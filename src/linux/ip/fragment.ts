@@ -30,28 +30,47 @@ export function isFragment(ip: Ipv4Packet): boolean {
 
 /** `ip_do_fragment` (net/ipv4/ip_output.c): pieces that fit the MTU, all but the last a multiple of eight bytes long. */
 function fragment(world: World, packet: number): void {
-  const { packets, sim, devices } = world;
+  const { packets, sim } = world;
   const data = packets.data.get(packet) as EthernetFrame | Ipv4Packet;
   // A bridge that calls the hooks of IPv4 takes apart again what these put together (`br_nf_dev_queue_xmit`).
   const frame = "ttl" in data ? undefined : data;
   const ip = ipOf(world, packet);
-  const device = packets.outDevice.get(packet);
-  const next = frame === undefined ? stage.neighOutput : devices.transmitStage.get(device);
-  const nextHop = packets.nextHop.get(packet);
   const room = (packets.fragmentMtu.get(packet) - ipv4HeaderLength) & ~7;
   const bytes = emitIpv4Packet(ip).subarray(ipv4HeaderLength + (ip.options?.length ?? 0));
+  const most = isSentByProcess(world, packet) ? 1 : Math.ceil(bytes.length / room);
   const pieces: number[] = [];
-  for (let offset = 0; offset < bytes.length; offset += room) {
+  let offset = 0;
+  for (; offset < bytes.length && pieces.length < most; offset += room) {
     const isLast = offset + room >= bytes.length;
-    const piece = packets.copy(packet, device, next, packets.origin.get(packet).flooded);
     const part = pieceOf(ip, bytes.subarray(offset, offset + room), offset, ip.moreFragments || !isLast);
-    packets.data.set(piece, frame === undefined ? part : ethernetFrame(frame.destination, frame.source, part));
-    packets.outDevice.set(piece, device);
-    packets.nextHop.set(piece, nextHop);
-    pieces.push(piece);
+    pieces.push(makePiece(world, packet, part, frame));
   }
-  packets.end(packet);
+  if (offset < bytes.length) {
+    packets.data.set(packet, pieceOf(ip, bytes.subarray(offset), offset, ip.moreFragments));
+    sim.underWay.pop();
+    world.sends.push(packet, world.nowNs);
+  } else packets.end(packet);
   for (let i = pieces.length - 1; i >= 0; i--) sim.underWay.push(pieces[i]);
+}
+
+/**
+ * A process that sends is interrupted after each piece: the kernel first does what the piece gave rise to, on all of the
+ * machine's links. What the kernel itself sends (replies, forwarded packets) leaves in one go.
+ */
+function isSentByProcess({ packets }: World, packet: number): boolean {
+  const { process, causedBy } = packets.origin.get(packet);
+  return process !== 0 && causedBy === undefined && packets.inDevice.get(packet) === 0;
+}
+
+function makePiece(world: World, packet: number, part: Ipv4Packet, frame: EthernetFrame | undefined): number {
+  const { packets, devices } = world;
+  const device = packets.outDevice.get(packet);
+  const next = frame === undefined ? stage.neighOutput : devices.transmitStage.get(device);
+  const piece = packets.copy(packet, device, next, packets.origin.get(packet).flooded);
+  packets.data.set(piece, frame === undefined ? part : ethernetFrame(frame.destination, frame.source, part));
+  packets.outDevice.set(piece, device);
+  packets.nextHop.set(piece, packets.nextHop.get(packet));
+  return piece;
 }
 
 function pieceOf(ip: Ipv4Packet, bytes: Uint8Array, offset: number, moreFragments: boolean): Ipv4Packet {
