@@ -84,10 +84,14 @@ function readByTshark(path: string): readonly Row[] {
   const checks = ["ip", "udp", "tcp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
   const settings = [...checks, "-o", "ip.defragment:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE"];
   const columns = allFields.flatMap((field) => ["-e", field]);
-  const output = execFileSync("tshark", ["-n", "-r", path, ...settings, "-T", "fields", ...columns], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const output = execFileSync(
+    "tshark",
+    ["-n", "-d", "udp.port==8472,vxlan", "-r", path, ...settings, "-T", "fields", ...columns],
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   return output
     .split("\n")
     .slice(0, -1)

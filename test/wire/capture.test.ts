@@ -161,10 +161,14 @@ function tshark(file: Uint8Array, fields: readonly string[]): string[] {
   const checks = ["ip", "udp", "tcp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
   const columns = fields.flatMap((field) => ["-e", field]);
   try {
-    const output = execFileSync("tshark", ["-r", path, ...checks, "-T", "fields", ...columns], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const output = execFileSync(
+      "tshark",
+      ["-d", "udp.port==8472,vxlan", "-r", path, ...checks, "-T", "fields", ...columns],
+      {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      },
+    );
     return output.trimEnd().split("\n");
   } finally {
     rmSync(folder, { recursive: true });
