@@ -4,6 +4,8 @@ import { statementCommands } from "../plan/shell/statements.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { Captures } from "./capture.ts";
 import type { Children } from "./children.ts";
+import { namespacesWithRules } from "./connections.ts";
+import { flatStatements } from "./flat-statements.ts";
 import type { HostedStatement } from "./host-protocol.ts";
 import { readJiffies, timerWheelOf } from "./jiffies.ts";
 import { type RealNetwork, SetUpFailure } from "./namespaces.ts";
@@ -34,7 +36,7 @@ export async function runOnLinux(
   const captures = new Captures(network.names, children);
   await captures.start(network.interfaces);
   const first = readJiffies();
-  const run = new LinuxRun(network, hosts, captures, children);
+  const run = new LinuxRun(network, hosts, captures, children, namespacesWithRules(plan, scenario));
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
   const last = readJiffies();
@@ -48,13 +50,6 @@ async function startServers(plan: NetworkPlan, scenario: ScenarioPlan, hosts: Pr
   const clients = [...flatStatements(scenario.statements)].filter(isHosted);
   await hosts.start(new Set([...listeners, ...clients].map(({ netns }) => netns)));
   for (const listener of listeners) await hosts.listen(listener);
-}
-
-export function* flatStatements(statements: readonly Statement[]): Generator<Statement> {
-  for (const statement of statements) {
-    if (statement.do === "parallel") yield* flatStatements(statement.statements);
-    else yield statement;
-  }
 }
 
 function isHosted(statement: Statement): statement is HostedStatement {
@@ -74,12 +69,20 @@ class LinuxRun {
   private readonly hosts: ProgramHosts;
   private readonly captures: Captures;
   private readonly children: Children;
+  private readonly withRules: readonly string[];
 
-  constructor(network: RealNetwork, hosts: ProgramHosts, captures: Captures, children: Children) {
+  constructor(
+    network: RealNetwork,
+    hosts: ProgramHosts,
+    captures: Captures,
+    children: Children,
+    withRules: readonly string[],
+  ) {
     this.network = network;
     this.hosts = hosts;
     this.captures = captures;
     this.children = children;
+    this.withRules = withRules;
   }
 
   /** Since the scenario began. */
@@ -105,7 +108,7 @@ class LinuxRun {
     if (statement.do !== "wait") await this.quiet();
     const askedNs = this.nowNs;
     const { namespaces, bridges, names } = this.network;
-    const tables = await realTables(namespaces, bridges, names, this.children);
+    const tables = await realTables(namespaces, bridges, this.withRules, names, this.children);
     return { statement, startNs, endNs, programs, tables, tablesNs: (askedNs + this.nowNs) / 2 };
   }
 

@@ -1,6 +1,6 @@
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { ScenarioPlan } from "../plan/statements.ts";
-import { flatStatements } from "./linux-run.ts";
+import { flatStatements } from "./flat-statements.ts";
 
 /** The ports that a file names; any other one is the kernel's choice. */
 export function mentionedPorts(plan: NetworkPlan, scenario: ScenarioPlan): ReadonlySet<number> {

@@ -3,7 +3,8 @@ import { delimiter, join } from "node:path";
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { Statement } from "../plan/statements.ts";
 import type { Children } from "./children.ts";
-import { flatStatements } from "./linux-run.ts";
+import { namespacesWithRules } from "./connections.ts";
+import { flatStatements } from "./flat-statements.ts";
 import { runCommand } from "./run-command.ts";
 import { runPrefix } from "./run-name.ts";
 
@@ -16,6 +17,7 @@ const packages = {
   tcpdump: "tcpdump",
   ping: "iputils-ping",
   arping: "iputils-arping",
+  conntrack: "conntrack",
 } as const;
 type Program = keyof typeof packages;
 
@@ -43,6 +45,9 @@ function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
   return [
     ...always,
     ...(isUsed("ping") ? (["ping"] as const) : []),
+    ...(plans.some((plan) => plan.scenarios.some((one) => namespacesWithRules(plan, one).length > 0))
+      ? (["conntrack"] as const)
+      : []),
     ...(isUsed("arping") ? (["arping"] as const) : []),
   ];
 }

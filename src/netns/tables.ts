@@ -3,6 +3,7 @@ import type { World } from "../linux/world.ts";
 import type { InterfaceName } from "../plan/plan.ts";
 import type { NamespaceNames } from "../plan/shell/namespace-names.ts";
 import type { Children } from "./children.ts";
+import { normalConnection, simulatedConnections } from "./connections.ts";
 import { runCommand } from "./run-command.ts";
 
 /** Rows as Linux prints them, by table: `pod1 neigh`, `node1 route`, `node1 fdb of cbr0`. */
@@ -12,18 +13,26 @@ export type Tables = ReadonlyMap<string, readonly string[]>;
 export async function realTables(
   namespaces: readonly string[],
   bridges: readonly InterfaceName[],
+  withRules: readonly string[],
   names: NamespaceNames,
   children: Children,
 ): Promise<Tables> {
-  const ask = async (table: string, argv: readonly string[]): Promise<readonly [string, readonly string[]]> => {
+  const ask = async (
+    table: string,
+    argv: readonly string[],
+    normal = normalRow,
+  ): Promise<readonly [string, readonly string[]]> => {
     const { stdout } = await runCommand(argv, children);
-    return [table, stdout.split("\n").flatMap(normalRow).sort()];
+    return [table, stdout.split("\n").flatMap(normal).sort()];
   };
   const questions = [
     ...namespaces.flatMap((netns) => {
       const ip = ["ip", "-n", names.of(netns), "-4"];
       return [ask(`${netns} neigh`, [...ip, "neigh", "show"]), ask(`${netns} route`, [...ip, "route", "show"])];
     }),
+    ...withRules.map((netns) =>
+      ask(`${netns} conntrack`, ["ip", "netns", "exec", names.of(netns), "conntrack", "-L"], normalConnection),
+    ),
     ...bridges.map(({ netns, dev }) =>
       ask(`${netns} fdb of ${dev}`, ["bridge", "-n", names.of(netns), "fdb", "show", "br", dev]),
     ),
@@ -41,6 +50,8 @@ export function simulatedTables(world: World): Tables {
       `${name} route`,
       world.routes.ofMain(netns).map((row) => normalRow(printRoute(world, row))[0]),
     );
+    const connections = simulatedConnections(world, netns);
+    if (connections.length > 0) tables.set(`${name} conntrack`, [...connections]);
   }
   for (const row of world.neighbours.table.rows()) {
     const netns = world.devices.netns.get(world.neighbours.device.get(row));

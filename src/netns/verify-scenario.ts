@@ -8,13 +8,16 @@ import type { Captures } from "./capture.ts";
 import { Children } from "./children.ts";
 import { compareFrames, type FrameDifference } from "./compare-frames.ts";
 import { compareTables, type TableDifference, tableWindows } from "./compare-tables.ts";
-import { flatStatements, runOnLinux } from "./linux-run.ts";
+import { withoutChosenPorts } from "./connections.ts";
+import { flatStatements } from "./flat-statements.ts";
+import { runOnLinux } from "./linux-run.ts";
 import { mentionedPorts } from "./mentioned-ports.ts";
 import { RealNetwork } from "./namespaces.ts";
 import type { Observation, ObservedStatement } from "./observation.ts";
 import { comparableOutput } from "./printed.ts";
 import { runPrefix } from "./run-name.ts";
 import { reasonNotToRun, type SimulatedRun, simulate } from "./simulated-run.ts";
+import type { Tables } from "./tables.ts";
 
 /** What came of running one scenario on both kernels. */
 export interface ScenarioVerdict {
@@ -82,11 +85,15 @@ export class ScenarioVerification {
   private compare(observation: Observation, notes: readonly string[]): ScenarioVerdict {
     const windows = tableWindows(observation);
     const simulated = simulate(this.plan, this.scenario, observation, windows);
+    const ports = mentionedPorts(this.plan, this.scenario);
+    const comparable = (tables: Tables) => withoutChosenPorts(tables, (port) => ports.has(port));
     const differences = [
       ...this.frameDifferences(observation, simulated),
       ...outputDifferences(observation, simulated),
       ...observation.statements.flatMap(({ statement, tables }, index) =>
-        compareTables(tables, simulated.tables[index]).map((table) => ({ kind: "table", statement, table }) as const),
+        compareTables(comparable(tables), simulated.tables[index].map(comparable)).map(
+          (table) => ({ kind: "table", statement, table }) as const,
+        ),
       ),
     ];
     return this.verdict(observation.frames.length, differences, notes);
