@@ -124,6 +124,21 @@ export class Routes {
     return this.longest(netns, this.namespaces.prefixLengths.get(netns), destination);
   }
 
+  /**
+   * `fib_check_nh_v4_gw`: the route by which a gateway is a neighbour, over the device where one is given. Those over other
+   * gateways, and those that refuse, have too wide a scope.
+   */
+  lookupOnLink(netns: number, gateway: Ipv4Address, device: number): number {
+    for (let length = 32; length >= 0; length--) {
+      const rows = this.find(netns, (gateway & netmask(length)) >>> 0, length).filter((row) => {
+        const isOnLink = this.type.get(row) === routeType.unicast && this.gateway.get(row) === 0;
+        return isOnLink && (device === 0 || this.device.get(row) === device);
+      });
+      if (rows.length > 0) return rows.sort((a, b) => this.metric.get(a) - this.metric.get(b))[0];
+    }
+    return 0;
+  }
+
   private longest(fib: number, inUse: number, destination: Ipv4Address): number {
     let lengths = inUse >>> 0;
     while (lengths !== 0) {

@@ -15,8 +15,12 @@ export interface JiffiesReading {
 /** HZ, as kernels are built (kernel/Kconfig.hz). */
 const tickRates = [100, 250, 300, 1000] as const;
 
-/** Undefined where the kernel does not tell, as in a container that hides the file. */
-export function readJiffies(): JiffiesReading | undefined {
+/** Some readings; none where the kernel does not tell, as in a container that hides the file. */
+export function readJiffies(): readonly JiffiesReading[] {
+  return Array.from({ length: 3 }, readOnce).filter((reading) => reading !== undefined);
+}
+
+function readOnce(): JiffiesReading | undefined {
   try {
     const beforeNs = epochNs();
     const text = readFileSync("/proc/timer_list", "utf8");
@@ -37,19 +41,29 @@ export function parseTimerList(text: string, atNs: number): JiffiesReading | und
   return isWhole ? { jiffies, atNs, monotonicNs, tickNs } : undefined;
 }
 
-/** The wheel of a world whose time 0 is `beganNs`; the two readings are some tenths of a second apart, or more. */
-export function timerWheelOf(first: JiffiesReading, last: JiffiesReading, beganNs: number): TimerWheel | undefined {
+/**
+ * The wheel of a world whose time 0 is `beganNs`. The readings reach over some tenths of a second, or more; one that was
+ * taken while a tick passed may be wrong by one jiffy.
+ */
+export function timerWheelOf(readings: readonly JiffiesReading[], beganNs: number): TimerWheel | undefined {
+  const [first, last] = [readings[0], readings.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
   const seconds = (last.monotonicNs - first.monotonicNs) / 1e9;
   const measured = (last.jiffies - first.jiffies) / seconds;
   const rate = tickRates.find((one) => Math.abs(one - measured) < 0.1 * one);
   if (rate === undefined) return undefined;
   const jiffyNs = 1e9 / rate;
-  const sinceTickNs = modulo(first.monotonicNs - first.tickNs, jiffyNs);
-  const beforeBeginNs = beganNs - first.atNs + sinceTickNs;
-  const jiffiesBefore = Math.floor(beforeBeginNs / jiffyNs);
-  return { jiffyNs, jiffiesAtStart: first.jiffies + jiffiesBefore, startedNs: jiffiesBefore * jiffyNs - beforeBeginNs };
+  const ticksAt = (timeNs: number) => Math.floor((timeNs - first.tickNs) / jiffyNs);
+  const jiffiesAtTick = median(readings.map(({ jiffies, monotonicNs }) => jiffies - ticksAt(monotonicNs)));
+  const beganMonotonicNs = beganNs - median(readings.map(({ atNs, monotonicNs }) => atNs - monotonicNs));
+  const ticks = ticksAt(beganMonotonicNs);
+  return {
+    jiffyNs,
+    jiffiesAtStart: jiffiesAtTick + ticks,
+    startedNs: first.tickNs + ticks * jiffyNs - beganMonotonicNs,
+  };
 }
 
-function modulo(one: number, other: number): number {
-  return ((one % other) + other) % other;
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 }

@@ -35,13 +35,13 @@ export async function runOnLinux(
   if (complaints.length > 0) throw new SetUpFailure(complaints.join("\n"));
   const captures = new Captures(network.names, children);
   await captures.start(network.interfaces);
-  const first = readJiffies();
+  const readings = [...readJiffies()];
   const run = new LinuxRun(network, hosts, captures, children, namespacesWithRules(plan, scenario));
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
-  const last = readJiffies();
+  readings.push(...readJiffies());
   const frames = await captures.stop(run.beganNs);
-  const timerWheel = first && last && timerWheelOf(first, last, run.beganNs);
+  const timerWheel = timerWheelOf(readings, run.beganNs);
   return { observation: { frames, statements, endNs, reachableTimes: times, timerWheel }, captures };
 }
 

@@ -8,6 +8,8 @@ import { conversationOf } from "./conversation.ts";
 /** A packet that waited for ARP leaves so soon after the answer. */
 const releaseNs = 3_000_000;
 
+/** A question is repeated after so long at most: one second, and what the timer is late. */
+const repeatNs = 1_300_000_000;
 /** A process needs some milliseconds to start. What it is not seen to send for so long has another cause. */
 const longestStartNs = 250_000_000;
 
@@ -36,21 +38,33 @@ interface FirstFrame {
 
 function firstFrame(statement: Statement, sinceNs: number, frames: readonly SeenFrame[]): FirstFrame | undefined {
   if (!("netns" in statement)) return undefined;
-  const own = frames.filter(({ device, timeNs }) => device.startsWith(`${statement.netns}/`) && timeNs >= sinceNs);
-  const sent = own.filter(({ direction, device }) => direction === "out" || device.endsWith("/lo"));
-  const first = earliest(sent.filter(({ frame }) => isOf(statement, frame)));
-  const questions = sent.filter(({ frame }) => frame.payload.kind === "arp" && frame.destination === broadcastMac);
+  const ever = frames.filter(({ device }) => device.startsWith(`${statement.netns}/`));
+  const sent = ever.filter(({ direction, device }) => direction === "out" || device.endsWith("/lo"));
+  const questions = sent.filter((one) => one.timeNs >= sinceNs && isNewQuestion(one, sent));
+  const first = earliest(sent.filter(({ frame, timeNs }) => timeNs >= sinceNs && isOf(statement, frame)));
   if (first === undefined) {
     // It may never have got further than to ask.
     const question = earliest(questions);
     return question && { sentNs: question.timeNs, startNs: question.timeNs };
   }
-  const answer = own.find(({ frame, direction, timeNs }) => {
+  const answer = ever.find(({ frame, direction, timeNs }) => {
     const isAnswer = direction === "in" && frame.payload.kind === "arp" && frame.payload.operation === 2;
     return isAnswer && timeNs <= first.timeNs && timeNs > first.timeNs - releaseNs;
   });
-  const question = answer && questions.find(({ frame }) => conversationOf(frame) === conversationOf(answer.frame));
-  return { sentNs: first.timeNs, startNs: question?.timeNs ?? first.timeNs };
+  if (answer === undefined) return { sentNs: first.timeNs, startNs: first.timeNs };
+  const question = questions.find(({ frame }) => conversationOf(frame) === conversationOf(answer.frame));
+  // Somebody else had asked before.
+  return { sentNs: first.timeNs, startNs: question?.timeNs ?? sinceNs };
+}
+
+/** A broadcast question that does not repeat an earlier one. */
+function isNewQuestion({ frame, device, timeNs }: SeenFrame, sent: readonly SeenFrame[]): boolean {
+  if (frame.payload.kind !== "arp" || frame.destination !== broadcastMac) return false;
+  return !sent.some((other) => {
+    const beforeNs = timeNs - other.timeNs;
+    if (other.device !== device || beforeNs <= 0 || beforeNs > repeatNs) return false;
+    return conversationOf(other.frame) === conversationOf(frame) && other.frame.destination === broadcastMac;
+  });
 }
 
 /** Whether a statement's program sent the frame. */

@@ -27,6 +27,7 @@ export interface ArpingState {
   readonly broadcasts: number;
   readonly received: number;
   readonly requests: number;
+  readonly broadcastsReceived: number;
   readonly lastSendNs: number;
   /** Who answered: from then on it alone is asked. */
   readonly answerer?: MacAddress;
@@ -46,7 +47,14 @@ const tick = 1;
 const operation = { request: 1, reply: 2 } as const;
 
 function start(spec: ArpingSpec, nowNs: number): ProgramStep<ArpingState> {
-  const state: ArpingState = { sent: 0, broadcasts: 0, received: 0, requests: 0, lastSendNs: nowNs };
+  const state: ArpingState = {
+    sent: 0,
+    broadcasts: 0,
+    received: 0,
+    requests: 0,
+    broadcastsReceived: 0,
+    lastSendNs: nowNs,
+  };
   const source = spec.mode === "ask" ? spec.ownAddress : spec.target;
   const from = source === undefined ? "" : `from ${formatIpv4(source)} `;
   const title: ProgramEffect = { kind: "print", text: `ARPING ${formatIpv4(spec.target)} ${from}${spec.dev}\n` };
@@ -109,23 +117,27 @@ function sendProbe(spec: ArpingSpec, state: ArpingState, nowNs: number): Program
   return { state: sent, effects: [probe, { kind: "set timer", timer: tick, afterNs }] };
 }
 
-/** Only what the target itself says counts; announcements expect no answer. */
+/** Only what the target itself says to the asker counts; its own announcement does, where it comes back (iputils, recv_pack). */
 function takeArp(
   spec: ArpingSpec,
   state: ArpingState,
   arp: ProgramInput & { kind: "arp" },
   nowNs: number,
 ): ProgramStep<ArpingState> {
-  if (spec.mode !== "ask" || arp.senderIp !== spec.target) return { state, effects: [] };
+  const source = spec.mode === "ask" ? spec.ownAddress : spec.target;
+  const isForMe = arp.isForMyMac && (source === undefined || arp.targetIp === source);
+  if (arp.senderIp !== spec.target || !isForMe) return { state, effects: [] };
   const isReply = arp.operation === operation.reply;
   const timeNs = nowNs - state.lastSendNs;
   const who = `${formatIpv4(arp.senderIp)} [${formatMac(arp.senderMac).toUpperCase()}]`;
-  const text = `${isReply ? "Unicast reply" : "Broadcast request"} from ${who}  ${millisecondsText(timeNs)}ms`;
+  const how = `${arp.isBroadcast ? "Broadcast" : "Unicast"} ${isReply ? "reply" : "request"}`;
+  const text = `${how} from ${who}  ${millisecondsText(timeNs)}ms`;
   return {
     state: {
       ...state,
       received: state.received + 1,
       requests: state.requests + (isReply ? 0 : 1),
+      broadcastsReceived: state.broadcastsReceived + (arp.isBroadcast ? 1 : 0),
       answerer: arp.senderMac,
       reply: { from: arp.senderIp, ttl: 0, text: formatMac(arp.senderMac), timeNs },
     },
@@ -143,10 +155,14 @@ function finish(spec: ArpingSpec, state: ArpingState): ProgramStep<ArpingState> 
     ...(state.reply === undefined ? {} : { reply: state.reply }),
     errors: [],
   };
-  const requests = state.requests > 0 ? ` (${state.requests} request(s), ${state.requests} broadcast(s))` : "";
+  const kinds = [
+    ...(state.requests > 0 ? [`${state.requests} request(s)`] : []),
+    ...(state.broadcastsReceived > 0 ? [`${state.broadcastsReceived} broadcast(s)`] : []),
+  ];
+  const ofThem = kinds.length > 0 ? ` (${kinds.join(", ")})` : "";
   const text =
     `Sent ${state.sent} probes (${state.broadcasts} broadcast(s))\n` +
-    `Received ${state.received} response(s)${requests}\n`;
+    `Received ${state.received} response(s)${ofThem}\n`;
   return {
     state,
     effects: [

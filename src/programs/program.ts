@@ -80,11 +80,16 @@ export type ProgramInput =
       readonly mtu: number;
       readonly sequence: number;
     }
+  /** An ARP packet that the device received; never one whose frame was for another station. */
   | {
       readonly kind: "arp";
       readonly operation: number;
       readonly senderIp: Ipv4Address;
       readonly senderMac: MacAddress;
+      readonly targetIp: Ipv4Address;
+      /** The target's hardware address in it is the device's own. */
+      readonly isForMyMac: boolean;
+      readonly isBroadcast: boolean;
     };
 
 export type ProgramEffect =

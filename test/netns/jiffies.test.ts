@@ -22,17 +22,24 @@ describe("How the timer wheel of this machine stands", () => {
   const later = (seconds: number, jiffies: number): JiffiesReading => ({
     ...first,
     jiffies: first.jiffies + jiffies,
+    atNs: first.atNs + seconds * 1e9,
     monotonicNs: first.monotonicNs + seconds * 1e9,
   });
 
-  test("two readings tell how long a jiffy is, and one where it began", () => {
-    const wheel = timerWheelOf(first, later(0.5, 124), 60_000_000);
+  test("readings tell how long a jiffy is, and when one began", () => {
+    const wheel = timerWheelOf([first, later(0.5, 125)], 60_000_000);
     // 10 ms after the first reading, which was 3 ms after a tick.
     expect(wheel).toEqual({ jiffyNs: 4_000_000, jiffiesAtStart: 1003, startedNs: -1_000_000 });
-    expect(timerWheelOf(first, later(0.5, 499), 60_000_000)?.jiffyNs).toBe(1_000_000);
+    expect(timerWheelOf([first, later(0.5, 500)], 60_000_000)?.jiffyNs).toBe(1_000_000);
+  });
+
+  test("a reading while a tick passed does not count", () => {
+    const wheel = timerWheelOf([{ ...first, jiffies: 1001 }, later(0.1, 25), later(0.5, 125)], 60_000_000);
+    expect(wheel?.jiffiesAtStart).toBe(1003);
   });
 
   test("a rate that no kernel has is not believed", () => {
-    expect(timerWheelOf(first, later(0.5, 200), 60_000_000)).toBeUndefined();
+    expect(timerWheelOf([first, later(0.5, 200)], 60_000_000)).toBeUndefined();
+    expect(timerWheelOf([], 60_000_000)).toBeUndefined();
   });
 });

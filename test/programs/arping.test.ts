@@ -14,7 +14,8 @@ const spec: ArpingSpec = {
   mode: "ask",
   timeoutNs: s,
 };
-const reply = { kind: "arp", operation: 2, senderIp: target, senderMac: targetMac } as const;
+const toMe = { targetIp: ip("10.244.0.2"), isForMyMac: true, isBroadcast: false };
+const reply = { kind: "arp", operation: 2, senderIp: target, senderMac: targetMac, ...toMe } as const;
 
 test("asks everybody once, then the one who answered", () => {
   const run = new ProgramRun(arpingProgram(spec));
@@ -50,6 +51,23 @@ test("others' ARP is not an answer", () => {
   run.give({ ...reply, senderIp: ip("10.244.0.9") });
   run.wait(10 * s);
   expect(run.exit?.result.received).toBe(0);
+});
+
+test("what the target says to others is not an answer", () => {
+  const run = new ProgramRun(arpingProgram(spec));
+  run.give({ ...reply, targetIp: ip("10.244.0.9") });
+  run.give({ ...reply, isForMyMac: false });
+  run.wait(10 * s);
+  expect(run.exit?.result.received).toBe(0);
+});
+
+test("-A hears its own announcement where a bridge sends it back", () => {
+  const run = new ProgramRun(arpingProgram({ ...spec, count: 1, mode: "answer" }));
+  run.give({ ...reply, targetIp: target, isBroadcast: true });
+  run.wait(10 * s);
+  expect(run.output).toMatch(
+    /\nBroadcast reply from 10\.244\.0\.3 .*\nSent 1 .*\nReceived 1 response\(s\) \(1 broadcast\(s\)\)\n$/,
+  );
 });
 
 test("-A sends one gratuitous reply with its own MAC as target and ends a second later", () => {

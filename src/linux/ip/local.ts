@@ -34,13 +34,14 @@ export function localSource(world: World, netns: number, destination: Ipv4Addres
 
 const loopbackAddress = 0x7f00_0001;
 
-/** The limited broadcast, and the directed broadcast of one of the device's networks. */
+/** The limited broadcast, and the directed broadcast of one of the device's networks, unless it is a local address as well. */
 export function isBroadcastAddress(world: World, device: number, address: Ipv4Address): boolean {
   if (address === 0xffff_ffff) return true;
   const { addresses } = world;
   for (let row = addresses.byDevice.find(device, 0); row !== 0; row = addresses.byDevice.findNext(row)) {
     const length = addresses.prefixLength.get(row);
-    if (length < 31 && broadcastAddress({ address: addresses.address.get(row), length }) === address) return true;
+    if (length < 31 && broadcastAddress({ address: addresses.address.get(row), length }) === address)
+      return !addresses.has(addresses.netns.get(row), address);
   }
   return false;
 }

@@ -76,7 +76,7 @@ function receive(world: World, packet: number): void {
   const device = packets.device.get(packet);
   const frame = packets.data.get(packet) as EthernetFrame;
   const arp = frame.payload as ArpPacket;
-  deliverArp(world, device, arp);
+  deliverArp(world, device, frame);
   if (isForOtherHost(world, packet)) return drop(world, packet, "OTHERHOST");
   if (isRefused(world, device, arp)) {
     packets.stage.set(packet, stage.arpIgnore);

@@ -12,7 +12,9 @@ import type { CommandFailure } from "./failure.ts";
 export function changeAddress(world: World, netns: number, device: number, command: AddressCommand): CommandFailure {
   const { addresses, devices } = world;
   const { address, length } = command.prefix;
-  const existing = addresses.ofDevice(device).find((row) => addresses.address.get(row) === address);
+  const existing = addresses
+    .ofDevice(device)
+    .find((row) => addresses.address.get(row) === address && addresses.prefixLength.get(row) === length);
   if (command.do === "addr del") {
     if (existing === undefined) return "RTNETLINK answers: Cannot assign requested address";
     deleteAddress(world, netns, device, existing);
@@ -41,9 +43,11 @@ function deleteAddress(world: World, netns: number, device: number, row: number)
   removeConnectedRoute(world, row);
   for (const one of deleted) {
     const address = addresses.address.get(one);
+    addresses.table.remove(one);
+    // The device may have it a second time, with another prefix length.
+    if (addresses.ofDevice(device).some((other) => addresses.address.get(other) === address)) continue;
     for (const route of routes.ofNetns(netns))
       if (routes.preferredSource.get(route) === address) removeRoute(world, route);
-    addresses.table.remove(one);
     forgetMasqueraded(world, device, address);
   }
   if (addresses.ofDevice(device).length > 0) return;
@@ -123,11 +127,12 @@ export function changeRoute(world: World, netns: number, device: number, command
   if (command.do === "route del") return deleteRoute(world, all, device, command);
   const same = all.filter((row) => routes.metric.get(row) === metric);
   if (command.do === "route add" && same.length > 0) return "RTNETLINK answers: File exists";
-  const out = command.type === "unicast" ? device || deviceTowards(world, netns, command.via) : 0;
-  if (command.type === "unicast" && out === 0) return "RTNETLINK answers: Network is unreachable";
+  const towards = command.via === undefined ? 0 : routes.lookupOnLink(netns, command.via, device);
+  const out = command.type === "unicast" ? device || (towards && routes.device.get(towards)) : 0;
   if (out !== 0 && world.devices.up.get(out) === 0) return "RTNETLINK answers: Network is down";
-  if (command.via !== undefined && command.onlink !== true && !isOnLink(world, netns, out, command.via))
+  if (command.via !== undefined && command.onlink !== true && towards === 0)
     return "Error: Nexthop has invalid gateway.";
+  if (command.type === "unicast" && out === 0) return "RTNETLINK answers: Network is unreachable";
   // Of several, such as those of two devices in one network, the first one gives way (`fib_table_insert`).
   const replaced = command.do === "route replace" ? same[0] : undefined;
   routes.add({
@@ -163,16 +168,4 @@ function deleteRoute(world: World, all: readonly number[], device: number, comma
   const first = matching.reduce((best, row) => (routes.metric.get(row) < routes.metric.get(best) ? row : best));
   removeRoute(world, first);
   return undefined;
-}
-
-function deviceTowards(world: World, netns: number, gateway: number | undefined): number {
-  if (gateway === undefined) return 0;
-  const row = world.routes.lookup(netns, gateway);
-  return row === 0 ? 0 : world.routes.device.get(row);
-}
-
-/** `fib_check_nh`: the gateway must be a neighbour, not behind another gateway. */
-function isOnLink(world: World, netns: number, device: number, gateway: number): boolean {
-  const row = world.routes.lookup(netns, gateway);
-  return row !== 0 && world.routes.device.get(row) === device && world.routes.gateway.get(row) === 0;
 }

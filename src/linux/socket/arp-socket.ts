@@ -1,7 +1,8 @@
 import type { ProgramEffect } from "../../programs/program.ts";
 import { type ArpPacket, arpPacket } from "../../wire/arp.ts";
-import { ethernetFrame } from "../../wire/ethernet.ts";
+import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { isGroupMac } from "../../wire/mac-address.ts";
 import { localSource } from "../ip/local.ts";
 import { selectSource } from "../ip/source.ts";
 import { put } from "../neighbour/arp.ts";
@@ -48,13 +49,17 @@ export function askingSource(world: World, device: number, target: Ipv4Address):
 }
 
 /** Lets the ARP sockets on the device hear a packet that it received. */
-export function deliverArp(world: World, device: number, arp: ArpPacket): void {
+export function deliverArp(world: World, device: number, frame: EthernetFrame): void {
   const { sockets, devices } = world;
+  const { operation, senderIp, senderMac, targetIp, targetMac } = frame.payload as ArpPacket;
+  const mac = devices.mac.get(device);
+  const isBroadcast = isGroupMac(frame.destination);
+  if (!isBroadcast && frame.destination !== mac) return;
   const netns = devices.netns.get(device);
   for (let row = sockets.byPort.find(netns, 0); row !== 0; row = sockets.byPort.findNext(row)) {
     if (sockets.kind.get(row) !== socketKind.arp || sockets.device.get(row) !== device) continue;
-    const { operation, senderIp, senderMac } = arp;
-    deliverInput(world, sockets.process.get(row), { kind: "arp", operation, senderIp, senderMac });
+    const about = { operation, senderIp, senderMac, targetIp, isForMyMac: targetMac === mac, isBroadcast };
+    deliverInput(world, sockets.process.get(row), { kind: "arp", ...about });
   }
 }
 

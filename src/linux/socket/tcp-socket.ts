@@ -48,7 +48,7 @@ export function openTcpSocket(
       local,
       remote: effect.remote,
       initialSequence: sim.random.nextUint32(),
-      mss: mssOf(world, way.device),
+      mss: mssOf(way.mtu),
       timestampOffset: sim.random.nextUint32(),
     },
     world.nowNs,
@@ -84,8 +84,8 @@ export function closeTcp(world: World, socket: number): void {
   input(world, socket, { kind: "close" }, undefined);
 }
 
-function mssOf(world: World, device: number): number {
-  return world.devices.mtu.get(device) - ipv4HeaderLength - tcpHeaderLength;
+function mssOf(mtu: number): number {
+  return mtu - ipv4HeaderLength - tcpHeaderLength;
 }
 
 /** `tcp_v4_rcv`. */
@@ -160,7 +160,7 @@ function knock(
       local,
       remote,
       initialSequence: sim.random.nextUint32(),
-      mss: mssOf(world, way.device),
+      mss: mssOf(way.mtu),
       timestampOffset: sim.random.nextUint32(),
     },
     segment,
@@ -293,6 +293,11 @@ export function tcpError(
   const { sequence } = segment;
   if (message.type === 3 && message.code === 4)
     input(world, socket, { kind: "path mtu", mtu: message.rest & 0xffff, sequence }, undefined);
-  else input(world, socket, { kind: "icmp error", error, sequence }, undefined);
+  else input(world, socket, { kind: "icmp error", error, sequence, isFinal: isFinal(message) }, undefined);
   return true;
+}
+
+/** Net or host unreachable, time exceeded, parameter problem. */
+function isFinal({ type, code }: IcmpError): boolean {
+  return type === 3 ? code === 0 || code === 1 : true;
 }

@@ -142,7 +142,12 @@ describe("a listener's connection before its handshake is done", () => {
 });
 
 describe("the path's complaints", () => {
-  const unreachable = (sequence: number): TcpInput => ({ kind: "icmp error", error: "EHOSTUNREACH", sequence });
+  const unreachable = (sequence: number, isFinal = true): TcpInput => ({
+    kind: "icmp error",
+    error: "EHOSTUNREACH",
+    sequence,
+    isFinal,
+  });
 
   test("an ICMP error about the SYN ends the attempt", () => {
     expect(actions(reach("SYN-SENT"), unreachable(1000)).does).toBe("EHOSTUNREACH, closed");

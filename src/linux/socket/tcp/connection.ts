@@ -170,7 +170,8 @@ export type TcpInput =
   | { readonly kind: "reset" }
   | { readonly kind: "timer"; readonly timer: TcpTimer }
   /** `sequence`: of the segment that the ICMP error quotes. */
-  | { readonly kind: "icmp error"; readonly error: SocketError; readonly sequence: number }
+  /** `isFinal`: nobody can be reached there. */
+  | { readonly kind: "icmp error"; readonly error: SocketError; readonly sequence: number; readonly isFinal: boolean }
   | { readonly kind: "path mtu"; readonly mtu: number; readonly sequence: number };
 
 export type TcpEffect =

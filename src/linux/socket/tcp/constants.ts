@@ -32,6 +32,8 @@ export const maximumQuickAcks = 16;
 export const invalidAckIntervalNs = 500 * millisecondNs;
 /** TCP_MSS_DEFAULT: what a peer takes that announces no MSS. */
 export const defaultMss = 536;
+/** net.ipv4.tcp_min_snd_mss: no segment is cut smaller, options apart. */
+export const smallestMss = 48;
 /** The shift count for the largest receive buffer, net.ipv4.tcp_rmem[2] = 32 MiB (tcp_select_initial_window). */
 export const receiveWindowScale = 10;
 /** Length of the timestamps option with its padding. */

@@ -45,7 +45,7 @@ function takeInput(turn: Turn, input: TcpInput): void {
     case "timer":
       return takeTimer(turn, input.timer);
     case "icmp error":
-      return takeIcmpError(turn, input.error, input.sequence);
+      return takeIcmpError(turn, input);
     case "path mtu":
       return takePathMtu(turn, input.mtu, input.sequence);
   }

@@ -4,8 +4,8 @@ import { type TcpSegment, tcpFlag } from "../../../wire/tcp.ts";
 import { tcpOptions } from "../../../wire/tcp-options.ts";
 import { initialAcknowledging } from "./acknowledging.ts";
 import type { TcpConnection, TcpState, TcpStep } from "./connection.ts";
-import { defaultMss, receiveWindowScale } from "./constants.ts";
-import { initialWindow, largestMss, sendMss } from "./options.ts";
+import { defaultMss, receiveWindowScale, smallestMss } from "./constants.ts";
+import { announcedMss, initialWindow, sendMss } from "./options.ts";
 import { transmitNew } from "./output.ts";
 import { armTimeout, initialRetransmission } from "./retransmission.ts";
 import { sequenceAdd } from "./sequence.ts";
@@ -14,7 +14,7 @@ import { beginTurn, endTurn } from "./turn.ts";
 export interface TcpParameters {
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** The MTU of the device that the route to the peer leaves by, without IP and TCP header. */
+  /** The MTU of the path to the peer, as far as it is known, without IP and TCP header. */
   readonly mss: number;
   readonly initialSequence: number;
   /** Added to the millisecond clock in TSval. */
@@ -49,7 +49,7 @@ export function withPeerOptions(connection: TcpConnection, syn: TcpSegment): Tcp
     timestamps: usesTimestamps ? { offset: timestamps.offset, recent: peer.timestamps.value } : undefined,
     send: {
       ...send,
-      mss: sendMss(receive.announcedMss, peer, usesTimestamps),
+      mss: sendMss(send.mss, peer, usesTimestamps),
       windowScale: scales ? Math.min(14, peer.windowScale) : 0,
       window: syn.window,
       largestWindow: syn.window,
@@ -73,7 +73,7 @@ function answeringConnection(parameters: TcpParameters, syn: TcpSegment, nowNs: 
 }
 
 function newConnection(parameters: TcpParameters, state: TcpState, nowNs: number): TcpConnection {
-  const mss = Math.min(parameters.mss, largestMss);
+  const mss = announcedMss(parameters.mss);
   return {
     state,
     local: parameters.local,
@@ -89,7 +89,7 @@ function newConnection(parameters: TcpParameters, state: TcpState, nowNs: number
       windowSequence: 0,
       windowAcknowledgment: parameters.initialSequence,
       windowScale: 0,
-      mss: defaultMss,
+      mss: Math.max(parameters.mss, smallestMss),
       inFlight: [],
       queue: [],
       finQueued: false,

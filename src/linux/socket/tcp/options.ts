@@ -1,8 +1,15 @@
 import type { TcpOptions } from "../../../wire/tcp-options.ts";
 import { defaultMss, timestampBytes } from "./constants.ts";
 
-/** Of a packet of 65,535 bytes, the longest that IPv4 can carry (ipv4_default_advmss); `lo` announces it. */
-export const largestMss = 0xffff - 40;
+/** Of a packet of 65,535 bytes, the longest that IPv4 can carry; `lo` announces it. */
+const largestMss = 0xffff - 40;
+/** net.ipv4.route.min_adv_mss. */
+const smallestAnnouncedMss = 256;
+
+/** `ipv4_default_advmss`: what the peer is told where the path bears so much. */
+export function announcedMss(mss: number): number {
+  return Math.min(Math.max(mss, smallestAnnouncedMss), largestMss);
+}
 
 /** How much data fits into one segment to a peer with these options. */
 export function sendMss(ownMss: number, peer: TcpOptions, timestamps: boolean): number {

@@ -1,20 +1,21 @@
-import type { SocketError } from "../../../programs/program.ts";
 import { ipv4HeaderLength } from "../../../wire/ipv4.ts";
 import { tcpFlag, tcpHeaderLength } from "../../../wire/tcp.ts";
-import type { SentSegment } from "./connection.ts";
-import { timestampBytes } from "./constants.ts";
+import type { SentSegment, TcpInput } from "./connection.ts";
+import { smallestMss, timestampBytes } from "./constants.ts";
 import { retransmit } from "./output.ts";
 import { isAfter, isBefore, sequenceAdd } from "./sequence.ts";
 import { forget, type Turn, updateRetransmission, updateSend } from "./turn.ts";
 
 /**
  * An ICMP error that quotes one of our segments ends an attempt to connect, and is else only remembered
- * (net/ipv4/tcp_ipv4.c, tcp_v4_err). One that quotes what is not on its way is taken for forged.
+ * (net/ipv4/tcp_ipv4.c, tcp_v4_err). One that quotes what is not on its way is taken for forged. An attempt from outside is
+ * given up in silence (tcp_req_err).
  */
-export function takeIcmpError(turn: Turn, error: SocketError, sequence: number): void {
+export function takeIcmpError(turn: Turn, { error, sequence, isFinal }: TcpInput & { kind: "icmp error" }): void {
   const { state, send, passive } = turn.connection;
   if (isBefore(sequence, send.unacknowledged) || isAfter(sequence, send.next)) return;
   if (state === "SYN-SENT" || (state === "SYN-RECV" && !passive)) return forget(turn, error);
+  if (state === "SYN-RECV" && isFinal) return forget(turn);
   updateRetransmission(turn, { softError: error });
 }
 
@@ -22,7 +23,8 @@ export function takeIcmpError(turn: Turn, error: SocketError, sequence: number):
 export function takePathMtu(turn: Turn, mtu: number, sequence: number): void {
   const { send, timestamps } = turn.connection;
   if (isBefore(sequence, send.unacknowledged) || isAfter(sequence, send.next)) return;
-  const mss = Math.max(1, mtu - ipv4HeaderLength - tcpHeaderLength - (timestamps === undefined ? 0 : timestampBytes));
+  const whole = Math.max(mtu - ipv4HeaderLength - tcpHeaderLength, smallestMss);
+  const mss = whole - (timestamps === undefined ? 0 : timestampBytes);
   if (mss >= send.mss) return;
   const tooLarge = send.inFlight.some((segment) => segment.data.length > mss);
   updateSend(turn, { mss, inFlight: send.inFlight.flatMap((segment) => cut(segment, mss)) });
