@@ -44,11 +44,11 @@ function deleteAddress(world: World, netns: number, device: number, row: number)
   for (const one of deleted) {
     const address = addresses.address.get(one);
     addresses.table.remove(one);
+    forgetMasqueraded(world, device, address);
     // The device may have it a second time, with another prefix length.
     if (addresses.ofDevice(device).some((other) => addresses.address.get(other) === address)) continue;
     for (const route of routes.ofNetns(netns))
       if (routes.preferredSource.get(route) === address) removeRoute(world, route);
-    forgetMasqueraded(world, device, address);
   }
   if (addresses.ofDevice(device).length > 0) return;
   removeRoutesOf(world, device);
