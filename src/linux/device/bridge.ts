@@ -80,7 +80,7 @@ function forward(world: World, packet: number): void {
 
 /** Out of a port: at once, or past the hooks that rules stand at. */
 function sendOut(world: World, packet: number, port: number): void {
-  if (world.packets.bridgeInfo.get(packet) === null)
+  if (world.packets.inNetfilter.get(packet) === 0)
     world.packets.stage.set(packet, world.devices.transmitStage.get(port));
   else bridgeForward(world, packet, port);
 }

@@ -76,7 +76,7 @@ function route(world: World, packet: number): void {
 /** `__ip_local_out`: what this machine sends passes OUTPUT, once; a second route that rules made necessary is behind it. */
 function localOut(world: World, packet: number, device: number, nextHop: Ipv4Address, mtu: number): void {
   const { packets } = world;
-  const isPast = packets.hookAt.get(packet) !== null;
+  const isPast = packets.inNetfilter.get(packet) === 1 && packets.hookAt.get(packet) !== null;
   if (isPast) {
     packets.hookAt.set(packet, null);
     packets.fragmentMtu.set(packet, 0);

@@ -98,6 +98,7 @@ function readdress({ packets }: World, packet: number, destination: number): voi
 
 /** `br_nf_dev_xmit`: the neighbour code has put the destination on; the frame goes on as the sender's, from its port. */
 export function returnToBridge({ packets }: World, packet: number): boolean {
+  if (packets.inNetfilter.get(packet) === 0) return false;
   const info = packets.bridgeInfo.get(packet);
   if (info === null || !info.isBridgedDnat) return false;
   const { destination, payload, trailer } = packets.data.get(packet) as EthernetFrame;
