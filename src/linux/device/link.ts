@@ -17,12 +17,17 @@ export function registerLinks(world: World): void {
   world.sim.on(stage.loReceive, (packet) => receive(world, packet));
 }
 
+/** The Ethernet header, and room for a VLAN tag whether there is one or not (`is_skb_forwardable` of include/linux/netdevice.h). */
+const forwardableHeaders = 14 + 4;
+
 function vethTransmit(world: World, packet: number): void {
   const { devices, packets, sim } = world;
   const device = packets.device.get(packet);
   if (!devices.isRunning(device)) return drop(world, packet, "DEV_READY");
   const peer = devices.peer.get(device);
-  devices.countTransmitted(device, frameLength(packets.data.get(packet) as EthernetFrame));
+  const length = frameLength(packets.data.get(packet) as EthernetFrame);
+  if (length > devices.mtu.get(peer) + forwardableHeaders) return drop(world, packet, "VETH_PEER_MTU");
+  devices.countTransmitted(device, length);
   const netns = devices.netns.get(peer);
   packets.scrub(packet, netns !== packets.netns.get(packet));
   packets.device.set(packet, peer);
