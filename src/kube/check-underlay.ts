@@ -14,6 +14,7 @@ import { caliGateway } from "./calico.ts";
 import { type ClusterLayout, memberNodeAddress } from "./layout.ts";
 import { type ClusterModel, memberCount, memberName, type NodeGroup, type Sourced } from "./model.ts";
 import { meshedCnis, mostMeshedNodes } from "./node-routes.ts";
+import { podMtu, vxlanHeadroom } from "./pod-mtu.ts";
 import { isSwitch } from "./underlay.ts";
 
 /** What lies between the nodes: switches that nobody declared, gateways out of reach, nodes that cannot find each other's pods. */
@@ -80,20 +81,31 @@ function checkPodCidr({ cidrs }: ClusterLayout, group: NodeGroup): Diagnostic | 
 }
 
 /** Nodes that route to each other's pods. */
-function checkMesh({ cni, nodes }: ClusterModel): Diagnostic[] {
+function checkMesh(model: ClusterModel): Diagnostic[] {
+  const { cni, nodes } = model;
   const count = nodes.reduce((sum, { name }) => sum + memberCount(name), 0);
   if (count > mostMeshedNodes) {
     const message = `With cni ${cni} every node has a route to every other: ${count * (count - 1)} routes for ${count} nodes. k8snet builds at most ${mostMeshedNodes} such nodes; larger clusters run with cni bridge, which has none.`;
     return [error("too-many-nodes", nodes[0].name.source, message)];
   }
-  if (count < 2) return [];
+  if (count < 2 && cni !== "vxlan") return [];
   const problems: Diagnostic[] = [];
   const [first] = nodes.filter(({ address }) => address !== undefined);
   for (const group of nodes) {
     const problem = group.address === undefined ? withoutAddress(cni, group) : outsideLan(cni, group, first);
     if (problem) problems.push(problem);
+    const mtu = podMtu(model, group);
+    if (mtu !== undefined && mtu < leastMtu) problems.push(tooNarrow(group));
   }
   return problems;
+}
+
+/** Of IPv4 (RFC 791, 3.2). */
+const leastMtu = 68;
+
+function tooNarrow({ name, address, source }: NodeGroup): Diagnostic {
+  const message = `VXLAN takes ${vxlanHeadroom} bytes of the MTU of ${memberName(name, 0)}, and pods would have less than the ${leastMtu} that IPv4 needs.`;
+  return error("mtu-too-small", address?.source ?? source, message);
 }
 
 function withoutAddress(cni: string, { name }: NodeGroup): Diagnostic {
@@ -107,17 +119,24 @@ function outsideLan(cni: string, group: NodeGroup, first: NodeGroup): Diagnostic
   const [begin, end] = [group.address?.value, memberNodeAddress(group, memberCount(group.name) - 1)];
   if (lan === undefined || begin === undefined || end === undefined) return undefined;
   const [node, other] = [memberName(group.name, 0), memberName(first.name, 0)];
+  if (cni === "vxlan" && [group, first].every(hasWayOut)) return undefined;
+  const needs = cni === "vxlan" ? "Without a gateway, cni vxlan" : `cni ${cni}`;
   if (group.on?.value !== first.on?.value) {
     const [here, there] = [group, first].map(({ on }) =>
       on ? `switch ${on.value}` : "the switch of all who name none",
     );
-    const message = `cni ${cni} needs all nodes on one LAN: ${node} is plugged into ${here}, ${other} into ${there}.`;
+    const message = `${needs} needs all nodes on one LAN: ${node} is plugged into ${here}, ${other} into ${there}.`;
     return error("node-outside-lan", group.on?.source ?? source, message);
   }
   const outside = [begin, end].find(({ address }) => !prefixContains(lan, address));
   if (outside === undefined && begin.length === lan.length) return undefined;
-  const message = `cni ${cni} needs all nodes on one LAN: ${formatPrefix(outside ?? begin)} of ${group.name.base} is not inside ${formatNetwork(lan)}, the network of ${other}.`;
+  const message = `${needs} needs all nodes on one LAN: ${formatPrefix(outside ?? begin)} of ${group.name.base} is not inside ${formatNetwork(lan)}, the network of ${other}.`;
   return error("node-outside-lan", source, message);
+}
+
+/** The outer packets of VXLAN may go by way of routers. */
+function hasWayOut({ gateway, contents }: NodeGroup): boolean {
+  return gateway !== undefined || contents.routes.length > 0;
 }
 
 /** What pods of Calico rely on without saying so. */

@@ -80,7 +80,7 @@ export function slotAddress(slot: PodSlot, cidr: Ipv4Prefix | undefined): Ipv4Ad
 }
 
 /** kubenet calls its bridge `cbr0`; flannel leaves the name to the bridge plugin, whose default is `cni0`. */
-const bridgingCnis: ReadonlySet<Cni> = new Set<Cni>(["bridge", "host-gw"]);
+const bridgingCnis: ReadonlySet<Cni> = new Set<Cni>(["bridge", "host-gw", "vxlan"]);
 
 function podBridge(model: ClusterModel, group: NodeGroup, cidr: Ipv4Prefix | undefined): PodBridge | undefined {
   if (!bridgingCnis.has(model.cni) || (group.pods.length === 0 && group.podCidr === undefined)) return undefined;

@@ -1,4 +1,4 @@
-import type { Ipv4Address } from "../wire/ipv4-address.ts";
+import { type Ipv4Address, type Ipv4Prefix, networkAddress } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 
 const octetsOfAddress = 0x1_0000_0000;
@@ -16,6 +16,11 @@ export function hostEndMac(podAddress: Ipv4Address): MacAddress {
 /** A node's interface: `02:00` and its address. */
 export function nodeMac(address: Ipv4Address): MacAddress {
   return 0x0200 * octetsOfAddress + address;
+}
+
+/** A node's VTEP: `02:fa` and the first address of its pod CIDR. */
+export function vtepMac(podCidr: Ipv4Prefix): MacAddress {
+  return 0x02fa * octetsOfAddress + networkAddress(podCidr);
 }
 
 /** A locally administered unicast address from names (FNV-1a), where no address gives one. */

@@ -33,10 +33,10 @@ export interface ClusterModel {
 }
 
 /**
- * How pods are attached, and how nodes find each other's: the bridge plugin alone, flannel's `host-gw`, Calico without
+ * How pods are attached, and how nodes find each other's: the bridge plugin alone, flannel's `host-gw` and `vxlan`, Calico without
  * a tunnel (`routed`), or not at all (by hand).
  */
-export const cnis = ["bridge", "host-gw", "routed", "none"] as const;
+export const cnis = ["bridge", "host-gw", "vxlan", "routed", "none"] as const;
 export type Cni = (typeof cnis)[number];
 
 /** A value and where it was stated. */

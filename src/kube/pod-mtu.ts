@@ -11,7 +11,15 @@ export function uplinkMtu(
     ?.mtu;
 }
 
+/** Of an Ethernet cable. */
+const ethernetMtu = 1500;
+
+/** What VXLAN puts before an IPv4 packet: Ethernet, VXLAN, UDP and IPv4 headers. */
+export const vxlanHeadroom = 50;
+
 /** What flannel and Calico give to pods: what the node's own link can carry. Undefined: 1500, as the kernel makes it. */
 export function podMtu(model: ClusterModel, group: NodeGroup): number | undefined {
-  return model.cni === "host-gw" || model.cni === "routed" ? uplinkMtu(model, group) : undefined;
+  if (model.cni === "bridge" || model.cni === "none") return undefined;
+  const mtu = uplinkMtu(model, group);
+  return model.cni === "vxlan" ? (mtu ?? ethernetMtu) - vxlanHeadroom : mtu;
 }

@@ -125,6 +125,7 @@ function interfacesOf(command: SetUpCommand): readonly InterfaceName[] {
         { netns: command.peerNetns, dev: command.peerDev },
       ];
     case "bridge add":
+    case "vxlan add":
       return [{ netns: command.netns, dev: command.dev }];
     default:
       return [];

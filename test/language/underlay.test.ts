@@ -47,6 +47,26 @@ describe("cni", () => {
     ]);
   });
 
+  test("vxlan: flannel.1 with all it must know of every other node; 50 bytes less for pods", () => {
+    expect(typed(nodes("vxlan"), "a")).toEqual([
+      "link add name cni0 address 0a:58:0a:f4:00:01 type bridge mcast_snooping 0",
+      "addr add 10.244.0.1/24 dev cni0",
+      "link set dev cni0 mtu 1450 up",
+      "ip -n p link add name eth0 address 0a:58:0a:f4:00:02 type veth peer name veth1 netns a address 02:ee:0a:f4:00:02",
+      "link set dev veth1 mtu 1450 master cni0 up",
+      "link add name eth0 address 02:00:c0:a8:01:0b type veth peer name p1 netns switch address 02:cc:00:00:00:01",
+      "addr add 192.168.1.11/24 dev eth0",
+      "link set dev eth0 up",
+      "link add name flannel.1 address 02:fa:0a:f4:00:00 type vxlan id 1 local 192.168.1.11 dev eth0 dstport 8472 nolearning",
+      "addr add 10.244.0.0/32 dev flannel.1",
+      "link set dev flannel.1 mtu 1450 up",
+      "neigh add 10.244.1.0 lladdr 02:fa:0a:f4:01:00 dev flannel.1 nud permanent",
+      "bridge -n a fdb add 02:fa:0a:f4:01:00 dev flannel.1 dst 192.168.1.12 self",
+      "route add 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink",
+    ]);
+    expect(typed(nodes("vxlan"), "p")).toContain("link set dev eth0 mtu 1450 up");
+  });
+
   test("routed: no bridge, a route for every pod, felix's sysctls at the host end", () => {
     // The SHA-1 of "default.p" begins so.
     const cali = "calic99f572dd7f";
@@ -128,6 +148,18 @@ describe("what cannot be", () => {
     [
       "cluster { cni host-gw }; node a; node b { address 192.168.1.2/24 }",
       "1:31 no-node-address: With cni host-gw other nodes reach the pods of a by way of its address, and it has none: address 192.168.1.11/24.",
+    ],
+    [
+      "cluster { cni vxlan }; node a",
+      "1:29 no-node-address: With cni vxlan other nodes reach the pods of a by way of its address, and it has none: address 192.168.1.11/24.",
+    ],
+    [
+      "cluster { cni vxlan }; node a { address 192.168.1.1/24 }; node b { address 192.168.2.2/24 }",
+      "1:76 node-outside-lan: Without a gateway, cni vxlan needs all nodes on one LAN: 192.168.2.2/24 of b is not inside 192.168.1.0/24, the network of a.",
+    ],
+    [
+      "cluster { cni vxlan }; node a { address 192.168.1.1/24 mtu 100 }",
+      "1:41 mtu-too-small: VXLAN takes 50 bytes of the MTU of a, and pods would have less than the 68 that IPv4 needs.",
     ],
     [
       "cluster { cni host-gw }; node a { address 192.168.1.1/24 }; node b { address 192.168.2.2/24 }",

@@ -159,8 +159,6 @@ function defaultSettings(uri: string): ClusterSettings {
   };
 }
 
-const laterCnis = ["vxlan"];
-
 function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: Reading): Item[] {
   const { problems } = reading;
   refuseExtraWords(node, reading);
@@ -197,18 +195,10 @@ function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: R
 
 function readCni(word: Token, { problems }: Reading): Cni | undefined {
   const known = cnis.find((cni) => cni === word.text);
-  if (known !== undefined) return known;
-  if (laterCnis.includes(word.text)) {
-    problems.error(
-      "not-supported-yet",
-      word.range,
-      `cni ${word.text} is not supported yet; there are ${cnis.join(", ")}.`,
-    );
-  } else {
-    const all = [...cnis, ...laterCnis];
-    problems.unknown("unknown-cni", word.range, word.text, `There is no cni "${word.text}".`, all);
+  if (known === undefined) {
+    problems.unknown("unknown-cni", word.range, word.text, `There is no cni "${word.text}".`, cnis);
   }
-  return undefined;
+  return known;
 }
 
 /** An import; or something that belongs into a block. */
