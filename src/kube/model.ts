@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { RuleTable } from "../config/iptables/rule-set.ts";
 import type { RouteType, ServerProgram } from "../plan/commands.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
@@ -150,6 +151,7 @@ export interface NamespaceContents {
   readonly neighbours: readonly NeighbourModel[];
   readonly sysctls: readonly SysctlModel[];
   readonly containers: readonly ContainerModel[];
+  readonly ruleSets: readonly RuleSetModel[];
 }
 
 /** Of a namespace that states nothing. */
@@ -162,7 +164,15 @@ export const noContents: NamespaceContents = {
   neighbours: [],
   sysctls: [],
   containers: [],
+  ruleSets: [],
 };
+
+/** `iptables-restore`. */
+export interface RuleSetModel {
+  readonly noFlush: boolean;
+  readonly tables: readonly RuleTable[];
+  readonly source: SourceRange;
+}
 
 export interface BridgeModel {
   readonly name: string;

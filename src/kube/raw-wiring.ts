@@ -82,8 +82,8 @@ function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["s
 }
 
 function hasConfiguration(contents: NamespaceContents): boolean {
-  const { interfaces, vxlans, neighbours, routes, rules, containers, sysctls } = contents;
-  const lists = [interfaces, vxlans, neighbours, routes, rules, containers];
+  const { interfaces, vxlans, neighbours, routes, rules, containers, ruleSets, sysctls } = contents;
+  const lists = [interfaces, vxlans, neighbours, routes, rules, containers, ruleSets];
   return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
@@ -98,6 +98,7 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
   }
   for (const route of contents.routes) yield { do: "route add", netns, ...route };
   for (const rule of contents.rules) yield { do: "rule add", netns, ...rule };
+  for (const ruleSet of contents.ruleSets) yield { do: "iptables-restore", netns, ...ruleSet };
   for (const container of contents.containers) {
     for (const listener of container.listeners) {
       const { name: _name, ...server } = listener;

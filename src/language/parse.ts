@@ -44,6 +44,14 @@ function reportUnclosedStrings(cst: CstNode | undefined, uri: string, problems: 
   if (cst === undefined) return;
   if (isCompositeCstNode(cst)) {
     for (const child of cst.content) reportUnclosedStrings(child, uri, problems);
+  } else if (isLeafCstNode(cst) && cst.tokenType.name === "TEXT_BLOCK") {
+    const isClosed = cst.text.length > 5 && cst.text.endsWith('"""');
+    const range = {
+      ...rangeOfCst(cst, uri),
+      endLine: cst.range.start.line + 1,
+      endColumn: cst.range.start.character + 4,
+    };
+    if (!isClosed) problems.error("unclosed-string", range, 'This text has no end: a """ is missing.');
   } else if (isLeafCstNode(cst) && cst.tokenType.name === "UNCLOSED_STRING") {
     const range = rangeOfCst(cst, uri);
     const fix = { title: "Close the string", range, newText: `${cst.text.trimEnd()}"` };

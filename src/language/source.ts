@@ -7,6 +7,8 @@ export interface Token {
   /** Quotes removed and escapes resolved. */
   readonly text: string;
   readonly quoted: boolean;
+  /** What stands between """ and """, as it is. */
+  readonly block?: string;
   readonly range: SourceRange;
 }
 
@@ -38,6 +40,10 @@ export function tokensOf(words: readonly Word[], uri: string): Token[] {
 /** Makes a token of a word's value and what stands in the file. */
 export function tokenOf(value: string, written: string, range: SourceRange): Token {
   const quoted = written.startsWith('"');
+  if (written.startsWith('"""')) {
+    const block = written.slice(3, written.length > 5 && written.endsWith('"""') ? -3 : undefined);
+    return { text: block, quoted, block, range };
+  }
   const unclosed = quoted && value === written;
   return { text: unclosed ? value.slice(1).trimEnd() : value, quoted, range };
 }

@@ -60,8 +60,8 @@ export class RealNetwork {
 
   /** What the program complained of, or undefined when all went well. */
   async change(command: SetUpCommand | NetworkCommand): Promise<string | undefined> {
-    for (const { argv } of shellForm(command, this.names).commands) {
-      const { status, stderr } = await runCommand(argv, this.children);
+    for (const { argv, input } of shellForm(command, this.names).commands) {
+      const { status, stderr } = await runCommand(argv, this.children, input);
       if (status !== 0) return `${commandLine(argv)}: ${stderr.trim() || `exit status ${status}`}`;
     }
     return undefined;

@@ -1,4 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { TableChange } from "../config/iptables/command.ts";
+import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 
@@ -16,7 +18,10 @@ export type NetworkCommand =
   | NeighbourCommand
   | RuleCommand
   | FdbCommand
-  | SysctlSet;
+  | SysctlSet
+  | NetfilterCommand;
+
+export type NetfilterCommand = IptablesRestore | IptablesChange;
 
 /** One machine with one Linux kernel. Its limits, such as `gc_thresh3`, hold for all its namespaces together. */
 export interface NodeAdd {
@@ -205,6 +210,25 @@ export interface SysctlSet {
   /** Dotted, such as `net.ipv4.ip_forward`. */
   readonly key: string;
   readonly value: number;
+  readonly source: SourceRange;
+}
+
+/** `iptables-restore [--noflush] --counters`. */
+export interface IptablesRestore {
+  readonly do: "iptables-restore";
+  readonly netns: string;
+  /** Chains that the text does not name stay as they are. */
+  readonly noFlush: boolean;
+  readonly tables: readonly RuleTable[];
+  readonly source: SourceRange;
+}
+
+/** `iptables -t TABLE -A CHAIN …` and its like. */
+export interface IptablesChange {
+  readonly do: "iptables";
+  readonly netns: string;
+  readonly table: TableName;
+  readonly change: TableChange;
   readonly source: SourceRange;
 }
 

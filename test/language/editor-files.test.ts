@@ -60,7 +60,7 @@ test("every pattern of the colouring is a regular expression, every include a ru
   for (const { match, begin, end, include } of rules) {
     for (const pattern of [match, begin, end])
       if (pattern !== undefined) expect(() => new RegExp(pattern)).not.toThrow();
-    if (include !== undefined) expect(Object.keys(repository)).toContain(include.slice(1));
+    if (include?.startsWith("#")) expect(Object.keys(repository)).toContain(include.slice(1));
   }
 });
 
@@ -74,7 +74,9 @@ test("every word that the labs begin a line with is coloured as a word of the la
     name.endsWith(".k8snet"),
   );
   for (const lab of labs) {
-    for (const line of readFileSync(`test/labs/${lab}`, "utf8").split("\n")) {
+    // What stands between """ and """ is of another language.
+    const text = readFileSync(`test/labs/${lab}`, "utf8").replace(/"""[^"]*(?:"(?!"")[^"]*)*"""/g, "TEXT");
+    for (const line of text.split("\n")) {
       if (!/^\s*[a-z]/.test(line)) continue;
       expect(
         known.some((pattern) => pattern.exec(line)?.index === 0),

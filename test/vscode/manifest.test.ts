@@ -16,7 +16,7 @@ describe("The manifest says what the code does", () => {
     expect(contributes.languages[0].id).toBe(languageId);
     expect(debuggerEntry.type).toBe(debugType);
     expect(debuggerEntry.languages).toEqual([languageId]);
-    expect(contributes.breakpoints).toEqual([{ language: languageId }]);
+    expect(contributes.breakpoints).toEqual([{ language: languageId }, { language: "iptables-save" }]);
     expect(contributes.views.debug.map((view: { id: string }) => view.id)).toEqual([stateViewId]);
     const declared = contributes.commands.map((one: { command: string }) => one.command);
     expect(declared.sort()).toEqual(Object.values(commandIds).sort());

@@ -77,7 +77,7 @@ class RuleSetReader {
 
   finish(line: number): void {
     if (this.#open === undefined) return;
-    const message = `COMMIT is missing: the table *${this.#open.name} of line ${this.#open.line} is cut off.`;
+    const message = `COMMIT is missing: the table *${this.#open.name} is cut off.`;
     this.problems.push({ line, column: 1, length: 1, message });
     this.#close();
   }
@@ -98,7 +98,7 @@ class RuleSetReader {
     if (before !== undefined) {
       this.#close();
       this.#open = tableNamed(name, line);
-      throw new BadRule(`COMMIT is missing: the table *${before.name} of line ${before.line} is still open.`);
+      throw new BadRule(`COMMIT is missing: the table *${before.name} is still open.`);
     }
     this.#open = tableNamed(name, line);
     if (this.#open === undefined) throw new BadRule(`"${name}" is not a table: ${tableNames.join(", ")}.`);
@@ -123,8 +123,6 @@ class RuleSetReader {
       throw new BadRule(`"${policy}" is not a policy: a built-in chain has ACCEPT or DROP.`);
     if (!isBuiltIn(open.name, name) && policy !== "-")
       throw new BadRule(`Only built-in chains have a policy: write :${name} - [0:0].`);
-    if (open.name === "nat" && policy === "DROP")
-      throw new BadRule("The table nat is not for filtering: its chains cannot have the policy DROP.");
     const rules = before?.rules ?? [];
     open.chains.set(name, { name, policy: policy === "-" ? undefined : (policy as "ACCEPT"), counters, rules, line });
   }

@@ -9,6 +9,7 @@ import type {
   NeighbourModel,
   RouteModel,
   RuleModel,
+  RuleSetModel,
   SysctlModel,
   VxlanModel,
 } from "../../kube/model.ts";
@@ -16,6 +17,7 @@ import type { Item } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
 import { readBridge, readContainer, readInterface } from "./devices.ts";
 import type { Reading, SettingReaders } from "./reading.ts";
+import { readRuleBlock } from "./rule-block.ts";
 import { readVxlan } from "./vxlan.ts";
 
 type Lists<Model> = {
@@ -33,6 +35,7 @@ export class ContentsReader {
     neighbours: [] as NeighbourModel[],
     sysctls: [] as SysctlModel[],
     containers: [] as ContainerModel[],
+    ruleSets: [] as RuleSetModel[],
   };
   readonly #reading: Reading;
 
@@ -56,6 +59,10 @@ export class ContentsReader {
       const parsed = parseRule(tokens.map(({ text }) => text));
       if ("error" in parsed) return reportAtWord("bad-rule", parsed.error, tokens, name, this.#reading);
       this.#addCommand(parsed.command, source);
+    },
+    "iptables-restore": (tokens, _source, name) => {
+      const ruleSet = readRuleBlock(tokens, name, this.#reading);
+      if (ruleSet !== undefined) this.contents.ruleSets.push(ruleSet);
     },
     neigh: (tokens, source, name) => {
       const parsed = parseNeighbour(tokens.map(({ text }) => text));

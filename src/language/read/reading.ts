@@ -31,8 +31,8 @@ export type SettingReaders = Readonly<Record<string, SettingReader>>;
 
 /** Words that the language will know, so that they get a better answer than "unknown". */
 const laterWords = new Set([
-  ...["ingress", "networkPolicy", "iptables-restore"],
-  ...["delete", "add", "move", "link", "iptables", "policy", "dig", "traceroute"],
+  ...["ingress", "networkPolicy"],
+  ...["delete", "add", "move", "link", "policy", "dig", "traceroute"],
 ]);
 
 export function isLaterWord(word: string): boolean {

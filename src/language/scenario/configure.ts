@@ -1,5 +1,6 @@
 import { parseBridgeCommand } from "../../config/bridge-command.ts";
 import { parseIpCommand } from "../../config/ip-command.ts";
+import { parseIptablesCommand } from "../../config/iptables/command.ts";
 import { parseSysctl } from "../../config/sysctl-text.ts";
 import { reportAtWord } from "../read/contents.ts";
 import { resolveNamespace } from "../resolve.ts";
@@ -50,6 +51,22 @@ export const readBridgeStatement: StatementReader = (verb, tokens, head, context
   return netns === undefined
     ? undefined
     : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+};
+
+/** `iptables -n node1 -t nat -A PREROUTING …`, as iptables(8) reads it. */
+export const readIptables: StatementReader = (verb, tokens, head, context) => {
+  const found = readNamespace(verb, tokens, "node1 -A FORWARD -j DROP", context);
+  const { problems, uri, text } = context;
+  if (found === undefined) return undefined;
+  const parsed = parseIptablesCommand(found.words);
+  if ("error" in parsed) {
+    reportAtWord("bad-iptables-command", parsed.error, found.words, found.name, { uri, text, problems });
+    return undefined;
+  }
+  const { netns } = found;
+  return netns === undefined
+    ? undefined
+    : { ...head, do: "configure", command: { do: "iptables", ...parsed.command, netns, source: head.source } };
 };
 
 /** `-n NAME` and the words after it; `netns` is undefined where nothing has that name. */

@@ -3,7 +3,7 @@ import type { Bridge, Item, Line, Scenario } from "../generated/ast.ts";
 import { headRange, isLaterWord, misplaced, nameToken, refuseExtraWords } from "../read/reading.ts";
 import { rangeOfNode, span, type Token, tokensOf } from "../source.ts";
 import { readDurationNs, readNumber } from "../values.ts";
-import { readBridgeStatement, readIp, readSysctl, readWait } from "./configure.ts";
+import { readBridgeStatement, readIp, readIptables, readSysctl, readWait } from "./configure.ts";
 import type { StatementContext, StatementHead } from "./context.ts";
 import { readExpectation } from "./expectation.ts";
 import { readArping, readCurl, readPing, readTcp, readUdp, type StatementReader } from "./traffic.ts";
@@ -18,6 +18,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   ip: readIp,
   bridge: readBridgeStatement,
   sysctl: readSysctl,
+  iptables: readIptables,
 };
 
 /** Every word that a line of a scenario can begin with. */

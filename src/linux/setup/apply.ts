@@ -18,6 +18,7 @@ import { addBridge, addLoopback, addVeth, setLink } from "./devices.ts";
 import type { CommandFailure } from "./failure.ts";
 import { changeFdb } from "./fdb.ts";
 import { addHub, addStation } from "./hub.ts";
+import { changeNetfilter } from "./netfilter.ts";
 import { changeAddress, changeRoute } from "./routes.ts";
 import { changeRule } from "./rules.ts";
 import { setSysctl } from "./sysctl.ts";
@@ -78,6 +79,9 @@ export class SetUp {
       case "rule add":
       case "rule del":
         return changeRule(world, netns, command);
+      case "iptables-restore":
+      case "iptables":
+        return changeNetfilter(world, netns, command);
       case "sysctl":
         return setSysctl(world, netns, command.key, command.value);
       default:
@@ -89,7 +93,17 @@ export class SetUp {
     netns: number,
     command: Exclude<
       NetworkCommand,
-      { do: "veth add" | "bridge add" | "vxlan add" | "rule add" | "rule del" | "sysctl" }
+      {
+        do:
+          | "veth add"
+          | "bridge add"
+          | "vxlan add"
+          | "rule add"
+          | "rule del"
+          | "sysctl"
+          | "iptables"
+          | "iptables-restore";
+      }
     >,
   ): CommandFailure {
     const { world } = this;

@@ -15,6 +15,7 @@ import type {
 } from "../commands.ts";
 import { baselineSysctls, isMachineWide } from "./baseline.ts";
 import type { NamespaceNames } from "./namespace-names.ts";
+import { netfilterCommands } from "./netfilter.ts";
 
 /** A program's name and its arguments. */
 export type Argv = readonly string[];
@@ -22,6 +23,8 @@ export type Argv = readonly string[];
 /** One command, and the routine that stands for it where it would be repeated at length. */
 export interface ShellCommand {
   readonly argv: Argv;
+  /** What it reads from its standard input. */
+  readonly input?: string;
   readonly routine?: { readonly name: RoutineName; readonly args: readonly string[] };
 }
 
@@ -76,6 +79,9 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
       return commands(fdb(command, names.of(command.netns)));
     case "sysctl":
       return sysctl(command, names.of(command.netns));
+    case "iptables-restore":
+    case "iptables":
+      return { commands: netfilterCommands(command, names.of(command.netns)) };
     case "listen":
       return { commands: [], note: listenNote(command) };
     case "hub add":

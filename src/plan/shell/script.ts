@@ -95,8 +95,10 @@ function* build(plan: NetworkPlan, names: NamespaceNames, fileName: string): Gen
 function* buildStep(command: SetUpCommand, names: NamespaceNames): Generator<string> {
   const { commands, note } = shellForm(command, names);
   if (note !== undefined) yield `  # ${commentText(note)}\n`;
-  for (const { argv, routine } of commands)
-    yield `  ${commandLine(routine === undefined ? argv : [routine.name, ...routine.args])}\n`;
+  for (const { argv, routine, input } of commands) {
+    yield `  ${commandLine(routine === undefined ? argv : [routine.name, ...routine.args])}`;
+    yield input === undefined ? "\n" : ` <<'END'\n${input}END\n`;
+  }
 }
 
 function usesBridgeNetfilter(plan: NetworkPlan): boolean {

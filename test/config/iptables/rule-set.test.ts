@@ -34,7 +34,7 @@ describe("rules as text", () => {
       ...[":OUTPUT ACCEPT", ":POSTROUTING ACCEPT", ":ABC -", ":ZED -", ":mid -"],
     ]);
     expect(parseRuleSet("*nat\n:PREROUTING ACCEPT [0:0]\n").problems).toEqual([
-      { line: 2, column: 1, length: 1, message: "COMMIT is missing: the table *nat of line 1 is cut off." },
+      { line: 2, column: 1, length: 1, message: "COMMIT is missing: the table *nat is cut off." },
     ]);
   });
 
