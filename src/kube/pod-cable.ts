@@ -30,14 +30,12 @@ export function podCable(layout: ClusterLayout, group: NodeGroup, member: number
   const node = layout.names.nodeName(group, member);
   const netns = layout.names.podName(group, member, pod, slot.member);
   const address = slotAddress(slot, layout.cidrs.of(group, member));
-  const ownMac = address === undefined ? macFromNames(netns, "eth0") : podMac(address);
-  const ownHostMac = address === undefined ? macFromNames(node, hostDev) : hostEndMac(address);
   return {
     netns,
-    mac: pod.mac ? pod.mac.value + slot.member : ownMac,
+    mac: pod.mac ? pod.mac.value + slot.member : address === undefined ? macFromNames(netns, "eth0") : podMac(address),
     node,
     hostDev,
-    hostMac: hostEnd?.mac ? hostEnd.mac.value + slot.member : layout.model.cni === "routed" ? caliMac : ownHostMac,
+    hostMac: hostEnd?.mac ? hostEnd.mac.value + slot.member : hostMacOf(layout, node, hostDev, address),
     address,
     mtu: podMtu(layout.model, group),
     source,
@@ -45,8 +43,17 @@ export function podCable(layout: ClusterLayout, group: NodeGroup, member: number
   };
 }
 
+function hostMacOf(
+  { model }: ClusterLayout,
+  node: string,
+  hostDev: string,
+  address: Ipv4Address | undefined,
+): MacAddress {
+  if (model.cni === "routed") return caliMac;
+  return address === undefined ? macFromNames(node, hostDev) : hostEndMac(address);
+}
+
 export function vethCommand(cable: PodCable, peerSource: SourceRange | undefined): SetUpCommand {
-  const { netns, mac, node, hostDev, hostMac, source } = cable;
-  const peer = { peerNetns: node, peerDev: hostDev, peerMac: hostMac, peerSource };
-  return { do: "veth add", netns, dev: "eth0", mac, ...peer, source };
+  const { netns, mac, node: peerNetns, hostDev: peerDev, hostMac: peerMac, source } = cable;
+  return { do: "veth add", netns, dev: "eth0", mac, peerNetns, peerDev, peerMac, source, peerSource };
 }

@@ -117,36 +117,33 @@ function* podCommands(
   podBridge: ReturnType<typeof memberBridge>,
 ): Generator<SetUpCommand> {
   const { pod } = slot;
-  const node = layout.names.nodeName(group, member);
-  const netns = layout.names.podName(group, member, pod, slot.member);
+  const cable = podCable(layout, group, member, slot);
+  const { netns, node } = cable;
   yield* namespaceCommands(netns, node, "pod", pod.contents, pod.source);
   for (const bridge of pod.contents.bridges) yield* rawBridge(netns, bridge);
   if (layout.model.cni === "none") return;
-  const cable = podCable(layout, group, member, slot);
   yield vethCommand(cable, pod.hostEnd?.source);
   if (podBridge === undefined) yield* caliCommands(cable);
   else yield* bridgePluginCommands(cable, podBridge, pod.hostEnd?.master);
 }
 
-/** What is left to the bridge plugin when the cable is laid. */
-function* bridgePluginCommands(
+/** What is left to the bridge plugin when the cable is laid. A list, since it is asked for so often. */
+function bridgePluginCommands(
   { netns, node, hostDev, address, mtu, source, places }: PodCable,
   bridge: NonNullable<ReturnType<typeof memberBridge>>,
   stated: Sourced<string> | undefined,
-): Generator<SetUpCommand> {
+): readonly SetUpCommand[] {
   const master = stated?.value ?? bridge.name;
-  yield { do: "link set", netns: node, dev: hostDev, mtu, master, up: true, source: stated?.source ?? places.hostEnd };
-  if (address !== undefined && bridge.gateway !== undefined) {
-    yield {
-      do: "addr add",
-      netns,
-      dev: "eth0",
-      prefix: { address, length: bridge.gateway.length },
-      source: places.address,
-    };
-  }
-  yield { do: "link set", netns, dev: "eth0", mtu, up: true, source };
-  if (address === undefined || bridge.gateway === undefined) return;
-  const [destination, via] = [{ address: 0, length: 0 }, bridge.gateway.address];
-  yield { do: "route add", netns, type: "unicast", destination, via, dev: "eth0", source };
+  const joining = stated?.source ?? places.hostEnd;
+  const join: SetUpCommand = { do: "link set", netns: node, dev: hostDev, mtu, master, up: true, source: joining };
+  const up: SetUpCommand = { do: "link set", netns, dev: "eth0", mtu, up: true, source };
+  if (address === undefined || bridge.gateway === undefined) return [join, up];
+  const { address: via, length } = bridge.gateway;
+  const destination = { address: 0, length: 0 };
+  return [
+    join,
+    { do: "addr add", netns, dev: "eth0", prefix: { address, length }, source: places.address },
+    up,
+    { do: "route add", netns, type: "unicast", destination, via, dev: "eth0", source },
+  ];
 }
