@@ -1,7 +1,7 @@
 import { parseIpv4 } from "../wire/address-text.ts";
 import type { ClusterLayout } from "./layout.ts";
-import type { PodGroup } from "./model.ts";
-import { type PlacedPod, placedPods, selectedGroups } from "./selected-pods.ts";
+import type { PodGroup, Sourced } from "./model.ts";
+import { type PlacedPod, placedPods, podKey, selectedGroups } from "./selected-pods.ts";
 import type { DeclaredService } from "./service-declaration.ts";
 import type { EndpointModel, EndpointSliceModel } from "./service-model.ts";
 
@@ -10,32 +10,50 @@ import type { EndpointModel, EndpointSliceModel } from "./service-model.ts";
  * makes of selectors and pods (pkg/controller/endpointslice). Pods whose containers have different numbers for a named
  * port come into slices of their own.
  */
-export function endpointSlices(layout: ClusterLayout): EndpointSliceModel[] {
+export function endpointSlices(layout: ClusterLayout, changes: EndpointChanges = noChanges): EndpointSliceModel[] {
   const { services, slices } = layout.model;
   const stated = new Set(slices.map((slice) => `${slice.namespace}/${slice.service}`));
   const derived = services.filter(({ namespace, name }) => !stated.has(`${namespace}/${name}`));
-  return [...slices, ...derived.flatMap((service) => derivedSlices(layout, service))];
+  return [...slices, ...derived.flatMap((service) => derivedSlices(layout, service, changes))];
 }
 
-function derivedSlices(layout: ClusterLayout, service: DeclaredService): EndpointSliceModel[] {
+/** What a scenario has changed since the file's declarations. */
+export interface EndpointChanges {
+  /** By `podKey`. */
+  readonly ready: ReadonlyMap<string, boolean>;
+  /** `NAMESPACE/SERVICE`, and what it leads to now. */
+  readonly endpoints: ReadonlyMap<string, readonly Sourced<string>[]>;
+}
+
+export const noChanges: EndpointChanges = { ready: new Map(), endpoints: new Map() };
+
+function derivedSlices(
+  layout: ClusterLayout,
+  declared: DeclaredService,
+  changes: EndpointChanges,
+): EndpointSliceModel[] {
+  const changed = changes.endpoints.get(`${declared.namespace}/${declared.name}`);
+  const service = changed ? { ...declared, statedEndpoints: changed } : declared;
   const slices = new Map<
     string,
     { readonly ports: EndpointSliceModel["ports"]; readonly endpoints: EndpointModel[] }
   >();
-  for (const { pod, nodeName, address } of podsOf(layout, service)) {
+  for (const { pod, key: name, nodeName, address } of podsOf(layout, service)) {
     if (address === undefined) continue;
     const ports = portsOn(pod, service);
     const key = ports.map(({ port }) => port).join(" ");
     const slice = slices.get(key) ?? { ports, endpoints: [] };
     slices.set(key, slice);
-    slice.endpoints.push({ addresses: [address], ...conditions(pod, service), ...(nodeName && { nodeName }) });
+    const ready = changes.ready.get(name ?? "") ?? pod?.ready ?? true;
+    const state = conditions(ready, pod?.terminating ?? false, service);
+    slice.endpoints.push({ addresses: [address], ...state, ...(nodeName && { nodeName }) });
   }
   const { namespace, name, source } = service;
   return [...slices.values()].map((slice) => ({ namespace, service: name, addressType: "IPv4", ...slice, source }));
 }
 
 /** A pod that is not known has neither labels nor containers. */
-type Backend = Omit<PlacedPod, "pod" | "nodeName"> & { readonly pod?: PodGroup; readonly nodeName?: string };
+type Backend = Partial<PlacedPod>;
 
 function* podsOf(layout: ClusterLayout, service: DeclaredService): Generator<Backend> {
   if (service.statedEndpoints) {
@@ -54,18 +72,18 @@ function* statedBackend(layout: ClusterLayout, text: string): Generator<Backend>
   const found = address === undefined ? layout.names.resolve(text) : undefined;
   if (found?.kind !== "found") return;
   const [first] = layout.addressesOf(found.ref);
-  const pod = found.ref.role === "pod" ? found.ref.pod : undefined;
-  yield { pod, nodeName: found.ref.node, address: first?.prefix.address };
+  const { ref } = found;
+  const pod = ref.role === "pod" ? ref.pod : undefined;
+  const key = ref.role === "pod" ? podKey(ref.node, ref.pod, ref.podMember) : undefined;
+  yield { pod, key, nodeName: ref.node, address: first?.prefix.address };
 }
 
 function conditions(
-  pod: PodGroup | undefined,
-  service: DeclaredService,
+  serving: boolean,
+  terminating: boolean,
+  { publishNotReadyAddresses }: DeclaredService,
 ): Omit<EndpointModel, "addresses" | "nodeName"> {
-  if (pod === undefined) return { ready: true, serving: true, terminating: false };
-  const serving = pod.ready;
-  const ready = service.publishNotReadyAddresses || (serving && !pod.terminating);
-  return { ready, serving, terminating: pod.terminating };
+  return { ready: publishNotReadyAddresses || (serving && !terminating), serving, terminating };
 }
 
 /** A port whose name no container of the pod has is left out. */

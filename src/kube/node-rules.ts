@@ -1,3 +1,4 @@
+import type { NetworkCommand } from "../plan/commands.ts";
 import { flannelTables } from "./flannel-rules.ts";
 import type { ClusterLayout } from "./layout.ts";
 import type { NodeGroup } from "./model.ts";
@@ -5,6 +6,13 @@ import { kubeProxyTables } from "./proxy/iptables-rules.ts";
 import { withJumps } from "./proxy/jumps.ts";
 import { type RestoreChain, type RestoreTable, restoreText } from "./proxy/rule-lists.ts";
 import { proxyConfigOf, usesIptablesProxy } from "./proxy-config.ts";
+import { restoreCommand } from "./restore-command.ts";
+
+/** Loads a node's rules before anything is sent, as one `iptables-restore`; nothing where nobody writes any. */
+export function* nodeRuleCommands(layout: ClusterLayout, group: NodeGroup, member: number): Generator<NetworkCommand> {
+  const text = nodeRulesText(layout, group, member);
+  if (text !== "") yield restoreCommand(layout.names.nodeName(group, member), text, false, group.source);
+}
 
 /**
  * What stands in the tables of one member of a node group when all that write there have done so: kube-proxy, and then

@@ -11,6 +11,7 @@ import {
   type VethPair,
   type VxlanModel,
 } from "./model.ts";
+import { nodeRuleCommands } from "./node-rules.ts";
 import { isOfDevice } from "./sysctls.ts";
 
 /** Veth pairs laid by hand, in file order, so that bridge ports are added in that order. */
@@ -52,6 +53,7 @@ export function* configurationCommands(layout: ClusterLayout, membersPerGroup: n
     const wiredByHand = layout.model.cni === "none";
     const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
     for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
+      yield* nodeRuleCommands(layout, group, member);
       yield* contentsCommands(layout.names.nodeName(group, member), group.contents);
       for (const pod of group.pods) {
         if (pod.hostNetwork) yield* contentsCommands(layout.names.nodeName(group, member), pod.contents);

@@ -1,14 +1,21 @@
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import { slotAddress } from "./ipam.ts";
 import { type ClusterLayout, memberNodeAddress } from "./layout.ts";
-import { type ClusterModel, memberCount, type NodeGroup, type PodGroup } from "./model.ts";
+import { type ClusterModel, memberCount, memberName, type NodeGroup, type PodGroup } from "./model.ts";
 
 /** One pod of the cluster, with what an EndpointSlice says of it. */
 export interface PlacedPod {
   readonly pod: PodGroup;
+  /** See `podKey`. */
+  readonly key: string;
   readonly nodeName: string;
   /** Undefined: it has none (yet). */
   readonly address: Ipv4Address | undefined;
+}
+
+/** What a pod is known by: its node and its name. */
+export function podKey(nodeName: string, pod: PodGroup, member: number): string {
+  return `${nodeName}/${memberName(pod.name, member)}`;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -37,7 +44,10 @@ export function* placedPods(layout: ClusterLayout, group: NodeGroup, pod: PodGro
   for (let member = 0; member < memberCount(group.name); member++) {
     const nodeName = layout.names.nodeName(group, member);
     const cidr = layout.cidrs.of(group, member);
-    if (pod.hostNetwork) yield { pod, nodeName, address: memberNodeAddress(group, member)?.address };
-    for (const slot of slots) yield { pod, nodeName, address: slotAddress(slot, cidr) };
+    const [key, address] = [podKey(nodeName, pod, 0), memberNodeAddress(group, member)?.address];
+    if (pod.hostNetwork) yield { pod, key, nodeName, address };
+    for (const slot of slots) {
+      yield { pod, key: podKey(nodeName, pod, slot.member), nodeName, address: slotAddress(slot, cidr) };
+    }
   }
 }

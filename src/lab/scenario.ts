@@ -194,8 +194,10 @@ export class Scenario {
 
   private runConfigure(strand: number, statement: Configure): void {
     this.listener.started(statement, 0);
-    const failure = this.setUp.change(statement.command);
-    if (failure !== undefined) this.listener.refused(statement, failure);
+    for (const command of [statement.command, ...(statement.further ?? [])]) {
+      const failure = this.setUp.change(command);
+      if (failure !== undefined) this.listener.refused(statement, failure);
+    }
     this.advance(strand);
   }
 

@@ -129,10 +129,14 @@ class LinuxRun {
       }
       case "configure": {
         const begunNs = this.nowNs;
-        const refusal = await this.network.change(statement.command);
+        const commands = [statement.command, ...(statement.further ?? [])];
+        const refusals: string[] = [];
+        for (const command of commands) {
+          if ((await this.network.change(command)) !== undefined) refusals.push("refused");
+        }
         const startNs = (begunNs + this.nowNs) / 2;
-        if (statement.command.do === "link set") await this.network.settle();
-        return { programs: [{ statement, output: refusal === undefined ? "" : "refused" }], startNs };
+        if (commands.some((command) => command.do === "link set")) await this.network.settle();
+        return { programs: [{ statement, output: refusals.join("") }], startNs };
       }
       case "wait":
         await delay(statement.durationNs / 1e6);

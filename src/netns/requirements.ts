@@ -17,6 +17,7 @@ const packages = {
   tcpdump: "tcpdump",
   ping: "iputils-ping",
   arping: "iputils-arping",
+  "iptables-restore": "iptables",
   conntrack: "conntrack",
 } as const;
 type Program = keyof typeof packages;
@@ -41,15 +42,20 @@ export async function missingRequirements(
 function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
   const statements = plans.flatMap((plan) => plan.scenarios).flatMap((one) => [...flatStatements(one.statements)]);
   const isUsed = (verb: Statement["do"]) => statements.some((statement) => statement.do === verb);
+  const hasRules = plans.some((plan) => plan.scenarios.some((one) => namespacesWithRules(plan, one).length > 0));
   const always = ["ip", "bridge", "sysctl", "ethtool", "tcpdump"] as const;
   return [
     ...always,
     ...(isUsed("ping") ? (["ping"] as const) : []),
-    ...(plans.some((plan) => plan.scenarios.some((one) => namespacesWithRules(plan, one).length > 0))
-      ? (["conntrack"] as const)
-      : []),
     ...(isUsed("arping") ? (["arping"] as const) : []),
+    ...(hasRules ? (["iptables-restore"] as const) : []),
+    ...(hasRules || statements.some(usesConntrack) ? (["conntrack"] as const) : []),
   ];
+}
+
+function usesConntrack(statement: Statement): boolean {
+  if (statement.do !== "configure") return false;
+  return [statement.command, ...(statement.further ?? [])].some((command) => command.do === "conntrack delete");
 }
 
 function isOnPath(program: string): boolean {

@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { ConntrackDelete } from "../config/conntrack-command.ts";
 import type { TableChange } from "../config/iptables/command.ts";
 import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
@@ -19,7 +20,8 @@ export type NetworkCommand =
   | RuleCommand
   | FdbCommand
   | SysctlSet
-  | NetfilterCommand;
+  | NetfilterCommand
+  | ConntrackCommand;
 
 export type NetfilterCommand = IptablesRestore | IptablesChange;
 
@@ -229,6 +231,14 @@ export interface IptablesChange {
   readonly netns: string;
   readonly table: TableName;
   readonly change: TableChange;
+  readonly source: SourceRange;
+}
+
+/** `conntrack -D …` in a namespace, or `-F`. */
+export interface ConntrackCommand extends ConntrackDelete {
+  readonly netns: string;
+  /** That there is no such connection is no failure. */
+  readonly mayFindNone?: boolean;
   readonly source: SourceRange;
 }
 

@@ -121,6 +121,8 @@ export interface Expect extends StatementBase {
 export interface Configure extends StatementBase {
   readonly do: "configure";
   readonly command: NetworkCommand;
+  /** What follows at the same moment, perhaps in other namespaces: a controller does much about one change. */
+  readonly further?: readonly NetworkCommand[];
 }
 
 /** Statements that start together; done when all are. */

@@ -317,3 +317,39 @@ describe("a Service in a statement", () => {
     ]);
   });
 });
+
+describe("endpoints that change while a scenario runs", () => {
+  const service = "service web { port 53 -> 5353 udp; selector app=web }";
+  /** What the statements of a scenario do on each node. */
+  const changes = (...lines: string[]) => {
+    const compiled = cluster(service, 'scenario "t" {', ...lines, "}");
+    expect(problems(compiled)).toEqual([]);
+    return compiled.plan.scenarios[0].statements.map((statement) =>
+      statement.do === "configure"
+        ? [statement.command, ...(statement.further ?? [])].map(({ netns, do: what }) => `${netns} ${what}`)
+        : [],
+    );
+  };
+
+  test("kube-proxy writes its chains anew on every node, and forgets UDP connections to who is gone", () => {
+    const onBoth = ["n1", "n2"].flatMap((node) => [`${node} iptables-restore`, `${node} conntrack delete`]);
+    expect(changes("ready a false")).toEqual([onBoth]);
+    expect(changes("endpoints web b")).toEqual([onBoth]);
+  });
+
+  test("each statement begins where the one before it stopped", () => {
+    const onBoth = ["n1 iptables-restore", "n2 iptables-restore"];
+    expect(changes("endpoints web", "endpoints web a", "endpoints web a b")[2]).toEqual(onBoth);
+  });
+
+  test.each([
+    ["ready a", "5:7 incomplete-statement: Write which pod, and how it is: ready pod1 false."],
+    ["ready n1 false", "5:7 not-a-pod: n1 is not a pod: only pods are ready or not."],
+    ["ready a no", '5:9 bad-flag: ready is one of true, false, not "no".'],
+    ["endpoints wbe a", '5:11 unknown-name: There is no Service "wbe". Did you mean web?'],
+    ["endpoints web zzz", '5:15 unknown-name: There is no pod, node or netns "zzz".'],
+    ["ready client false", "5:1 (warning) no-change: Nothing changes: no rule of kube-proxy's leads to client."],
+  ])("%s", (line, problem) => {
+    expect(problems(cluster(service, `scenario "t" {\n${line}\n}`))).toContain(problem);
+  });
+});

@@ -1,4 +1,5 @@
 import { parseBridgeCommand } from "../../config/bridge-command.ts";
+import { parseConntrackCommand } from "../../config/conntrack-command.ts";
 import { parseIpCommand } from "../../config/ip-command.ts";
 import { parseIptablesCommand } from "../../config/iptables/command.ts";
 import { parseSysctl } from "../../config/sysctl-text.ts";
@@ -88,6 +89,27 @@ function readNamespace(
   }
   return { netns: resolveNamespace(name, layout.names, problems)?.netns, name, words };
 }
+
+/** `conntrack node1 -D -p udp --orig-dst 10.96.0.53`, as conntrack-tools reads it. */
+export const readConntrack: StatementReader = (verb, tokens, head, context) => {
+  const { problems, layout, uri, text } = context;
+  const [name, ...words] = tokens;
+  if (name === undefined) {
+    const message = "Write where, and what to forget: conntrack node1 -D -p udp.";
+    problems.error("incomplete-statement", verb.range, message);
+    return undefined;
+  }
+  const ref = resolveNamespace(name, layout.names, problems);
+  const parsed = parseConntrackCommand(words.map((word) => word.text));
+  if ("error" in parsed) {
+    reportAtWord("bad-conntrack-command", parsed.error, words, name, { uri, text, problems });
+    return undefined;
+  }
+  const { netns } = ref ?? {};
+  return netns === undefined
+    ? undefined
+    : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+};
 
 /** `sysctl pod1 net.ipv4.ip_forward=1`. */
 export const readSysctl: StatementReader = (verb, tokens, head, context) => {

@@ -7,6 +7,7 @@ import type { Problems } from "../problems.ts";
 import { resolveNamespace } from "../resolve.ts";
 import type { Token } from "../source.ts";
 import { readPort } from "../values.ts";
+import type { EndpointState } from "./endpoints.ts";
 import { checkServicePort, findService, readServiceAddress, reportPodOrService } from "./service-name.ts";
 
 /** What the readers of statements need. */
@@ -15,6 +16,8 @@ export interface StatementContext {
   readonly text: string;
   readonly layout: ClusterLayout;
   readonly problems: Problems;
+  /** As the statements before have left them. */
+  readonly endpoints: EndpointState;
 }
 
 /** What every statement has. */

@@ -3,8 +3,9 @@ import type { Bridge, Item, Line, Scenario } from "../generated/ast.ts";
 import { headRange, isLaterWord, misplaced, nameToken, refuseExtraWords } from "../read/reading.ts";
 import { rangeOfNode, span, type Token, tokensOf } from "../source.ts";
 import { readDurationNs, readNumber } from "../values.ts";
-import { readBridgeStatement, readIp, readIptables, readSysctl, readWait } from "./configure.ts";
+import { readBridgeStatement, readConntrack, readIp, readIptables, readSysctl, readWait } from "./configure.ts";
 import type { StatementContext, StatementHead } from "./context.ts";
+import { EndpointState, readEndpoints, readReady } from "./endpoints.ts";
 import { readExpectation } from "./expectation.ts";
 import { readArping, readCurl, readPing, readTcp, readUdp, type StatementReader } from "./traffic.ts";
 
@@ -15,18 +16,22 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   curl: readCurl,
   arping: readArping,
   wait: readWait,
+  ready: readReady,
+  endpoints: readEndpoints,
   ip: readIp,
   bridge: readBridgeStatement,
   sysctl: readSysctl,
   iptables: readIptables,
+  conntrack: readConntrack,
 };
 
 /** Every word that a line of a scenario can begin with. */
 const statementWords: readonly string[] = [...Object.keys(verbs), "expect", "parallel", "at", "seed", "until"];
 
 /** Reads `scenario "name" { seed 42; until 12s; statements… }`. */
-export function readScenario(node: Scenario, context: StatementContext): ScenarioPlan {
-  const { problems } = context;
+export function readScenario(node: Scenario, reading: Omit<StatementContext, "endpoints">): ScenarioPlan {
+  const { problems } = reading;
+  const context: StatementContext = { ...reading, endpoints: new EndpointState(reading.layout) };
   const source = headRange(node, context);
   const name = nameToken(node, context);
   if (name === undefined)

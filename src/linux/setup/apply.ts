@@ -8,6 +8,7 @@ import type {
   StationAdd,
 } from "../../plan/commands.ts";
 import { never } from "../../sim/timers.ts";
+import { deleteConnections } from "../conntrack/delete.ts";
 import { create, removeNeighbour, update } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
 import { startProcess } from "../process/run.ts";
@@ -84,6 +85,8 @@ export class SetUp {
         return changeNetfilter(world, netns, command);
       case "sysctl":
         return setSysctl(world, netns, command.key, command.value);
+      case "conntrack delete":
+        return deleteConnections(world, netns, command);
       default:
         return this.changeDevice(netns, command);
     }
@@ -102,7 +105,8 @@ export class SetUp {
           | "rule del"
           | "sysctl"
           | "iptables"
-          | "iptables-restore";
+          | "iptables-restore"
+          | "conntrack delete";
       }
     >,
   ): CommandFailure {

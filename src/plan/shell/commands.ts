@@ -1,7 +1,9 @@
+import { conntrackWords } from "../../config/conntrack-command.ts";
 import { formatIpv4, formatPrefix, type Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
 import type {
   BridgeAdd,
+  ConntrackCommand,
   FdbCommand,
   LinkSet,
   Listen,
@@ -82,6 +84,8 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
     case "iptables-restore":
     case "iptables":
       return { commands: netfilterCommands(command, names.of(command.netns)) };
+    case "conntrack delete":
+      return commands(inNamespace(names.of(command.netns), conntrackArgv(command)));
     case "listen":
       return { commands: [], note: listenNote(command) };
     case "hub add":
@@ -239,6 +243,12 @@ function sysctl({ key, value }: SysctlSet, name: string): ShellForm {
   if (isMachineWide(key))
     return { commands: [], note: `${key} = ${value} belongs to the whole machine: left as it is` };
   return commands(inNamespace(name, ["sysctl", "-qw", `${key}=${value}`]));
+}
+
+/** `conntrack -D` exits with 1 where it found none. */
+function conntrackArgv(command: ConntrackCommand): Argv {
+  const argv = ["conntrack", ...conntrackWords(command, formatIpv4)];
+  return command.mayFindNone ? ["sh", "-c", `${argv.join(" ")} || test $? -eq 1`] : argv;
 }
 
 function listenNote({ container, protocol, address, port, program }: Listen): string {

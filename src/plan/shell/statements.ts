@@ -11,7 +11,9 @@ export function statementCommands(statement: Statement, names: NamespaceNames): 
     case "arping":
       return [inNamespace(names.of(statement.netns), arpingArgv(statement))];
     case "configure":
-      return shellForm(statement.command, names).commands.map(({ argv }) => argv);
+      return [statement.command, ...(statement.further ?? [])].flatMap((command) =>
+        shellForm(command, names).commands.map(({ argv }) => argv),
+      );
     case "wait":
       return [["sleep", seconds(statement.durationNs)]];
     default:

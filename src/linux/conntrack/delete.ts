@@ -1,0 +1,46 @@
+import type { ConntrackCommand } from "../../plan/commands.ts";
+import type { CommandFailure } from "../setup/failure.ts";
+import type { World } from "../world.ts";
+import { status } from "./status.ts";
+import type { Tuple } from "./tuple.ts";
+
+const protocolNumbers = { icmp: 1, tcp: 6, udp: 17 } as const;
+
+/** `conntrack -D`: forgets the connections that are as the command says (`ctnetlink_del_conntrack`, one by one). */
+export function deleteConnections(world: World, netns: number, command: ConntrackCommand): CommandFailure {
+  const { conntrack } = world;
+  const found = [...conntrack.ofNetns(netns)].filter((row) => {
+    const [original, reply] = [conntrack.original.get(row), conntrack.reply.get(row)];
+    return conntrack.has(row, status.confirmed) && isMeant(command, original, reply);
+  });
+  for (const row of found) conntrack.kill(row);
+  const isFlush = Object.values(conditionsOf(command)).every((condition) => condition === undefined);
+  if (found.length > 0 || isFlush || command.mayFindNone) return undefined;
+  return "conntrack v1.4.7 (conntrack-tools): 0 flow entries have been deleted.";
+}
+
+function conditionsOf({
+  do: _do,
+  netns: _netns,
+  source: _source,
+  mayFindNone: _none,
+  ...conditions
+}: ConntrackCommand) {
+  return conditions;
+}
+
+function isMeant(command: ConntrackCommand, original: Tuple, reply: Tuple): boolean {
+  const protocol = command.protocol && protocolNumbers[command.protocol];
+  const equals: readonly (readonly [asked: number | undefined, found: number])[] = [
+    [protocol, original.protocol],
+    [command.originalSource, original.source],
+    [command.originalDestination, original.destination],
+    [command.originalSourcePort, original.sourcePort],
+    [command.originalDestinationPort, original.destinationPort],
+    [command.replySource, reply.source],
+    [command.replyDestination, reply.destination],
+    [command.replySourcePort, reply.sourcePort],
+    [command.replyDestinationPort, reply.destinationPort],
+  ];
+  return equals.every(([asked, found]) => asked === undefined || asked === found);
+}
