@@ -347,7 +347,7 @@ describe("endpoints that change while a scenario runs", () => {
     ["ready n1 false", "5:7 not-a-pod: n1 is not a pod: only pods are ready or not."],
     ["ready a no", '5:9 bad-flag: ready is one of true, false, not "no".'],
     ["endpoints wbe a", '5:11 unknown-name: There is no Service "wbe". Did you mean web?'],
-    ["endpoints web zzz", '5:15 unknown-name: There is no pod, node or netns "zzz".'],
+    ["endpoints web zzz", '5:15 unknown-name: There is no pod, node, host or netns "zzz".'],
     ["ready client false", "5:1 (warning) no-change: Nothing changes: no rule of kube-proxy's leads to client."],
   ])("%s", (line, problem) => {
     expect(problems(cluster(service, `scenario "t" {\n${line}\n}`))).toContain(problem);
