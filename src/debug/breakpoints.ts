@@ -41,9 +41,7 @@ export class Breakpoints {
   }
 
   setLines(args: Arguments): DebugProtocol.SetBreakpointsResponse["body"] {
-    const path = args.object("source").optionalString("path");
-    if (!path) throw new RequestError("source.path is missing: breakpoints are set in files");
-    const uri = this.format.editorUri(path);
+    const uri = this.format.documentUri(args.object("source"));
     const wanted = requestedLines(args).map((one) => ({
       id: this.nextId++,
       line: this.format.toLabLine(one.line),

@@ -11,4 +11,5 @@ export const capabilities: DebugProtocol.Capabilities = {
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
   supportsDelayedStackTraceLoading: true,
+  supportsLoadedSourcesRequest: true,
 };

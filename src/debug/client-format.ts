@@ -1,5 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { SourceRange } from "../base/source-range.ts";
+import { generatedScheme } from "../lab/documents/documents.ts";
 import type { Arguments } from "./arguments.ts";
 import type { DebugEnvironment } from "./environment.ts";
 import { RequestError } from "./request-error.ts";
@@ -22,6 +23,9 @@ export class ClientFormat {
   private firstLine = 1;
   private firstColumn = 1;
   private pathsAreUris = false;
+  /** VS Code asks its own content provider for documents with a scheme; others ask the session, by number. */
+  private opensGenerated = false;
+  private readonly generated: string[] = [];
   /** What the client itself calls a document: editors open a second tab when a path comes back in another spelling. */
   private readonly clientNames = new Map<string, string>();
 
@@ -35,6 +39,7 @@ export class ClientFormat {
       throw new RequestError(`pathFormat must be "path" or "uri", not "${pathFormat}"`);
     }
     this.pathsAreUris = pathFormat === "uri";
+    this.opensGenerated = args.optionalString("clientID") === "vscode";
     this.firstLine = (args.optionalBoolean("linesStartAt1") ?? true) ? 1 : 0;
     this.firstColumn = (args.optionalBoolean("columnsStartAt1") ?? true) ? 1 : 0;
   }
@@ -62,8 +67,30 @@ export class ClientFormat {
   }
 
   toSource(uri: string): DebugProtocol.Source {
+    if (uri.startsWith(generatedScheme)) return this.toGeneratedSource(uri);
     const path = this.clientNames.get(uri) ?? (this.pathsAreUris ? uri : this.environment.toClientPath(uri));
     return { name: baseName(path), path };
+  }
+
+  /** The document that a client's `source` means, by its path or, for one that the run made, by its number. */
+  documentUri(source: Arguments): string {
+    const reference = source.optionalInteger("sourceReference", 0) ?? 0;
+    if (reference > 0) {
+      const uri = this.generated[reference - 1];
+      if (uri === undefined) throw new RequestError(`There is no source ${reference}`);
+      return uri;
+    }
+    const path = source.optionalString("path");
+    if (!path) throw new RequestError("source.path is missing: breakpoints are set in files");
+    return path.startsWith(generatedScheme) ? path : this.editorUri(path);
+  }
+
+  private toGeneratedSource(uri: string): DebugProtocol.Source {
+    const name = baseName(uri);
+    const origin = "made by the run";
+    if (this.opensGenerated) return { name, path: uri, origin };
+    if (!this.generated.includes(uri)) this.generated.push(uri);
+    return { name, sourceReference: this.generated.indexOf(uri) + 1, origin };
   }
 
   toPlace(range: SourceRange): ClientPlace {

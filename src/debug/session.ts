@@ -159,6 +159,15 @@ export class K8snetDebugSession extends DebugSession {
       threads: () => this.threads(),
       stackTrace: (args) => ({ body: this.standing().inspection.stackTrace(this.opened().lab, args) }),
       scopes: (args) => ({ body: this.standing().inspection.scopes(this.opened().lab, args) }),
+      source: (args) => ({ body: this.source(args) }),
+      loadedSources: () => ({
+        body: {
+          sources: this.opened()
+            .lab.generatedDocuments()
+            .map(({ uri }) => this.format.toSource(uri)),
+        },
+      }),
+      "k8snet/document": (args) => ({ body: this.document(args.string("uri")) }),
       variables: (args) => ({ body: this.standing().inspection.variables(args) }),
       "k8snet/tree": (args) => ({ body: treeRows(this.opened().lab, args, this.format) }),
       "k8snet/position": () => ({ body: this.opened().lab.position() }),
@@ -270,6 +279,18 @@ export class K8snetDebugSession extends DebugSession {
         this.emitEvent("output", consoleLine(notice));
       },
     };
+  }
+
+  private source(args: Arguments): DebugProtocol.SourceResponse["body"] {
+    const asked = args.optionalObject("source") ?? args;
+    return this.document(this.format.documentUri(asked));
+  }
+
+  /** The text of a document that the run makes. */
+  private document(uri: string): DebugProtocol.SourceResponse["body"] {
+    const document = this.opened().lab.document(uri);
+    if (document === undefined) throw new RequestError(`The run has no document ${uri}`);
+    return { content: document.text, mimeType: "text/x-iptables-save" };
   }
 
   private opened(): LabRun {

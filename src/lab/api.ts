@@ -1,6 +1,7 @@
 import type {
   BreakpointRow,
   FrameRow,
+  GeneratedDocument,
   OutputRow,
   PositionRow,
   ScopeRow,
@@ -52,6 +53,11 @@ export interface DebugLab {
   stepBack(threadId: number): Motion;
   /** Describes where the lab stands as a stop, for entry and pause. */
   stopHere(reason: StopReason): Stop;
+
+  /** A read-only document that the run makes, such as a node's rules; undefined where there is none of that name. */
+  document(uri: string): GeneratedDocument | undefined;
+  /** All of them as they are now. */
+  generatedDocuments(): readonly GeneratedDocument[];
 
   /** Lines printed since the last call while moving forward for the first time; replays do not print again. */
   takeOutput(): readonly OutputRow[];

@@ -6,6 +6,8 @@ import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
+import { type Documents, generatedScheme } from "./documents/documents.ts";
+import { policyRule } from "./documents/rule-document.ts";
 import { deviceName, hubName } from "./names.ts";
 import type { BreakpointRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
@@ -41,9 +43,11 @@ export class Breakpoints {
   private readonly lines = new Map<string, readonly Bound[]>();
   private functions: readonly Bound[] = [];
   private all: readonly Bound[] = [];
+  private readonly documents: Documents;
   private nextId = 1;
 
-  constructor(world: World, plan: NetworkPlan, scenario: Scenario) {
+  constructor(world: World, plan: NetworkPlan, scenario: Scenario, documents: Documents) {
+    this.documents = documents;
     this.world = world;
     this.plan = plan;
     this.scenario = scenario;
@@ -91,6 +95,7 @@ export class Breakpoints {
 
   private bindLine(uri: string, line: number, bound: Bound[]): BreakpointRow {
     const id = this.nextId++;
+    if (uri.startsWith(generatedScheme)) return this.bindRule(id, uri, line, bound);
     if (uri !== this.plan.uri)
       return { id, verified: false, message: `This session runs ${this.plan.uri}, not this document.` };
     const place = this.plan.places.find((one) => one.source.line === line && one.source.uri === uri);
@@ -98,6 +103,28 @@ export class Breakpoints {
     const { stages, matches, label } = this.watch(place);
     bound.push({ id, kind: "line", label: `line ${line}`, stages, matches });
     return { id, verified: true, message: label, source: place.source };
+  }
+
+  /** A line of a document that the run makes: a rule, or the head of a chain. */
+  private bindRule(id: number, uri: string, line: number, bound: Bound[]): BreakpointRow {
+    const document = this.documents.find(uri);
+    if (document === undefined)
+      return { id, verified: false, message: "No namespace of this scenario has these rules now." };
+    const place = document.placeAt(line);
+    if (place === undefined)
+      return { id, verified: false, message: "A packet can stop at a rule, or at the head of a chain." };
+    const { chain, rule } = place;
+    const { netfilter, packets } = this.world;
+    const row = rule === policyRule ? 0 : netfilter.chainRules.get(chain)[rule];
+    const label =
+      rule === policyRule ? "stops when a packet enters this chain" : "stops when a packet is tried on this rule";
+    const matches = ({ walker }: NextEvent) => {
+      const at = walker === 0 ? null : packets.hookAt.get(walker);
+      if (at === null || at.chain !== chain) return false;
+      return row === 0 ? at.rule === 0 : netfilter.chainRules.get(chain)[at.rule] === row;
+    };
+    bound.push({ id, kind: "line", label: `line ${line}`, stages: [stage.nfRule], matches });
+    return { id, verified: true, message: label, source: document.rangeOfLine(line) };
   }
 
   private nothingHere(line: number): string {

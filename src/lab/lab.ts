@@ -6,6 +6,7 @@ import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import type { DebugLab, Motion } from "./api.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
+import { Documents } from "./documents/documents.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import * as motions from "./motions.ts";
@@ -15,6 +16,7 @@ import { Outputs } from "./outputs.ts";
 import {
   type BreakpointRow,
   type FrameRow,
+  type GeneratedDocument,
   type OutputRow,
   type PositionRow,
   type ScopeRow,
@@ -82,13 +84,15 @@ export class Lab implements DebugLab {
   private readonly breakpoints: Breakpoints;
   private readonly session: Session;
   private readonly stateTree: StateTree;
+  private readonly documents: Documents;
   private frames: WalkFrame[] = [];
 
   constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs) {
     this.world = world;
     this.scenario = scenario;
     this.outputs = outputs;
-    this.breakpoints = new Breakpoints(world, plan, scenario);
+    this.documents = new Documents(world);
+    this.breakpoints = new Breakpoints(world, plan, scenario, this.documents);
     this.session = new Session(world, scenario, this.breakpoints);
     this.stateTree = new StateTree(world);
   }
@@ -134,7 +138,7 @@ export class Lab implements DebugLab {
 
   private packetStack(threadId: number): readonly WalkFrame[] {
     const walker = this.session.walker(threadId - 1);
-    return walker === undefined ? [] : walkOf(this.world, this.scenario, walker);
+    return walker === undefined ? [] : walkOf(this.world, this.documents, this.scenario, walker);
   }
 
   private frameRow(frame: WalkFrame): FrameRow {
@@ -199,6 +203,14 @@ export class Lab implements DebugLab {
     const isOver = this.ended || next === undefined;
     const description = isOver ? "The scenario is over" : `Before ${this.session.describe(next)}`;
     return { reason, threadId: this.session.threadOfNext(), description, breakpointIds: [] };
+  }
+
+  document(uri: string): GeneratedDocument | undefined {
+    return this.documents.find(uri);
+  }
+
+  generatedDocuments(): readonly GeneratedDocument[] {
+    return this.documents.list();
   }
 
   takeOutput(): readonly OutputRow[] {

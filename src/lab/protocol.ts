@@ -67,6 +67,13 @@ export interface BreakpointRow {
   readonly source?: SourceRange;
 }
 
+/** A read-only text that the run makes, whose lines frames and breakpoints can refer to. */
+export interface GeneratedDocument {
+  /** `k8snet:/node1.iptables-save`. */
+  readonly uri: string;
+  readonly text: string;
+}
+
 /** A line the run prints: a program's output, the result of an expectation, a note of the lab. */
 export interface OutputRow {
   readonly category: "stdout" | "stderr" | "console";

@@ -10,6 +10,7 @@ import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { UdpDatagram } from "../wire/udp.ts";
+import type { Documents } from "./documents/documents.ts";
 import { eventName, packetText, placeName, ruleEventName } from "./names.ts";
 import type { FrameRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
@@ -42,13 +43,13 @@ export function eventSource(world: World, stageNumber: number, device: number): 
 }
 
 /** Where a packet is and how it got there, newest first: its next stage, the stages it ran, its ancestors', the cause. */
-export function walkOf(world: World, scenario: Scenario, walker: Walker): readonly WalkFrame[] {
+export function walkOf(world: World, documents: Documents, scenario: Scenario, walker: Walker): readonly WalkFrame[] {
   const frames: WalkFrame[] = [];
-  if (walker.row !== 0) frames.push(present(world, walker));
+  if (walker.row !== 0) frames.push(present(world, documents, walker));
   let ancestor: Ancestor | undefined = { number: walker.number, bornAt: walker.bornAt, copyOf: walker.origin.copyOf };
   let before = world.sim.position;
   for (; ancestor !== undefined; ancestor = ancestor.copyOf) {
-    before = pushEvents(world, walker, ancestor, before, frames);
+    before = pushEvents(world, documents, walker, ancestor, before, frames);
   }
   if (walker.row === 0 && frames.length > 0) frames[0] = { ...frames[0], name: `ended in ${frames[0].name}` };
   pushCause(world, scenario, walker, frames);
@@ -56,13 +57,13 @@ export function walkOf(world: World, scenario: Scenario, walker: Walker): readon
 }
 
 /** Where the packet is now: before its next stage, or in the queue of a neighbour. */
-function present(world: World, walker: Walker): WalkFrame {
+function present(world: World, documents: Documents, walker: Walker): WalkFrame {
   const { packets } = world;
   const stageNumber = packets.stage.get(walker.row);
   const plain = frame(world, walker, stageNumber, packets.device.get(walker.row));
   const position = ruleStages.has(stageNumber) ? packets.hookAt.get(walker.row) : null;
-  const name = position === null ? plain.name : ruleEventName(world, stageNumber, plain.device, position);
-  const at = { ...plain, name, source: listenerSource(world, walker.row) ?? plain.source };
+  const own = position === null ? { ...plain, source: listenerSource(world, walker.row) ?? plain.source } : undefined;
+  const at = own ?? atRule(world, documents, plain, position as HookPosition);
   const wait = isWaiting(world, walker.row)
     ? `waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))}`
     : waitOnHub(world, walker.row);
@@ -109,22 +110,36 @@ export function isWaiting(world: World, row: number): boolean {
 }
 
 /** The events of one packet before a position, newest first. Answers where the packet was born. */
-function pushEvents(world: World, walker: Walker, who: Ancestor, before: number, frames: WalkFrame[]): number {
+function pushEvents(
+  world: World,
+  documents: Documents,
+  walker: Walker,
+  who: Ancestor,
+  before: number,
+  frames: WalkFrame[],
+): number {
   const { events } = world.sim;
   for (let event = before - 1; event >= Math.max(who.bornAt, events.start); event--) {
     if (events.walker(event) !== who.number) continue;
-    frames.push(pastFrame(world, walker, event));
+    frames.push(pastFrame(world, documents, walker, event));
   }
   return Math.min(before, who.bornAt + 1);
 }
 
 /** An event that was taken; one at a rule is named by the rule. */
-function pastFrame(world: World, walker: Walker, event: number): WalkFrame {
+function pastFrame(world: World, documents: Documents, walker: Walker, event: number): WalkFrame {
   const { events } = world.sim;
   const stageNumber = events.stage(event);
   const plain = frame(world, walker, stageNumber, events.place(event));
   const at = ruleStages.has(stageNumber) ? positionBefore(world, event) : undefined;
-  return at === undefined ? plain : { ...plain, name: ruleEventName(world, stageNumber, plain.device, at) };
+  return at === undefined ? plain : atRule(world, documents, plain, at);
+}
+
+/** Named by the rule, and shown on its line of what `iptables-save` prints. */
+function atRule(world: World, documents: Documents, plain: WalkFrame, at: HookPosition): WalkFrame {
+  const name = ruleEventName(world, plain.stageNumber, plain.device, at);
+  const source = documents.rangeOfRule(world.devices.netns.get(plain.device), at) ?? plain.source;
+  return { ...plain, name, source };
 }
 
 const ruleStages: ReadonlySet<number> = new Set([stage.nfRule, stage.nfReject]);

@@ -5,6 +5,7 @@ import { registerDebugAdapter } from "./debug-adapter.ts";
 import { registerDiagnostics } from "./diagnostics.ts";
 import { Compilations } from "./documents.ts";
 import { registerEditNotice } from "./edited-program.ts";
+import { registerGeneratedDocuments } from "./generated-documents.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
 import { registerOutline } from "./outline.ts";
@@ -34,6 +35,7 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
     registerDebugAdapter(yieldToMessages),
     registerLaunchConfigurations(compilations),
     registerEditNotice(),
+    registerGeneratedDocuments(),
     StateView.register(context),
   );
   if (startVerify) context.subscriptions.push(registerVerify(startVerify));

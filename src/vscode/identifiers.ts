@@ -17,3 +17,6 @@ export const activeContextKey = "k8snet.active";
 
 /** Set where processes can be started: `k8snet verify` is one. */
 export const canVerifyContextKey = "k8snet.canVerify";
+
+/** The scheme of documents that a run makes. */
+export const generatedScheme = "k8snet";

@@ -73,6 +73,14 @@ class FakeLab implements DebugLab {
     return { threads: ids.slice(0, limit).map((id) => ({ id, name: `#${id}` })), total: ids.length };
   }
 
+  document() {
+    return undefined;
+  }
+
+  generatedDocuments() {
+    return [];
+  }
+
   stack(threadId: number, start: number, levels: number) {
     const past: { index: number; event: FakeEvent }[] = [];
     for (let index = Math.min(this.at, this.total - 1); index >= 0 && past.length < 1000; index--) {

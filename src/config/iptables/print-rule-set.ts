@@ -1,32 +1,58 @@
 import { printRule } from "./print-rule.ts";
-import { hooksOfTable, type RuleChain, type RuleCounters, type RuleTable } from "./rule-set.ts";
+import { hooksOfTable, type RuleChain, type RuleCounters, type RuleTable, type TableName } from "./rule-set.ts";
 
 export interface PrintOptions {
   /** As with `iptables-save -c`: packets and bytes before each rule. */
   readonly counters?: boolean;
 }
 
+/** One line of what `iptables-save` prints, and what it says. */
+export interface RuleSetLine {
+  readonly text: string;
+  readonly table: TableName;
+  /** Of a chain's head, and of a rule. */
+  readonly chain?: string;
+  /** The rule's place in its chain, counted from 0. */
+  readonly rule?: number;
+}
+
 /** What `iptables-save` prints for these tables (iptables 1.8.9 on nf_tables), without its comments. */
 export function printRuleSet(tables: readonly RuleTable[], options: PrintOptions = {}): string {
+  return ruleSetLines(tables, options)
+    .map(({ text }) => `${text}\n`)
+    .join("");
+}
+
+/** The same, line by line. */
+export function ruleSetLines(tables: readonly RuleTable[], options: PrintOptions = {}): readonly RuleSetLine[] {
   const shown = saveOrder.flatMap((name) => tables.filter((table) => table.name === name));
-  return shown.map((table) => printTable(table, options)).join("");
+  return shown.flatMap((table) => tableLines(table, options));
 }
 
 /** The order in which iptables goes through the tables (iptables/nft.h, `enum nft_table_type`). */
 const saveOrder = ["mangle", "raw", "filter", "nat"] as const;
 
-function printTable(table: RuleTable, { counters = false }: PrintOptions): string {
+function tableLines(table: RuleTable, { counters = false }: PrintOptions): readonly RuleSetLine[] {
+  const { name } = table;
   const chains = chainsInOrder(table);
+  const heads = chains.map((chain) => ({
+    text: `:${chain.name} ${chain.policy ?? "-"} ${countersText(chain.counters)}`,
+    table: name,
+    chain: chain.name,
+  }));
   const rules = chains.flatMap((chain) =>
-    chain.rules.map((rule) => {
+    chain.rules.map((rule, index) => {
       const text = printRule(rule);
-      return `${counters ? `${countersText(rule.counters)} ` : ""}-A ${chain.name}${text === "" ? "" : ` ${text}`}`;
+      const counted = counters ? `${countersText(rule.counters)} ` : "";
+      return {
+        text: `${counted}-A ${chain.name}${text === "" ? "" : ` ${text}`}`,
+        table: name,
+        chain: chain.name,
+        rule: index,
+      };
     }),
   );
-  const heads = chains.map(
-    ({ name, policy, counters: counted }) => `:${name} ${policy ?? "-"} ${countersText(counted)}`,
-  );
-  return [`*${table.name}`, ...heads, ...rules, "COMMIT"].map((line) => `${line}\n`).join("");
+  return [{ text: `*${name}`, table: name }, ...heads, ...rules, { text: "COMMIT", table: name }];
 }
 
 /** Built-in chains as packets meet them, also those that nobody wrote, then the others by name. */

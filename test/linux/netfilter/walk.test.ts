@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { RuleTable } from "../../../src/config/iptables/rule-set.ts";
+import { Documents } from "../../../src/lab/documents/documents.ts";
 import { dropExplanation } from "../../../src/lab/drop-text.ts";
 import type { Scenario } from "../../../src/lab/scenario.ts";
 import { walkOf } from "../../../src/lab/walk.ts";
@@ -125,7 +126,7 @@ test("the stack names the rule that a packet is at, and those that it passed", (
     origin: { ...packets.origin.get(row), process: 0 },
     data: packets.data.get(row),
   };
-  const names = walkOf(world, {} as Scenario, walker).map(({ name }) => name);
+  const names = walkOf(world, new Documents(world), {} as Scenario, walker).map(({ name }) => name);
   expect(names.slice(0, 5)).toEqual([
     "drop @ node1/veth2",
     "nf.forward · POLICY rule 1 @ node1",
