@@ -43,7 +43,7 @@ export function uniqueTuple(
     if (isSingle || !isTaken(world, connection, tuple)) return tuple;
   }
   const ports = portsToTry(tuple, range, manipulation);
-  return ports === undefined ? tuple : searchPort(world, connection, tuple, ports, manipulation);
+  return ports === undefined ? tuple : searchPort(world, connection, tuple, ports, manipulation, isRandom);
 }
 
 /** As it is, or as other connections from the same source were translated. */
@@ -159,20 +159,22 @@ function searchPort(
   tuple: Tuple,
   { first, count }: Ports,
   manipulation: Manipulation,
+  isRandom: boolean,
 ): Tuple {
   let candidate = tuple;
+  // A destination is searched from the first port on; whatever was not found at once, from a random one.
+  let start = isRandom || manipulation === "source" ? randomStart(world) : 0;
   for (let attempts = Math.min(count, mostAttempts); ; attempts = attempts >> 1) {
-    const start = startOf(world, connection, tuple);
     for (let i = 0; i < attempts; i++) {
       candidate = withPort(tuple, first + (((start + i) & 0xffff) % count), manipulation);
       if (!isTakenForGood(world, connection, candidate, attempts - i)) return candidate;
     }
     if (attempts >= count || attempts < leastAttempts) return candidate;
+    start = randomStart(world);
   }
 }
 
-/** Where the search begins: at random, or where the real kernel has been seen to end up. */
-function startOf(world: World, _connection: number, _tuple: Tuple): number {
+function randomStart(world: World): number {
   return world.sim.random.below(65_536);
 }
 
