@@ -84,9 +84,11 @@ function readByTshark(path: string): readonly Row[] {
   const checks = ["ip", "udp", "tcp"].flatMap((protocol) => ["-o", `${protocol}.check_checksum:TRUE`]);
   const settings = [...checks, "-o", "ip.defragment:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE"];
   const columns = allFields.flatMap((field) => ["-e", field]);
+  // What our servers on the ports of DNS say is not DNS.
+  const notDns = ["--disable-protocol", "dns", "--disable-protocol", "mdns"];
   const output = execFileSync(
     "tshark",
-    ["-n", "-d", "udp.port==8472,vxlan", "-r", path, ...settings, "-T", "fields", ...columns],
+    ["-n", "-d", "udp.port==8472,vxlan", ...notDns, "-r", path, ...settings, "-T", "fields", ...columns],
     {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
