@@ -34,6 +34,8 @@ export const dropReasons = {
   /** NETFILTER_DROP in the kernel: `nf_nat_oif_changed`. */
   NAT_OUT_CHANGED: "its connection was masqueraded to the address of another interface than the one it leaves by now",
   NO_SOCKET: "no socket listens on that port",
+  /** The kernel frees it in silence: `br_dev_queue_push_xmit`. */
+  BRIDGE_PORT_MTU: "too long for the MTU of the bridge port it should leave by",
   /** The kernel frees it in silence: a bridge never sends a frame back out of the port it came in by. */
   BRIDGE_SAME_PORT: "its destination is behind the port it came from, and hairpin mode is off",
   /** The kernel frees it in silence: the port's own flag. */

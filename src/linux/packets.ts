@@ -69,6 +69,8 @@ export class Packets {
   readonly bornAt: Int32Column;
   /** The device it came in by, 0 for one made here. */
   readonly inDevice: Int32Column;
+  /** 1: its frame was addressed to the bridge port that it came in by, and so to this machine. */
+  readonly isForPort: Int32Column;
   readonly outDevice: Int32Column;
   /** The address to resolve on `outDevice`. */
   readonly nextHop: Float64Column;
@@ -118,6 +120,7 @@ export class Packets {
     this.number = table.int32("number");
     this.bornAt = table.int32("bornAt");
     this.inDevice = table.int32("inDevice");
+    this.isForPort = table.int32("isForPort");
     this.outDevice = table.int32("outDevice");
     this.nextHop = table.float64("nextHop");
     this.confirms = table.int32("confirms");
@@ -153,6 +156,7 @@ export class Packets {
     this.number.set(packet, number);
     this.bornAt.set(packet, this.sim.position - 1);
     this.inDevice.set(packet, 0);
+    this.isForPort.set(packet, 0);
     this.outDevice.set(packet, 0);
     this.nextHop.set(packet, 0);
     this.confirms.set(packet, 0);

@@ -24,6 +24,8 @@ export class Processes {
   readonly result: ReferenceColumn<ProgramResult | null>;
   /** The descriptor that the next accepted connection gets. */
   readonly nextAccepted: Int32Column;
+  /** The latest input that is on its way to it, or 0. */
+  readonly latestInput: Int32Column;
 
   readonly timers: Table;
   readonly timerProcess: Int32Column;
@@ -48,6 +50,7 @@ export class Processes {
     this.status = table.int32("status");
     this.result = table.reference<ProgramResult | null>("result", null);
     this.nextAccepted = table.int32("nextAccepted");
+    this.latestInput = table.int32("latestInput");
     this.timers = sim.addTable("program timer");
     this.timerProcess = this.timers.int32("process");
     this.timerNumber = this.timers.float64("number");
@@ -77,6 +80,7 @@ export class Processes {
     this.status.set(row, 0);
     this.result.set(row, null);
     this.nextAccepted.set(row, 1000);
+    this.latestInput.set(row, 0);
     this.table.link(row);
     return row;
   }

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { NetworkCommand, SetUpCommand } from "../plan/commands.ts";
 import type { InterfaceName, NetworkPlan } from "../plan/plan.ts";
-import { shellForm } from "../plan/shell/commands.ts";
+import { inNamespace, shellForm } from "../plan/shell/commands.ts";
 import { NamespaceNames } from "../plan/shell/namespace-names.ts";
 import { commandLine } from "../plan/shell/quote.ts";
 import type { Children } from "./children.ts";
@@ -18,6 +19,8 @@ export class SetUpFailure extends Error {
     this.command = command;
   }
 }
+
+const callIptables = "net.bridge.bridge-nf-call-iptables";
 
 /** A plan's network on the real kernel. */
 export class RealNetwork {
@@ -55,6 +58,7 @@ export class RealNetwork {
       const failure = await this.change(command);
       if (failure !== undefined) throw new SetUpFailure(failure, command);
     }
+    await this.keepRulesOffBridges();
     await this.settle();
   }
 
@@ -70,6 +74,17 @@ export class RealNetwork {
   /** Removes all namespaces made so far. Synchronous, since it also runs when the process is about to end. */
   remove(): void {
     for (const name of this.made.splice(0)) removeNamespace(name);
+  }
+
+  /** Where br_netfilter is loaded, new namespaces call iptables for bridged frames; a plan that wants that says so. */
+  private async keepRulesOffBridges(): Promise<void> {
+    if (!existsSync("/proc/sys/net/bridge")) return;
+    const stated = new Set<string>();
+    for (const command of this.plan.setUp())
+      if (command.do === "sysctl" && command.key === callIptables) stated.add(command.netns);
+    for (const netns of new Set(this.bridges.map((bridge) => bridge.netns)))
+      if (!stated.has(netns))
+        await runCommand(inNamespace(this.names.of(netns), ["sysctl", "-qw", `${callIptables}=0`]), this.children);
   }
 
   private refuseClashes(): void {

@@ -1,4 +1,5 @@
 import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
+import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import { broadcastMac, isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
 import { portOff } from "../devices.ts";
 import { drop } from "../drop.ts";
@@ -7,7 +8,7 @@ import { bridgeForward, returnToBridge } from "../netfilter/bridge.ts";
 import type { Flooded } from "../packets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
-import { deliverToProtocol } from "./link.ts";
+import { deliverToProtocol, isTooLongFor } from "./link.ts";
 
 /** No path without a loop passes so many bridges and routers. */
 const maximumHops = 255;
@@ -74,8 +75,18 @@ function forward(world: World, packet: number): void {
     return drop(world, packet, "BRIDGE_SAME_PORT");
   if (areIsolated(world, packets.inDevice.get(packet), port)) return drop(world, packet, "BRIDGE_ISOLATED");
   if (!devices.isRunning(port)) return drop(world, packet, "BRIDGE_PORT_DOWN");
+  if (isTooLong(world, packet, port)) return drop(world, packet, "BRIDGE_PORT_MTU");
   packets.device.set(packet, port);
   sendOut(world, packet, port);
+}
+
+/** `br_dev_queue_push_xmit`; and `br_nf_dev_queue_xmit`, which grants nothing beyond the MTU to what rules have seen. */
+function isTooLong(world: World, packet: number, port: number): boolean {
+  const { packets, devices } = world;
+  const frame = packets.data.get(packet) as EthernetFrame;
+  if (packets.bridgeInfo.get(packet) === null) return isTooLongFor(world, port, frame);
+  const isWhole = packets.fragmentMtu.get(packet) === 0;
+  return isWhole && (frame.payload as Ipv4Packet).totalLength > devices.mtu.get(port);
 }
 
 /** Out of a port: at once, or past the hooks that rules stand at. */
@@ -102,7 +113,8 @@ function flood(world: World, packet: number): void {
   const off = floodFlag(frame.destination, inDevice);
   for (let port = devices.firstPort.get(bridge); port !== 0; port = devices.nextPort.get(port)) {
     if ((devices.conf.get(port) & off) !== 0 || areIsolated(world, inDevice, port)) continue;
-    if ((port !== inDevice || devices.hairpin.get(port) === 1) && devices.isRunning(port)) ports.push(port);
+    if ((port === inDevice && devices.hairpin.get(port) === 0) || !devices.isRunning(port)) continue;
+    if (!isTooLong(world, packet, port)) ports.push(port);
   }
   if (!isDelivered && ports.length === 0) return drop(world, packet, "BRIDGE_NO_PORT");
   // Copies are numbered in the order in which they leave, and put under way in the reverse: the last put is the first to go.
@@ -140,7 +152,9 @@ function wasFlooded(flooded: Flooded | undefined, bridge: number): boolean {
 function deliver(world: World, packet: number): void {
   const { packets, devices } = world;
   const bridge = packets.device.get(packet);
-  devices.countReceived(bridge, frameLength(packets.data.get(packet) as EthernetFrame));
+  const frame = packets.data.get(packet) as EthernetFrame;
+  devices.countReceived(bridge, frameLength(frame));
+  if (frame.destination === devices.mac.get(packets.inDevice.get(packet))) packets.isForPort.set(packet, 1);
   packets.inDevice.set(packet, bridge);
   deliverToProtocol(world, packet);
 }

@@ -1,5 +1,4 @@
-import type { EthernetFrame } from "../../wire/ethernet.ts";
-import { frameLength } from "../../wire/ethernet.ts";
+import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
 import { drop } from "../drop.ts";
 import { bridgePrerouting, callsHooks } from "../netfilter/bridge.ts";
@@ -25,9 +24,9 @@ function vethTransmit(world: World, packet: number): void {
   const device = packets.device.get(packet);
   if (!devices.isRunning(device)) return drop(world, packet, "DEV_READY");
   const peer = devices.peer.get(device);
-  const length = frameLength(packets.data.get(packet) as EthernetFrame);
-  if (length > devices.mtu.get(peer) + forwardableHeaders) return drop(world, packet, "VETH_PEER_MTU");
-  devices.countTransmitted(device, length);
+  const frame = packets.data.get(packet) as EthernetFrame;
+  if (isTooLongFor(world, peer, frame)) return drop(world, packet, "VETH_PEER_MTU");
+  devices.countTransmitted(device, frameLength(frame));
   const netns = devices.netns.get(peer);
   packets.scrub(packet, netns !== packets.netns.get(packet));
   packets.device.set(packet, peer);
@@ -35,6 +34,11 @@ function vethTransmit(world: World, packet: number): void {
   packets.stage.set(packet, stage.vethReceive);
   sim.underWay.pop();
   world.links.push(packet, sim.nowNs);
+}
+
+/** `is_skb_forwardable` of net/core/dev.c: what a device is given may exceed its MTU by a VLAN tag. */
+export function isTooLongFor({ devices }: World, device: number, frame: EthernetFrame): boolean {
+  return frameLength(frame) > devices.mtu.get(device) + forwardableHeaders;
 }
 
 function loopbackTransmit(world: World, packet: number): void {
@@ -54,6 +58,7 @@ export function receive(world: World, packet: number): void {
   if (devices.up.get(device) === 0) return drop(world, packet, "DEV_READY");
   devices.countReceived(device, frameLength(packets.data.get(packet) as EthernetFrame));
   packets.inDevice.set(packet, device);
+  packets.isForPort.set(packet, 0);
   const bridge = devices.master.get(device);
   if (bridge === 0) return deliverToProtocol(world, packet);
   packets.device.set(packet, bridge);
@@ -69,10 +74,13 @@ export function deliverToProtocol(world: World, packet: number): void {
   world.packets.stage.set(packet, kind === "arp" ? stage.arpReceive : stage.ipReceive);
 }
 
-/** PACKET_OTHERHOST: a unicast frame that is not addressed to the device that received it. */
+/**
+ * PACKET_OTHERHOST: a unicast frame that is not addressed to the device that received it, nor to the port of a bridge by which
+ * it came (`eth_type_trans` has looked before the bridge took it).
+ */
 export function isForOtherHost(world: World, packet: number): boolean {
   const frame = world.packets.data.get(packet) as EthernetFrame;
   const device = world.packets.device.get(packet);
   if (frame.destination === world.devices.mac.get(device)) return false;
-  return !isGroupMac(frame.destination);
+  return !isGroupMac(frame.destination) && world.packets.isForPort.get(packet) === 0;
 }

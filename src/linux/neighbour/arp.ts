@@ -114,9 +114,9 @@ function putReply(world: World, device: number, arp: ArpPacket, origin: Origin):
   put(world, device, ethernetFrame(arp.senderMac, mac, reply), origin);
 }
 
-/** `neigh_event_ns`. */
+/** `neigh_event_ns`. What is a broadcast address here needs no entry: nobody is asked for it (`arp_constructor`). */
 function keepAsker(world: World, device: number, arp: ArpPacket): void {
-  if (arp.senderIp === 0) return;
+  if (arp.senderIp === 0 || isBroadcastAddress(world, device, arp.senderIp)) return;
   const neighbour = world.neighbours.find(device, arp.senderIp) || create(world, device, arp.senderIp);
   if (neighbour !== 0) update(world, neighbour, arp.senderMac, nud.stale, true);
 }

@@ -36,6 +36,7 @@ function wake(world: World, row: number): void {
   const process = processes.inputProcess.get(row);
   const input = processes.input.get(row) as ProgramInput;
   processes.inbox.remove(row);
+  if (processes.latestInput.get(process) === row) processes.latestInput.set(process, 0);
   handle(world, process, input);
 }
 

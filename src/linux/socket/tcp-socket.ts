@@ -5,6 +5,7 @@ import type { IcmpError } from "../../wire/icmp.ts";
 import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
 import { type TcpSegment, tcpFlag, tcpHeaderLength } from "../../wire/tcp.ts";
 import { drop } from "../drop.ts";
+import { isBroadcastAddress } from "../ip/local.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
@@ -41,6 +42,9 @@ export function openTcpSocket(
   const port = bindPort(world, netns, tcpKinds, effect.local);
   const fail = (error: SocketError) => deliverInput(world, process, { kind: "error", socket: effect.socket, error });
   if (way.kind === "none" || way.kind === "refused") return fail(routeError(way) ?? "ENETUNREACH");
+  // `tcp_v4_connect`
+  if (way.kind === "unicast" && isBroadcastAddress(world, way.device, effect.remote.address))
+    return fail("ENETUNREACH");
   if (port === 0) return fail("EADDRINUSE");
   const local = { address: effect.local?.address || sourceFor(world, way), port };
   const step = openTcp(
