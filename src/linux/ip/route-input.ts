@@ -1,17 +1,19 @@
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { conf, confOf } from "../device/conf.ts";
+import type { DropReason } from "../drop-reason.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
 import { fibLookup } from "./fib.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { nextHopOf } from "./source.ts";
-import { validateSource } from "./validate-source.ts";
+import { sourceDropReason, validateSource } from "./validate-source.ts";
 
 /** Where a packet that came in by a device would go, asked without sending it there. */
 export type InputDecision =
-  | { readonly kind: "local" }
   | { readonly kind: "forward"; readonly device: number; readonly nextHop: Ipv4Address }
-  | { readonly kind: "refused" };
+  /** To this machine, or to where its IP code refuses it. */
+  | { readonly kind: "up" }
+  | { readonly kind: "martian"; readonly reason: DropReason };
 
 /** `ip_route_input` for a bridge that must know before it decides; stage `route.input` asks the same for those it routes. */
 export function routeInput(
@@ -27,9 +29,8 @@ export function routeInput(
   const row = isMine ? 0 : fibLookup(world, netns, destination, source, device);
   const outDevice = row === 0 ? 0 : routes.device.get(row);
   const isRouted = row !== 0 && routes.type.get(row) === routeType.unicast && devices.up.get(outDevice) === 1;
-  if (!isMine && (!isRouted || confOf(world, device, conf.forwarding) === 0)) return { kind: "refused" };
-  if (validateSource(world, netns, device, source, destination, outDevice) < 0) return { kind: "refused" };
-  return isMine
-    ? { kind: "local" }
-    : { kind: "forward", device: outDevice, nextHop: nextHopOf(world, row, destination) };
+  if (!isMine && (!isRouted || confOf(world, device, conf.forwarding) === 0)) return { kind: "up" };
+  const verdict = validateSource(world, netns, device, source, destination, outDevice);
+  if (verdict < 0) return { kind: "martian", reason: sourceDropReason(verdict) };
+  return isMine ? { kind: "up" } : { kind: "forward", device: outDevice, nextHop: nextHopOf(world, row, destination) };
 }

@@ -1,8 +1,6 @@
 import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
-import { conf, confOf } from "../device/conf.ts";
 import { drop } from "../drop.ts";
 import { routeInput } from "../ip/route-input.ts";
-import { routeOutput } from "../ip/source.ts";
 import { create } from "../neighbour/neighbour.ts";
 import { nudConnected } from "../neighbours.ts";
 import { stage } from "../stage.ts";
@@ -48,7 +46,8 @@ export function bridgePrerouting(world: World, packet: number): void {
 
 /**
  * `br_nf_pre_routing_finish`: a packet whose destination was not translated is bridged as it is. Otherwise routing says where
- * it goes: back into this bridge, then it stays a bridged frame; elsewhere, then the bridge itself takes it.
+ * it goes: back into this bridge, then it stays a bridged frame; elsewhere or nowhere, then the bridge itself
+ * takes it.
  */
 function finishPrerouting(world: World, packet: number): void {
   const { packets, devices } = world;
@@ -57,19 +56,9 @@ function finishPrerouting(world: World, packet: number): void {
   packets.stage.set(packet, stage.bridgeReceive);
   if (destination === packets.bridgeInfo.get(packet)?.destination) return;
   const way = routeInput(world, packet, bridge, source, destination);
-  if (way.kind === "refused") return bridgeUnrouted(world, packet, bridge);
+  if (way.kind === "martian") return drop(world, packet, way.reason);
   if (way.kind === "forward" && way.device === bridge) return bridgedDnat(world, packet, bridge, way.nextHop);
   readdress(world, packet, devices.mac.get(bridge));
-}
-
-/** A bridge translates destinations even where its machine does not forward. */
-function bridgeUnrouted(world: World, packet: number, bridge: number): void {
-  const { packets } = world;
-  const { destination } = ipOf(world, packet);
-  if (confOf(world, bridge, conf.forwarding) === 1) return drop(world, packet, "IP_INNOROUTES");
-  const way = routeOutput(world, packets.netns.get(packet), destination);
-  if (way.kind !== "unicast" || way.device !== bridge) return drop(world, packet, "IP_INADDRERRORS");
-  bridgedDnat(world, packet, bridge, way.nextHop);
 }
 
 /**
