@@ -1,13 +1,128 @@
+import { printRule } from "../config/iptables/print-rule.ts";
+import { conf, confOf } from "../linux/device/conf.ts";
 import { dropReasonOf } from "../linux/drop.ts";
-import { dropReasons } from "../linux/drop-reason.ts";
+import { type DropReason, dropReasons } from "../linux/drop-reason.ts";
+import { fibLookup } from "../linux/ip/fib.ts";
+import { policy } from "../linux/netfilter/rules.ts";
+import { getSysctl } from "../linux/setup/sysctl.ts";
+import { socketKind } from "../linux/sockets.ts";
 import type { World } from "../linux/world.ts";
+import type { Ipv4Packet } from "../wire/ipv4.ts";
+import { formatIpv4 } from "../wire/ipv4-address.ts";
+import { formatMac } from "../wire/mac-address.ts";
+import { printEndpoint } from "./inspect/print.ts";
 import { ruleName } from "./names.ts";
 
-/** Why a packet that stands before its drop is to be dropped, in words; a rule that does it is named. */
+/** Why a packet that stands before its drop is to be dropped, in words: with the rule, the device, the setting that did it. */
 export function dropExplanation(world: World, packet: number): string {
   const reason = dropReasonOf(world, packet);
-  const at = world.packets.hookAt.get(packet);
-  if (reason !== "NETFILTER_DROP" || at === null || at.chain === 0) return dropReasons[reason];
-  const table = world.netfilter.tableOf(at.chain);
-  return `${dropReasons[reason]}: table ${table}, ${ruleName(world, at)}`;
+  return explanations[reason]?.(world, packet) ?? dropReasons[reason];
+}
+
+/** Undefined where there is no more to say than what the reason itself says. */
+type Explanation = (world: World, packet: number) => string | undefined;
+
+const explanations: Readonly<Partial<Record<DropReason, Explanation>>> = {
+  IP_INADDRERRORS: notForwarded,
+  IP_INNOROUTES: noRoute,
+  IP_OUTNOROUTES: noRoute,
+  IP_RPFILTER: wrongWay,
+  PKT_TOO_BIG: tooBig,
+  NEIGH_FAILED: (world, packet) => `${dropReasons.NEIGH_FAILED}, ${formatIpv4(world.packets.nextHop.get(packet))}`,
+  NO_SOCKET: wrongPeer,
+  BRIDGE_SAME_PORT: backToItsPort,
+  NETFILTER_DROP: refusedByRule,
+  NO_TX_TARGET: unknownVtep,
+};
+
+/** Not an address of this machine, which does not forward what comes in by that device. */
+function notForwarded(world: World, packet: number): string | undefined {
+  const { devices, namespaces, packets } = world;
+  const ip = ipOf(world, packet);
+  if (ip === undefined) return undefined;
+  const netns = packets.netns.get(packet);
+  const device = packets.device.get(packet);
+  const isOffForAll = namespaces.forwarding.get(netns) === 0;
+  const setting = isOffForAll ? "ip_forward" : `conf.${devices.name.get(device)}.forwarding`;
+  return `${formatIpv4(ip.destination)} is no address of ${namespaces.name.get(netns)}, where net.ipv4.${setting} is 0`;
+}
+
+function noRoute(world: World, packet: number): string | undefined {
+  const ip = ipOf(world, packet);
+  if (ip === undefined) return undefined;
+  const name = world.namespaces.name.get(world.packets.netns.get(packet));
+  return `${name} has no route to ${formatIpv4(ip.destination)}`;
+}
+
+/** The filter's two questions: strict, by this very device? loose, by any? */
+function wrongWay(world: World, packet: number): string | undefined {
+  const { devices, packets, routes } = world;
+  const ip = ipOf(world, packet);
+  if (ip === undefined) return undefined;
+  const device = packets.device.get(packet);
+  const name = devices.name.get(device);
+  const netns = packets.netns.get(packet);
+  const row = fibLookup(world, netns, ip.source, ip.destination, 0);
+  const back = row === 0 ? 0 : routes.device.get(row);
+  const way = back === 0 ? "no route leads back" : `an answer would leave by ${devices.name.get(back)}`;
+  const filter = confOf(world, device, conf.rpFilter);
+  const isOwn = getSysctl(world, netns, `net.ipv4.conf.${name}.rp_filter`) === filter;
+  const setting = `net.ipv4.conf.${isOwn ? name : "all"}.rp_filter is ${filter}`;
+  return `from ${formatIpv4(ip.source)} it came in by ${name}, and ${way} (${setting})`;
+}
+
+function tooBig(world: World, packet: number): string | undefined {
+  const { devices, packets } = world;
+  const ip = ipOf(world, packet);
+  const device = packets.outDevice.get(packet);
+  if (ip === undefined || device === 0 || ip.totalLength <= devices.mtu.get(device)) return undefined;
+  const link = `the MTU of ${devices.name.get(device)} is ${devices.mtu.get(device)}`;
+  return `it has ${ip.totalLength} bytes, ${link}, and it must not be fragmented`;
+}
+
+/** A socket has this port, but talks with somebody else: what the answer looks like that nobody translated back. */
+function wrongPeer(world: World, packet: number): string | undefined {
+  const { packets, sockets } = world;
+  const ip = ipOf(world, packet);
+  if (ip?.payload.kind !== "tcp" && ip?.payload.kind !== "udp") return undefined;
+  const { kind, sourcePort, destinationPort } = ip.payload;
+  const wanted = kind === "tcp" ? socketKind.tcp : socketKind.udp;
+  const netns = packets.netns.get(packet);
+  const { byPort, remoteAddress, remotePort } = sockets;
+  for (let row = byPort.find(netns, destinationPort); row !== 0; row = byPort.findNext(row)) {
+    if (sockets.kind.get(row) !== wanted || remotePort.get(row) === 0) continue;
+    const peer = printEndpoint({ address: remoteAddress.get(row), port: remotePort.get(row) });
+    const sender = printEndpoint({ address: ip.source, port: sourcePort });
+    return `the socket of ${kind} port ${destinationPort} talks with ${peer}, and this comes from ${sender}`;
+  }
+  return undefined;
+}
+
+function backToItsPort({ devices, packets }: World, packet: number): string {
+  const port = devices.name.get(packets.outDevice.get(packet));
+  return `its destination is behind ${port}, the port it came from, and hairpin mode is off there`;
+}
+
+function refusedByRule(world: World, packet: number): string | undefined {
+  const { netfilter, packets } = world;
+  const at = packets.hookAt.get(packet);
+  if (at === null || at.chain === 0) return undefined;
+  const row = netfilter.chainRules.get(at.chain)[at.rule];
+  const rule = row === undefined ? null : netfilter.rule.get(row);
+  const itsPolicy = netfilter.chainPolicy.get(at.chain) === policy.drop ? " DROP" : "";
+  const text = rule === null ? itsPolicy : `: ${printRule(rule)}`;
+  return `${dropReasons.NETFILTER_DROP}: table ${netfilter.tableOf(at.chain)}, ${ruleName(world, at)}${text}`;
+}
+
+function unknownVtep({ devices, packets }: World, packet: number): string | undefined {
+  const data = packets.data.get(packet);
+  if (data === null || "ttl" in data) return undefined;
+  const vxlan = devices.name.get(packets.device.get(packet));
+  return `${vxlan} has no FDB entry that says which VTEP ${formatMac(data.destination)} is behind`;
+}
+
+function ipOf({ packets }: World, packet: number): Ipv4Packet | undefined {
+  const data = packets.data.get(packet);
+  if (data === null || "ttl" in data) return data ?? undefined;
+  return data.payload.kind === "ipv4" ? data.payload : undefined;
 }

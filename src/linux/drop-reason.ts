@@ -51,7 +51,7 @@ export const dropReasons = {
   COLLISION: "it collided with another frame, and its sender did not notice",
   /** The kernel gives no reason, and counts it in the sender's `tx_dropped`: `__dev_forward_skb`. */
   VETH_PEER_MTU: "too long for the MTU of the veth device at the other end",
-  NETFILTER_DROP: "a rule of netfilter dropped it",
+  NETFILTER_DROP: "netfilter dropped it",
   QDISC_DROP: "too many frames wait for the network card",
   NO_TX_TARGET: "the vxlan device knows no VTEP for its destination MAC address",
   RECURSION_LIMIT: "the way to the VTEP leads through the vxlan device itself",
