@@ -142,7 +142,7 @@ describe("The scopes of a packet", () => {
     lab.runTo("drop");
     expect(scopeText(scopesHere(lab), "Here", 0)).toMatchInlineSnapshot(`
       "drop reason: NEIGH_FAILED
-      because: nobody answered the ARP requests for the next hop
+      because: nobody answered the ARP requests for the next hop, 10.244.0.99
       next hop: 10.244.0.99 dev eth0
       entry: 10.244.0.99 dev eth0 FAILED
       ARP table: 1 entry

@@ -167,7 +167,7 @@ COMMIT
     "nf.forward · FORWARD rule 1 @ node1",
     "nf.forward @ node1",
   ]);
-  expect(dropExplanation(world, row)).toBe("netfilter dropped it: table filter, POLICY rule 1: -j DROP");
+  expect(dropExplanation(world, row)).toBe("netfilter dropped it: table filter, POLICY rule 1: -p udp -j DROP");
 });
 
 test("matches that remember: every third, a bucket of tokens, who was seen lately", () => {
