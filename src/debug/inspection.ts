@@ -39,10 +39,21 @@ export class StopInspection {
     return { stackFrames: frames.map((frame) => this.toStackFrame(frame)), totalFrames: total };
   }
 
-  scopes(lab: DebugLab, args: Arguments): DebugProtocol.ScopesResponse["body"] {
-    const frameId = args.integer("frameId");
+  /** Only the newest frame can be stepped from. */
+  stepInTargets(lab: DebugLab, args: Arguments): DebugProtocol.StepInTargetsResponse["body"] {
+    const labels = lab.stepTargets(this.threadOf(args.integer("frameId")));
+    return { targets: labels.map((label, index) => ({ id: index + 1, label })) };
+  }
+
+  private threadOf(frameId: number): number {
     const threadId = this.threadOfFrame.get(frameId);
     if (threadId === undefined) throw new RequestError(`There is no frame ${frameId} at this stop`);
+    return threadId;
+  }
+
+  scopes(lab: DebugLab, args: Arguments): DebugProtocol.ScopesResponse["body"] {
+    const frameId = args.integer("frameId");
+    const threadId = this.threadOf(frameId);
     const scopes = lab.scopes(threadId, frameId).map((scope) => ({
       name: scope.name,
       expensive: scope.expensive,

@@ -143,7 +143,7 @@ export class K8snetDebugSession extends DebugSession {
         return {};
       },
       next: (args) => this.step(args, "forward", (lab, thread) => lab.stepOver(thread)),
-      stepIn: (args) => this.step(args, "forward", (lab, thread) => lab.stepInto(thread)),
+      stepIn: (args) => this.stepIn(args),
       stepOut: (args) => this.step(args, "forward", (lab, thread) => lab.stepOut(thread)),
       stepBack: (args) => this.step(args, "backward", (lab, thread) => lab.stepBack(thread)),
       pause: (args) => {
@@ -159,6 +159,7 @@ export class K8snetDebugSession extends DebugSession {
       threads: () => this.threads(),
       stackTrace: (args) => ({ body: this.standing().inspection.stackTrace(this.opened().lab, args) }),
       scopes: (args) => ({ body: this.standing().inspection.scopes(this.opened().lab, args) }),
+      stepInTargets: (args) => ({ body: this.standing().inspection.stepInTargets(this.opened().lab, args) }),
       source: (args) => ({ body: this.source(args) }),
       loadedSources: () => ({
         body: {
@@ -253,6 +254,14 @@ export class K8snetDebugSession extends DebugSession {
         if (!this.terminatedTold) this.emitEvent("terminated");
       },
     };
+  }
+
+  /** The choice is by the number that `stepInTargets` gave it. */
+  private stepIn(args: Arguments): Answer {
+    const target = args.optionalInteger("targetId", 1);
+    const count = target === undefined ? 0 : this.standing().lab.stepTargets(args.integer("threadId")).length;
+    if (target !== undefined && target > count) throw new RequestError(`There is no target ${target} to step into`);
+    return this.step(args, "forward", (lab, thread) => lab.stepInto(thread, target && target - 1));
   }
 
   private step(

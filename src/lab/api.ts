@@ -47,7 +47,10 @@ export interface DebugLab {
   continue(): Motion;
   /** Back to the previous breakpoint hit, or the beginning (reason `entry`). */
   reverseContinue(): Motion;
-  stepInto(threadId: number): Motion;
+  /** `target` is one of `stepTargets`. */
+  stepInto(threadId: number, target?: number): Motion;
+  /** Where the packet's next step may lead, if there is a choice: copies of a flood, endpoints of a Service. */
+  stepTargets(threadId: number): readonly string[];
   stepOver(threadId: number): Motion;
   stepOut(threadId: number): Motion;
   stepBack(threadId: number): Motion;

@@ -28,6 +28,7 @@ import {
 } from "./protocol.ts";
 import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
+import { type StepTarget, stepTargets } from "./step-targets.ts";
 import { type Walker, type WalkFrame, walkOf } from "./walk.ts";
 
 const defaultHistoryBytes = 256 * 1024 * 1024;
@@ -175,8 +176,19 @@ export class Lab implements DebugLab {
     return this.move(motions.reverseContinue(this.session));
   }
 
-  stepInto(threadId: number): Motion {
-    return this.move(motions.stepInto(this.session, threadId));
+  stepInto(threadId: number, target?: number): Motion {
+    const chosen = target === undefined ? undefined : this.targetsOf(threadId)[target];
+    if (chosen === undefined) return this.move(motions.stepInto(this.session, threadId));
+    return this.move(motions.stepIntoTarget(this.session, threadId, chosen));
+  }
+
+  stepTargets(threadId: number): readonly string[] {
+    return this.targetsOf(threadId).map(({ label }) => label);
+  }
+
+  private targetsOf(threadId: number): readonly StepTarget[] {
+    const row = threadId === scenarioThreadId ? 0 : this.session.rowOf(this.session.numberOfThread(threadId));
+    return row === 0 || this.ended ? [] : stepTargets(this.world, row);
   }
 
   stepOver(threadId: number): Motion {

@@ -1,8 +1,10 @@
+import type { HookPosition } from "../linux/netfilter/position.ts";
 import { stage } from "../linux/stage.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { Motion, MotionResult } from "./api.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Session } from "./session.ts";
+import type { StepTarget } from "./step-targets.ts";
 
 /** What a forward motion is waiting for, besides breakpoints. */
 interface Goal {
@@ -95,6 +97,40 @@ export function stepInto(session: Session, threadId: number): Motion {
     threadId: () => number + 1,
     description: "Stepped to the packet's next stage",
   });
+}
+
+/** The next stage of this packet where there is a choice: to that copy of a flood, to that endpoint. */
+export function stepIntoTarget(session: Session, threadId: number, target: StepTarget): Motion {
+  const { world, sim } = session;
+  const { packets, netfilter } = world;
+  const number = session.numberOfThread(threadId);
+  const row = session.rowOf(number);
+  if (target.kind === "copy") {
+    return forward(session, {
+      isReached: () => session.numberTaken() === number,
+      threadId: () => copyAt(session, number, target.device) + 1,
+      description: `Stepped to ${target.label}`,
+    });
+  }
+  sim.edit(() => packets.hookAt.set(row, { ...(packets.hookAt.get(row) as HookPosition), chosen: target.rule }));
+  const isInside = () => {
+    const at = session.isAlive(row, number) ? packets.hookAt.get(row) : null;
+    return at === null || at.chain === target.into || netfilter.tableOf(at.chain) !== netfilter.tableOf(target.into);
+  };
+  return forward(session, {
+    isReached: () => session.numberTaken() === number && isInside(),
+    threadId: () => threadId,
+    description: `Chose ${target.label}`,
+  });
+}
+
+/** The copy of a packet that is at a device; the packet itself where there is none. */
+function copyAt({ world }: Session, number: number, device: number): number {
+  const { packets } = world;
+  for (const row of packets.table.rows())
+    if (packets.device.get(row) === device && packets.origin.get(row).copyOf?.number === number)
+      return packets.number.get(row);
+  return number;
 }
 
 /** To the moment before another packet's next stage: now, where that is the next event anyway. */

@@ -171,6 +171,15 @@ export class Simulation {
     this.events.truncate(this.positionNow);
   }
 
+  /**
+   * Changes the world between two events, as somebody does who has stopped it. What was recorded after the present position is
+   * forgotten; going back before the present position takes the change back, going on from there repeats it.
+   */
+  edit(change: () => void): void {
+    this.forgetFuture();
+    change();
+  }
+
   /** The positions in the change log between which the event's changes lie. */
   changesOf(event: number): { readonly from: number; readonly to: number } {
     return { from: this.changesAt(event), to: this.changesAt(event + 1) };

@@ -73,6 +73,10 @@ class FakeLab implements DebugLab {
     return { threads: ids.slice(0, limit).map((id) => ({ id, name: `#${id}` })), total: ids.length };
   }
 
+  stepTargets() {
+    return [];
+  }
+
   document() {
     return undefined;
   }

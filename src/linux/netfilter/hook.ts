@@ -42,6 +42,7 @@ export function passHook(
     mark: packets.mark.get(packet),
     destination: ipOf(world, packet).destination,
     isMarkChanged: false,
+    chosen: 0,
   });
   packets.stage.set(packet, hookStages[hookNumber]);
 }

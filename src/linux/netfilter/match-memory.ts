@@ -31,7 +31,9 @@ export function matchStatistic(
   row: number,
   index: number,
   match: Extract<Match, { match: "statistic" }>,
+  chosen: number,
 ): boolean {
+  if (match.mode === "random" && chosen !== 0) return row === chosen;
   if (match.mode === "random") return world.sim.random.nextUint32() >>> 1 < match.probability31 !== match.inverted;
   const { ruleMemory } = world.netfilter;
   const memory = ruleMemory.get(row);

@@ -44,6 +44,8 @@ export interface HookPosition {
   readonly mark: number;
   readonly destination: Ipv4Address;
   readonly isMarkChanged: boolean;
+  /** The rule that somebody has chosen in place of chance: of those that match by chance, it alone does. 0: nobody has. */
+  readonly chosen: number;
 }
 
 /** `struct nf_bridge_info`: what a frame that came in by a bridge port keeps while the bridge calls the hooks of IPv4. */
