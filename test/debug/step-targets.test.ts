@@ -16,7 +16,7 @@ async function runTo(program: string, stage: string): Promise<{ client: Recorded
   await client.configurationDoneRequest();
   const stop = await client.event("stopped", from);
   await client.setFunctionBreakpointsRequest({ breakpoints: [] });
-  return { client, threadId: stop.body.threadId };
+  return { client, threadId: stop.body.threadId as number };
 }
 
 async function top(client: RecordedClient, threadId: number): Promise<DebugProtocol.StackFrame> {
@@ -41,7 +41,7 @@ test("1. A flood offers its copies; the one that is chosen is followed", async (
   const targets = await targetsOf(client, threadId);
   expect(targets.map(({ label }) => label)).toEqual(["the copy to node1/veth3", "the copy to node1/veth2"]);
   const stop = await stepInto(client, threadId, 2);
-  expect((await top(client, stop.body.threadId)).name).toBe("veth.transmit @ node1/veth2");
+  expect((await top(client, stop.body.threadId as number)).name).toBe("veth.transmit @ node1/veth2");
 });
 
 test("2. Before a Service's rules each of its endpoints can be chosen, whatever chance would have said", async () => {
