@@ -14,12 +14,17 @@ export interface TableDifference {
  * known how the wheel stands, the tables that Linux shows may be those that the simulated kernel had shortly before.
  */
 const timerSlackNs = 2_200_000_000;
+/**
+ * Where it is known, a busy machine may still set a timer of 5 s some milliseconds later than the simulated one, and so for the
+ * wheel's next slot, 256 ms later.
+ */
+const slotNs = 300_000_000;
 /** How far apart the two may be in what they do at once. */
 const skewNs = 150_000_000;
 
 /** For each statement, when the simulated tables may have been what Linux showed after it. */
 export function tableWindows({ statements, frames, endNs, timerWheel }: Observation): readonly Window[] {
-  const slackNs = timerWheel === undefined ? timerSlackNs : skewNs;
+  const slackNs = timerWheel === undefined ? timerSlackNs : slotNs;
   return statements.map((observed, index) => {
     const { tablesNs } = observed;
     const nextNs = statements[index + 1]?.startNs ?? endNs + afterEndNs;

@@ -6,7 +6,7 @@ import type { Argv } from "../plan/shell/commands.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import type { Captures } from "./capture.ts";
 import { Children } from "./children.ts";
-import { compareFrames, type FrameDifference } from "./compare-frames.ts";
+import { compareFrames, type FrameComparison, type FrameDifference } from "./compare-frames.ts";
 import { compareTables, type TableDifference, tableWindows } from "./compare-tables.ts";
 import { withoutChosenPorts } from "./connections.ts";
 import { flatStatements } from "./flat-statements.ts";
@@ -87,8 +87,9 @@ export class ScenarioVerification {
     const simulated = simulate(this.plan, this.scenario, observation, windows);
     const ports = mentionedPorts(this.plan, this.scenario);
     const comparable = (tables: Tables) => withoutChosenPorts(tables, (port) => ports.has(port));
+    const frames = this.compareFrames(observation, simulated);
     const differences = [
-      ...this.frameDifferences(observation, simulated),
+      ...frames.differences.map((one) => frameDifference(observation, one)),
       ...outputDifferences(observation, simulated),
       ...observation.statements.flatMap(({ statement, tables }, index) =>
         compareTables(comparable(tables), simulated.tables[index].map(comparable)).map(
@@ -96,23 +97,20 @@ export class ScenarioVerification {
         ),
       ),
     ];
-    return this.verdict(observation.frames.length, differences, notes);
+    const late = frames.lateAcknowledgments;
+    const lateNotes = late === 0 ? [] : [`${late} delayed acknowledgments, since a program of this machine was late`];
+    return this.verdict(observation.frames.length, differences, [...notes, ...lateNotes]);
   }
 
-  private frameDifferences(observation: Observation, simulated: SimulatedRun): readonly Difference[] {
+  private compareFrames(observation: Observation, simulated: SimulatedRun): FrameComparison {
     const { statements, endNs, timerWheel } = observation;
     const ports = mentionedPorts(this.plan, this.scenario);
-    const { differences } = compareFrames(observation.frames, simulated.frames, {
+    return compareFrames(observation.frames, simulated.frames, {
       endNs,
       isWheelKnown: timerWheel !== undefined,
       isParallel: (timeNs) => statementAt(statements, timeNs)?.do === "parallel",
       isMentionedPort: (port) => ports.has(port),
     });
-    return differences.map((frames) => ({
-      kind: "frames",
-      statement: statementAt(statements, frames.timeNs),
-      frames,
-    }));
   }
 
   private verdict(frames: number, differences: readonly Difference[], notes: readonly string[]): ScenarioVerdict {
@@ -144,9 +142,17 @@ function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
   return { ...scenario, statements: scenario.statements.map(identify) };
 }
 
-function notesOn({ timerWheel }: Observation): readonly string[] {
-  if (timerWheel !== undefined) return [];
-  return ["when timers fire, to a slot of the timer wheel: this machine does not show its /proc/timer_list"];
+function notesOn({ timerWheel, frames }: Observation): readonly string[] {
+  const wheel = "when timers fire, to a slot of the timer wheel: this machine does not show its /proc/timer_list";
+  const loopback = "what leaves by lo: captures show it only as it comes in again";
+  return [
+    ...(timerWheel === undefined ? [wheel] : []),
+    ...(frames.some(({ device }) => device.endsWith("/lo")) ? [loopback] : []),
+  ];
+}
+
+function frameDifference({ statements }: Observation, frames: FrameDifference): Difference {
+  return { kind: "frames", statement: statementAt(statements, frames.timeNs), frames };
 }
 
 function statementAt(statements: readonly ObservedStatement[], timeNs: number): Statement | undefined {

@@ -4,7 +4,9 @@ import { compareFrames, type FrameComparison } from "../../src/netns/compare-fra
 import { parseIpv4 } from "../../src/wire/address-text.ts";
 import { arpPacket } from "../../src/wire/arp.ts";
 import { type EthernetFrame, ethernetFrame } from "../../src/wire/ethernet.ts";
+import { ipv4Packet } from "../../src/wire/ipv4.ts";
 import { broadcastMac } from "../../src/wire/mac-address.ts";
+import { tcpFlag, tcpSegment } from "../../src/wire/tcp.ts";
 
 const millisecondNs = 1_000_000;
 const [macA, macB] = [0x02_00_00_00_00_0a, 0x02_00_00_00_00_0b];
@@ -111,5 +113,37 @@ describe("Races", () => {
     ];
     expect(isEqual(linux, simulated, true)).toBe(true);
     expect(isEqual(linux, simulated, false)).toBe(false);
+  });
+});
+
+describe("Programs that answer late", () => {
+  const tcp = (sourcePort: number, acknowledgment: number, flags: number) =>
+    ethernetFrame(
+      macB,
+      macA,
+      ipv4Packet({
+        ...{ source: address(1), destination: address(2), ttl: 64 },
+        payload: tcpSegment({
+          sourcePort,
+          destinationPort: 1089 - sourcePort,
+          sequence: 5,
+          acknowledgment,
+          flags,
+          window: 1,
+        }),
+      }),
+    );
+  const heard = seen(tcp(1009, 1, tcpFlag.fin | tcpFlag.ack), 0, { direction: "in" });
+  const answered = (atMs: number) => seen(tcp(80, 9, tcpFlag.fin | tcpFlag.ack), atMs);
+  const acknowledged = (atMs: number) => seen(tcp(80, 9, tcpFlag.ack), atMs);
+
+  test("the delayed acknowledgment that its answer would have carried is left out, and counted", () => {
+    const comparison = compare([heard, acknowledged(41), answered(50)], [heard, answered(1)]);
+    expect(comparison).toMatchObject({ differences: [], lateAcknowledgments: 1 });
+  });
+
+  test("one that was sent at once is a difference, and so is one that nothing repeats", () => {
+    expect(isEqual([heard, acknowledged(1), answered(50)], [heard, answered(1)])).toBe(false);
+    expect(isEqual([heard, acknowledged(41)], [heard])).toBe(false);
   });
 });
