@@ -23,6 +23,7 @@ const namespaceStages: ReadonlySet<number> = new Set([
   stage.nfRule,
   stage.nfReject,
   stage.conntrackLookup,
+  stage.conntrackNew,
   stage.conntrackConfirm,
   stage.natTranslate,
   stage.ipOutput,

@@ -3,7 +3,7 @@ import type { Target } from "../../config/iptables/rule-set.ts";
 import { confirmPacket, isUnconfirmed } from "../conntrack/confirm.ts";
 import { natRulesNeeded } from "../conntrack/nat/setup.ts";
 import { isTranslatedAt, natPacket } from "../conntrack/nat/translate.ts";
-import { trackPacket } from "../conntrack/track.ts";
+import { startsConnection, trackPacket } from "../conntrack/track.ts";
 import type { Verdict } from "../conntrack/verdict.ts";
 import { drop } from "../drop.ts";
 import type { DropReason } from "../drop-reason.ts";
@@ -27,7 +27,8 @@ export function registerNetfilter(world: World): void {
   for (const hookStage of hookStages) sim.on(hookStage, (packet) => advance(world, packet, positionOf(world, packet)));
   sim.on(stage.nfRule, (packet) => tryRule(world, packet));
   sim.on(stage.nfReject, (packet) => reject(world, packet));
-  sim.on(stage.conntrackLookup, (packet) => runStep(world, packet, () => trackPacket(world, packet)));
+  for (const lookup of [stage.conntrackLookup, stage.conntrackNew])
+    sim.on(lookup, (packet) => runStep(world, packet, () => trackPacket(world, packet)));
   sim.on(stage.conntrackConfirm, (packet) => runStep(world, packet, () => confirmPacket(world, packet)));
   sim.on(stage.natTranslate, (packet) =>
     runStep(world, packet, (at) => natPacket(world, packet, at.hook, at.outDevice)),
@@ -56,7 +57,11 @@ function begin(world: World, packet: number, at: HookPosition, step: HookStep): 
     case "defragment":
       return tracksConnections(world, netns) && defragment(world, packet, at);
     case "track":
-      return tracksConnections(world, netns) && wait(world, packet, at, stage.conntrackLookup);
+      // One event, under two names: what begins a connection is what people want to stop at.
+      return (
+        tracksConnections(world, netns) &&
+        wait(world, packet, at, startsConnection(world, packet) ? stage.conntrackNew : stage.conntrackLookup)
+      );
     case "confirm":
       return isUnconfirmed(world, packet) && wait(world, packet, at, stage.conntrackConfirm);
     case "nat": {
