@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { isLocalAddress } from "../linux/ip/local.ts";
+import { isBroadcastAddress, isLocalAddress } from "../linux/ip/local.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
 import { askingSource, findDevice } from "../linux/socket/arp-socket.ts";
@@ -236,6 +236,7 @@ function arpingContext(world: World, netns: number): Pick<ProgramContext, "ownAd
       if (device === 0) return undefined;
       if (world.devices.up.get(device) === 0) return "down";
       if (mode !== "ask") return isLocalAddress(world, netns, target) ? undefined : "EADDRNOTAVAIL";
+      if (isBroadcastAddress(world, device, target)) return "EACCES";
       return ownAddress(dev, target) === undefined ? "no source" : undefined;
     },
   };

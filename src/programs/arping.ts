@@ -19,8 +19,11 @@ export interface ArpingSpec {
   readonly timeoutNs: number;
 }
 
-/** The device is down; the address that it should announce is not this machine's; the machine has no address at all. */
-export type ArpingProblem = "down" | "EADDRNOTAVAIL" | "no source";
+/**
+ * The device is down; the address that it should announce is not this machine's; the target is a broadcast address; the machine
+ * has no address at all.
+ */
+export type ArpingProblem = "down" | "EADDRNOTAVAIL" | "EACCES" | "no source";
 
 export interface ArpingState {
   readonly sent: number;
@@ -70,10 +73,11 @@ function start(spec: ArpingSpec, nowNs: number): ProgramStep<ArpingState> {
 function refuse(problem: ArpingProblem, spec: ArpingSpec, title: ProgramEffect): readonly ProgramEffect[] {
   const texts: Readonly<Record<ArpingProblem, string>> = {
     down: `Interface "${spec.dev}" is down`,
+    EACCES: `arping: connect: ${errorText("EACCES")}`,
     EADDRNOTAVAIL: `arping: bind: ${errorText("EADDRNOTAVAIL")}`,
     "no source": "arping: no source address in not-DAD mode",
   };
-  const error = problem === "EADDRNOTAVAIL" ? { error: problem } : {};
+  const error = problem === "EADDRNOTAVAIL" || problem === "EACCES" ? { error: problem } : {};
   const result: ProgramResult = { ok: false, ...error, sent: 0, received: 0, errors: [] };
   return [
     ...(problem === "no source" ? [title] : []),
