@@ -9,18 +9,55 @@ const finds: readonly {
   readonly says: string;
 }[] = [
   {
+    lab: "bridge-nf-off",
+    breakAt: "drop@client/eth0",
+    says: "NO_SOCKET, the socket of tcp port 40001 talks with 10.96.0.10:80, and this comes from 10.244.0.3:8080",
+  },
+  {
+    lab: "forward-policy-drop",
+    breakAt: "drop@node1/cni0",
+    says: "NETFILTER_DROP, netfilter dropped it: table filter, FORWARD policy DROP",
+  },
+  {
+    lab: "hairpin-off",
+    breakAt: "drop@node1/cbr0",
+    says: "BRIDGE_SAME_PORT, its destination is behind veth1, the port it came from, and hairpin mode is off there",
+  },
+  {
     lab: "ip-forward-off",
     breakAt: "drop@node1/cni0",
     says: "IP_INADDRERRORS, 10.244.1.2 is no address of node1, where net.ipv4.ip_forward is 0",
+  },
+  {
+    lab: "local-policy-without-endpoint",
+    breakAt: "drop@node1/eth0",
+    says: 'NETFILTER_DROP, netfilter dropped it: table filter, KUBE-EXTERNAL-SERVICES rule 1: -p tcp -m comment --comment "default/web has no local endpoints" -m addrtype --dst-type LOCAL -m tcp --dport 30080 -j DROP',
+  },
+  {
+    lab: "missing-masquerade",
+    breakAt: "drop@gateway/eth1",
+    says: "IP_INNOROUTES, gateway has no route to 10.244.0.2",
+  },
+  {
+    lab: "mtu-black-hole",
+    breakAt: "drop@node1/cni0",
+    says: "PKT_TOO_BIG, it has 1500 bytes, the MTU of flannel.1 is 1450, and it must not be fragmented",
+  },
+  {
+    lab: "mtu-black-hole",
+    breakAt: "drop@node1/lo",
+    says: "NETFILTER_DROP, netfilter dropped it: table filter, OUTPUT rule 1: -p icmp -m icmp --icmp-type 3 -j DROP",
   },
   {
     lab: "rp-filter",
     breakAt: "drop@node1/eth1",
     says: "IP_RPFILTER, from 192.168.1.9 it came in by eth1, and an answer would leave by eth0 (net.ipv4.conf.eth1.rp_filter is 1)",
   },
+  { lab: "stale-udp-connection", breakAt: "drop@old/eth0", says: "NO_SOCKET, no socket listens on that port" },
+  { lab: "unwanted-masquerade", breakAt: "nat.translate@node1", says: "nf.postrouting · POSTROUTING rule 1 @ node1" },
 ];
 
-describe.each(finds)("$lab", ({ lab: name, breakAt, says }) => {
+describe.each(finds)("$lab, $breakAt", ({ lab: name, breakAt, says }) => {
   const text = labText(`gallery/${name}`);
   const [fault, ...cures] = scenariosOf(text);
 
@@ -44,7 +81,7 @@ test("every lab of the gallery is one of these", () => {
   expect([...new Set(finds.map(({ lab }) => lab))].sort()).toEqual(labs.sort());
 });
 
-/** What the debugger shows at the first hit of a function breakpoint: why it stopped, the thread, the top of its stack. */
+/** What the debugger shows at the first hit of a function breakpoint: why it stopped, the packet, how it came there. */
 function firstStop(text: string, scenario: string, breakAt: string): string {
   const lab = openText(text, scenario);
   const [breakpoint] = lab.setFunctionBreakpoints([breakAt]);
@@ -56,7 +93,7 @@ function firstStop(text: string, scenario: string, breakAt: string): string {
     if (result.kind !== "stopped") continue;
     const { description, threadId } = result.stop;
     const thread = lab.threads(100).threads.find(({ id }) => id === threadId);
-    const [frame] = lab.stack(threadId, 0, 1).frames;
-    return `${description}\n${thread?.name}\n${frame.name}`;
+    const { frames } = lab.stack(threadId, 0, 3);
+    return [description, thread?.name, ...frames.map((frame) => frame.name)].join("\n");
   }
 }
