@@ -5,6 +5,7 @@ import type { InterfaceName, NetworkPlan } from "../plan/plan.ts";
 import { inNamespace, shellForm } from "../plan/shell/commands.ts";
 import { NamespaceNames } from "../plan/shell/namespace-names.ts";
 import { commandLine } from "../plan/shell/quote.ts";
+import type { Statement } from "../plan/statements.ts";
 import type { Children } from "./children.ts";
 import { runCommand } from "./run-command.ts";
 import { existingNamespaces } from "./run-name.ts";
@@ -76,14 +77,21 @@ export class RealNetwork {
     for (const name of this.made.splice(0)) removeNamespace(name);
   }
 
-  /** Where br_netfilter is loaded, new namespaces call iptables for bridged frames; a plan that wants that says so. */
+  /**
+   * Where br_netfilter is loaded, new namespaces call iptables for bridged frames, and look at these even where there are no
+   * rules. The simulated kernel lets them alone there, so only namespaces that get rules keep the kernel's default.
+   */
   private async keepRulesOffBridges(): Promise<void> {
     if (!existsSync("/proc/sys/net/bridge")) return;
-    const stated = new Set<string>();
-    for (const command of this.plan.setUp())
-      if (command.do === "sysctl" && command.key === callIptables) stated.add(command.netns);
+    const kept = new Set<string>();
+    const keep = (command: SetUpCommand | NetworkCommand) => {
+      const isStated = command.do === "sysctl" && command.key === callIptables;
+      if (isStated || command.do === "iptables" || command.do === "iptables-restore") kept.add(command.netns);
+    };
+    for (const command of this.plan.setUp()) keep(command);
+    for (const { statements } of this.plan.scenarios) forEachConfigure(statements, keep);
     for (const netns of new Set(this.bridges.map((bridge) => bridge.netns)))
-      if (!stated.has(netns))
+      if (!kept.has(netns))
         await runCommand(inNamespace(this.names.of(netns), ["sysctl", "-qw", `${callIptables}=0`]), this.children);
   }
 
@@ -144,5 +152,14 @@ function interfacesOf(command: SetUpCommand): readonly InterfaceName[] {
       return [{ netns: command.netns, dev: command.dev }];
     default:
       return [];
+  }
+}
+
+/** The commands that a scenario gives, those of its parallel parts included. */
+function forEachConfigure(statements: readonly Statement[], visit: (command: NetworkCommand) => void): void {
+  for (const statement of statements) {
+    if (statement.do === "parallel") forEachConfigure(statement.statements, visit);
+    else if (statement.do === "configure")
+      for (const one of [statement.command, ...(statement.further ?? [])]) visit(one);
   }
 }
