@@ -153,6 +153,7 @@ const live = [
   ...labsIn("test/netns/labs"),
   ...labsIn("test/labs/kernel"),
   ...labsIn("test/labs/random"),
+  ...labsIn("test/labs/gallery"),
   ...labsIn("test/labs"),
 ].map(equal);
 
