@@ -1,3 +1,5 @@
+import { parseIpv4 } from "../wire/address-text.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import { type MacAddress, parseMac } from "../wire/mac-address.ts";
 import type { CommandError } from "./ip-command.ts";
 
@@ -18,11 +20,16 @@ type PortSettings = { [Flag in PortFlag]?: boolean };
 export type BridgeCommand =
   | ({ readonly do: "link set"; readonly dev: string } & Readonly<PortSettings>)
   | {
-      readonly do: "fdb add" | "fdb replace" | "fdb del";
+      readonly do: "fdb add" | "fdb append" | "fdb replace" | "fdb del";
       readonly dev: string;
       readonly mac: MacAddress;
-      readonly kind?: "static" | "dynamic" | "permanent";
+      readonly kind?: FdbKind;
+      /** The table of the device itself, of a vxlan device, rather than of its bridge. */
+      readonly self?: true;
+      readonly remote?: Ipv4Address;
     };
+
+type FdbKind = "static" | "dynamic" | "permanent";
 
 export type ParsedBridgeCommand = { readonly command: BridgeCommand } | { readonly error: CommandError };
 
@@ -34,7 +41,7 @@ export function parseBridgeCommand(words: readonly string[]): ParsedBridgeComman
   const expected = ["link", "fdb"];
   return failure(
     object === "link" ? 1 : 0,
-    'Write "bridge link set dev …" or "bridge fdb add|replace|del …".',
+    'Write "bridge link set dev …" or "bridge fdb add|append|replace|del …".',
     expected,
   );
 }
@@ -58,26 +65,60 @@ function readLink(words: readonly string[]): ParsedBridgeCommand {
 }
 
 function readFdb(action: string | undefined, words: readonly string[]): ParsedBridgeCommand {
-  const actions = ["add", "replace", "del"] as const;
+  const actions = ["add", "append", "replace", "del"] as const;
   const known = actions.find((one) => one === action || (one === "del" && action === "delete"));
-  if (known === undefined) return failure(1, "The forwarding database knows add, replace and del.", actions);
+  if (known === undefined) return failure(1, "The forwarding database knows add, append, replace and del.", actions);
   const mac = parseMac(words[0] ?? "");
   if (mac === undefined) return failure(2, `"${words[0] ?? ""}" is not a MAC address, such as 02:00:00:00:00:01.`);
-  if (words[1] !== "dev" || words[2] === undefined) return failure(3, '"dev" and a bridge port are missing.', ["dev"]);
-  const kinds = ["static", "dynamic", "permanent"] as const;
-  let kind: (typeof kinds)[number] | undefined;
-  let isMaster = false;
-  for (let at = 3; at < words.length; at++) {
-    const found = kinds.find((one) => one === words[at] || (one === "permanent" && words[at] === "local"));
-    if (found !== undefined) kind = found;
-    else if (words[at] === "master") isMaster = true;
-    else return failure(2 + at, `"${words[at]}" does not belong here.`, [...kinds, "master"]);
-  }
-  // Without it iproute2 means the device's own table, which veth does not have.
-  if (!isMaster) return failure(2 + words.length, '"master" is missing: the bridge\'s table is meant.', ["master"]);
+  if (words[1] !== "dev" || words[2] === undefined) return failure(3, '"dev" and a device are missing.', ["dev"]);
+  const entry = readFdbEntry(words);
+  if ("error" in entry) return entry;
+  const { kind, isMaster, isSelf, remote } = entry;
+  const end = 2 + words.length;
+  if (isMaster && isSelf) return failure(end, 'Write one command for "self" and one for "master".');
+  if (isMaster && remote !== undefined)
+    return failure(end, 'A bridge\'s table has no VTEPs: leave out "dst" or "master".');
   const command = { do: `fdb ${known}` as const, dev: words[2], mac };
-  // iproute2 enters a local address where nothing else is said.
-  return { command: known === "del" ? command : { ...command, kind: kind ?? "permanent" } };
+  if (isMaster) return { command: known === "del" ? command : { ...command, kind: kind ?? "permanent" } };
+  // Without "master" iproute2 means the device's own table.
+  if (!isSelf && remote === undefined)
+    return failure(
+      end,
+      '"master" is missing for a bridge\'s table, or "dst" and a VTEP for a vxlan device\'s.',
+      fdbWords,
+    );
+  if (known !== "del" && remote === undefined)
+    return failure(end, '"dst" and the address of a VTEP are missing.', ["dst"]);
+  return { command: { ...command, self: true, remote, ...(known !== "del" && kind !== undefined && { kind }) } };
+}
+
+const fdbKinds = ["static", "dynamic", "permanent"] as const;
+const fdbWords = ["master", "self", "dst"];
+
+interface FdbEntry {
+  readonly kind?: FdbKind;
+  readonly isMaster: boolean;
+  readonly isSelf: boolean;
+  readonly remote?: Ipv4Address;
+}
+
+/** What follows `MAC dev DEV`, in any order. */
+function readFdbEntry(words: readonly string[]): FdbEntry | { readonly error: CommandError } {
+  let kind: FdbKind | undefined;
+  let [isMaster, isSelf] = [false, false];
+  let remote: Ipv4Address | undefined;
+  for (let at = 3; at < words.length; at++) {
+    const word = words[at];
+    const found = fdbKinds.find((one) => one === word || (one === "permanent" && word === "local"));
+    if (found !== undefined) kind = found;
+    else if (word === "master") isMaster = true;
+    else if (word === "self") isSelf = true;
+    else if (word === "dst") {
+      remote = parseIpv4(words[++at] ?? "");
+      if (remote === undefined) return failure(2 + at, `"${words[at] ?? ""}" is not an address, such as 192.168.1.12.`);
+    } else return failure(2 + at, `"${word}" does not belong here.`, [...fdbKinds, ...fdbWords]);
+  }
+  return { kind, isMaster, isSelf, remote };
 }
 
 function failure(word: number, message: string, expected?: readonly string[]): { readonly error: CommandError } {

@@ -39,6 +39,6 @@ export function* remoteVtepCommands({ netns, source }: MeshedNode, other: Meshed
   const via: Ipv4Address = networkAddress(other.cidr);
   const mac = vtepMac(other.cidr);
   yield { do: "neigh add", netns, dev, address: via, mac, source };
-  yield { do: "fdb add", netns, dev, mac, remote: other.address.address, source };
+  yield { do: "fdb add", netns, dev, mac, self: true, remote: other.address.address, source };
   yield { do: "route add", netns, type: "unicast", destination: other.cidr, via, dev, onlink: true, source };
 }

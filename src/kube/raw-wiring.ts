@@ -121,7 +121,7 @@ export function* vxlanCommands(netns: string, vxlan: VxlanModel): Generator<SetU
   const place = vxlan.master?.source ?? source;
   yield { do: "link set", netns, dev, mtu, master: vxlan.master?.value, up: true, source: place };
   for (const { mac: address, remote, source: line } of vxlan.vteps) {
-    yield { do: "fdb append", netns, dev, mac: address, remote, source: line };
+    yield { do: "fdb append", netns, dev, mac: address, self: true, remote, source: line };
   }
 }
 

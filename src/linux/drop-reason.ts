@@ -56,6 +56,11 @@ export const dropReasons = {
   NO_TX_TARGET: "the vxlan device knows no VTEP for its destination MAC address",
   RECURSION_LIMIT: "the way to the VTEP leads through the vxlan device itself",
   VXLAN_INVALID_HDR: "its VXLAN header says no valid VNI",
+  /** IP_OUTNOROUTES in the kernel: no route is looked up for a source that is another machine's. */
+  VXLAN_LOCAL: "the address that the vxlan device is to send from (local) is not one of this namespace",
+  VXLAN_ENTRY_EXISTS: "its source MAC address was entered by hand as being behind another VTEP",
+  MAC_INVALID_SOURCE: "its source MAC address is a group's, or zero",
+  IP_TUNNEL_ECN: "routers marked the outer packet as having met congestion, which the inner one cannot say",
   VXLAN_VNI_NOT_FOUND: "no vxlan device here has this VNI",
   LOCAL_MAC: "its source MAC address is that of the device it arrives at",
   PKT_TOO_SMALL: "too short to hold an Ethernet frame",

@@ -84,8 +84,10 @@ export class Packets {
   readonly next: Int32Column;
   /** Why it is to be dropped: a number of `dropReasonNames`. */
   readonly dropReason: Int32Column;
-  /** 1 once netfilter has to do with it. Until then all of the following hold nothing, and cost nothing. */
+  /** 1 once netfilter has to do with it, or a tunnel's shortcut. Until then all of the following hold nothing, and cost nothing. */
   readonly inNetfilter: Int32Column;
+  /** 1: the device takes it as its own, whomever the frame is addressed to (`PACKET_HOST`). */
+  readonly isOwn: Int32Column;
   /** `skb->mark`: what rules wrote on it. */
   readonly mark: Int32Column;
   /** The connection that it belongs to: a row of conntrack, or 0. */
@@ -129,6 +131,7 @@ export class Packets {
     this.next = table.int32("next");
     this.dropReason = table.int32("dropReason");
     this.inNetfilter = table.int32("inNetfilter");
+    this.isOwn = table.int32("isOwn");
     this.mark = table.int32("mark");
     this.connection = table.int32("connection");
     this.ctInfo = table.int32("ctInfo");
@@ -166,6 +169,7 @@ export class Packets {
     this.dropReason.set(packet, 0);
     // What the row's last owner left of netfilter's.
     if (this.inNetfilter.get(packet) === 1) {
+      this.isOwn.set(packet, 0);
       this.mark.set(packet, 0);
       this.connection.set(packet, 0);
       this.ctInfo.set(packet, 0);
@@ -226,10 +230,17 @@ export class Packets {
     if (before !== 0) this.conntrack.release(before);
   }
 
+  /** A shortcut brings it to a device here as if it were addressed to it. */
+  takeAsOwn(packet: number): void {
+    this.inNetfilter.set(packet, 1);
+    this.isOwn.set(packet, 1);
+  }
+
   /** What a device between machines takes away: the connection and the bridge's notes, and the mark where it leaves its namespace (`skb_scrub_packet`). */
   scrub(packet: number, leavesNetns: boolean): void {
     if (this.inNetfilter.get(packet) === 0) return;
     this.attach(packet, 0);
+    this.isOwn.set(packet, 0);
     this.ctInfo.set(packet, 0);
     this.bridgeInfo.set(packet, null);
     this.fragmentMtu.set(packet, 0);

@@ -69,6 +69,7 @@ export const stage = {
   bridgeNetfilter: 62,
   bridgeForwardFinish: 63,
   vxlanDecapsulate: 64,
+  vxlanAge: 65,
 } as const;
 
 /** Names by number. */

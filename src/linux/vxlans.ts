@@ -2,20 +2,26 @@ import type { Float64Column, Int32Column } from "../sim/column.ts";
 import { PairIndex } from "../sim/pair-index.ts";
 import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
+import { addTimer, type TimerColumn } from "../sim/timers.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
+import { stage } from "./stage.ts";
 
 /** What makes a device a VTEP (drivers/net/vxlan/vxlan_core.c, `struct vxlan_config`). */
 export class Vxlans {
   readonly table: Table;
   readonly device: Int32Column;
   readonly vni: Int32Column;
+  /** The device below it, whose MTU limits its own; 0 where none was stated. */
+  readonly underlying: Int32Column;
   /** 0: as routes choose. */
   readonly local: Float64Column;
   readonly port: Int32Column;
   readonly learning: Int32Column;
   /** Of outer packets; 0: the namespace's default. */
   readonly ttl: Int32Column;
+  /** When the next learned address is forgotten. */
+  readonly ageing: TimerColumn;
   private readonly byDevice: PairIndex;
   private readonly byVni: PairIndex;
 
@@ -24,10 +30,12 @@ export class Vxlans {
     this.table = table;
     this.device = table.int32("device");
     this.vni = table.int32("vni");
+    this.underlying = table.int32("underlying");
     this.local = table.float64("local");
     this.port = table.int32("port");
     this.learning = table.int32("learning");
     this.ttl = table.int32("ttl");
+    this.ageing = addTimer(table, sim.log, sim.timers, "ageing", stage.vxlanAge);
     this.byDevice = table.addIndex(new PairIndex(this.device));
     this.byVni = table.addIndex(new PairIndex(this.vni));
   }
@@ -42,14 +50,19 @@ export class Vxlans {
   }
 }
 
+/** How an entry came to be, and whether it ages (`ndm_state`): only what is `dynamic` does. */
+export const vtepState = { permanent: 0, static: 1, dynamic: 2 } as const;
+
 /** Which VTEP an inner MAC address is behind: the forwarding database of a vxlan device (vxlan_core.c, `struct vxlan_fdb`). */
 export class VtepTable {
   readonly table: Table;
   readonly device: Int32Column;
   readonly mac: Float64Column;
   readonly remote: Float64Column;
-  /** 1: learned from a frame, 0: entered by hand. */
-  readonly isLearned: Int32Column;
+  /** `vtepState`; all entries of one address have the same. */
+  readonly state: Int32Column;
+  /** When it was entered, or a frame from it was last seen, in jiffies of 4 ms as the kernel keeps it. */
+  readonly updatedJiffies: Float64Column;
   private readonly byDeviceAndMac: PairIndex;
   private readonly byDevice: PairIndex;
 
@@ -59,7 +72,8 @@ export class VtepTable {
     this.device = table.int32("device");
     this.mac = table.float64("mac");
     this.remote = table.float64("remote");
-    this.isLearned = table.int32("isLearned");
+    this.state = table.int32("state");
+    this.updatedJiffies = table.float64("updatedJiffies");
     this.byDeviceAndMac = table.addIndex(new PairIndex(this.device, this.mac));
     this.byDevice = table.addIndex(new PairIndex(this.device));
   }
@@ -73,12 +87,13 @@ export class VtepTable {
     return this.byDevice.all(device, 0);
   }
 
-  add(device: number, mac: MacAddress, remote: Ipv4Address, isLearned: 0 | 1): number {
+  add(device: number, mac: MacAddress, remote: Ipv4Address, state: number, jiffies: number): number {
     const row = this.table.allocate();
     this.device.set(row, device);
     this.mac.set(row, mac);
     this.remote.set(row, remote);
-    this.isLearned.set(row, isLearned);
+    this.state.set(row, state);
+    this.updatedJiffies.set(row, jiffies);
     this.table.link(row);
     return row;
   }

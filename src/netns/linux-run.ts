@@ -107,8 +107,8 @@ class LinuxRun {
     const endNs = this.nowNs;
     if (statement.do !== "wait") await this.quiet();
     const askedNs = this.nowNs;
-    const { namespaces, bridges, names } = this.network;
-    const tables = await realTables(namespaces, bridges, this.withRules, names, this.children);
+    const { namespaces, bridges, vxlans, names } = this.network;
+    const tables = await realTables(namespaces, bridges, vxlans, this.withRules, names, this.children);
     return { statement, startNs, endNs, programs, tables, tablesNs: (askedNs + this.nowNs) / 2 };
   }
 

@@ -29,6 +29,7 @@ export class RealNetwork {
   /** Every interface, `lo` included, in the order in which they were made. */
   readonly interfaces: readonly InterfaceName[];
   readonly bridges: readonly InterfaceName[];
+  readonly vxlans: readonly InterfaceName[];
   /** What was left out, and why. */
   readonly notes: readonly string[];
   private readonly plan: NetworkPlan;
@@ -42,6 +43,7 @@ export class RealNetwork {
     const commands = [...plan.setUp()];
     this.interfaces = commands.flatMap(interfacesOf);
     this.bridges = commands.flatMap((command) => (command.do === "bridge add" ? [command] : []));
+    this.vxlans = commands.flatMap((command) => (command.do === "vxlan add" ? [command] : []));
     this.notes = commands.flatMap((command) =>
       command.do === "listen" ? [] : (shellForm(command, this.names).note ?? []),
     );

@@ -36,7 +36,7 @@ export async function missingRequirements(
   if (needsBridgeNetfilter(plans) && !existsSync("/proc/sys/net/bridge"))
     complaints.push("this needs the kernel module br_netfilter: modprobe br_netfilter");
   if (!existsSync(programHost)) complaints.push(`${programHost} is missing; npm run build makes it`);
-  return complaints.length > 0 ? complaints : missingKernelFeatures(children);
+  return complaints.length > 0 ? complaints : missingKernelFeatures(children, needsVxlan(plans));
 }
 
 function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
@@ -70,8 +70,12 @@ function needsBridgeNetfilter(plans: readonly NetworkPlan[]): boolean {
   });
 }
 
+function needsVxlan(plans: readonly NetworkPlan[]): boolean {
+  return plans.some((plan) => [...plan.setUp()].some((command) => command.do === "vxlan add"));
+}
+
 /** Asked of the kernel itself: a container may be root and yet not be allowed. */
-async function missingKernelFeatures(children: Children): Promise<readonly string[]> {
+async function missingKernelFeatures(children: Children, withVxlan: boolean): Promise<readonly string[]> {
   const name = `${runPrefix(false)}try`;
   const made = await runCommand(["ip", "netns", "add", name], children);
   if (made.status !== 0) return [`this kernel, or this container, allows no network namespaces: ${made.stderr.trim()}`];
@@ -79,6 +83,7 @@ async function missingKernelFeatures(children: Children): Promise<readonly strin
   for (const words of [
     ["try0", "type", "veth", "peer", "name", "try1"],
     ["try2", "type", "bridge"],
+    ...(withVxlan ? [["try3", "type", "vxlan", "id", "1", "dstport", "8472"]] : []),
   ]) {
     const { status, stderr } = await runCommand(["ip", "-n", name, "link", "add", ...words], children);
     if (status !== 0) complaints.push(`this kernel has no ${words[2]} devices: ${stderr.trim()}`);

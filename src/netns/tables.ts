@@ -1,4 +1,4 @@
-import { printFdbRow, printNeighbour, printRoute } from "../lab/inspect/print.ts";
+import { printFdbRow, printNeighbour, printRoute, printVtep } from "../lab/inspect/print.ts";
 import type { World } from "../linux/world.ts";
 import type { InterfaceName } from "../plan/plan.ts";
 import type { NamespaceNames } from "../plan/shell/namespace-names.ts";
@@ -13,6 +13,7 @@ export type Tables = ReadonlyMap<string, readonly string[]>;
 export async function realTables(
   namespaces: readonly string[],
   bridges: readonly InterfaceName[],
+  vxlans: readonly InterfaceName[],
   withRules: readonly string[],
   names: NamespaceNames,
   children: Children,
@@ -35,6 +36,9 @@ export async function realTables(
     ),
     ...bridges.map(({ netns, dev }) =>
       ask(`${netns} fdb of ${dev}`, ["bridge", "-n", names.of(netns), "fdb", "show", "br", dev]),
+    ),
+    ...vxlans.map(({ netns, dev }) =>
+      ask(`${netns} fdb of ${dev}`, ["bridge", "-n", names.of(netns), "fdb", "show", "dev", dev], vtepRow),
     ),
   ];
   return new Map(await Promise.all(questions));
@@ -64,6 +68,11 @@ export function simulatedTables(world: World): Tables {
     rows.push(normalRow(printFdbRow(world, row))[0]);
     tables.set(table, rows);
   }
+  for (const row of world.vteps.table.rows()) {
+    const device = world.vteps.device.get(row);
+    const table = `${world.namespaces.name.get(world.devices.netns.get(device))} fdb of ${world.devices.name.get(device)}`;
+    tables.set(table, [...(tables.get(table) ?? []), printVtep(world, row)]);
+  }
   for (const rows of tables.values()) rows.sort();
   return tables;
 }
@@ -78,4 +87,9 @@ function normalRow(line: string): readonly string[] {
     .replace(/\s+/g, " ")
     .trim();
   return text === "" || / self\b/.test(text) || / vlan \d/.test(text) || text.endsWith(" NOARP") ? [] : [text];
+}
+
+/** A vxlan device's own entries say which VTEP they mean; what else is shown of it is its bridge's. */
+function vtepRow(line: string): readonly string[] {
+  return line.includes(" dst ") ? [line.trim()] : [];
 }

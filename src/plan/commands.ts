@@ -198,9 +198,11 @@ export interface FdbCommand {
   readonly netns: string;
   readonly dev: string;
   readonly mac: MacAddress;
-  /** `permanent`: the bridge's own, taken by itself. Absent with `fdb del`, and where `remote` is stated. */
+  /** A bridge takes what is for a `permanent` address itself. Absent with `fdb del`, and for a vxlan device, which then means `permanent`. */
   readonly kind?: "static" | "dynamic" | "permanent";
-  /** The VTEP that the address is behind: the entry is the vxlan device's own. Absent with its `fdb del`: all of them. */
+  /** The device's own table is meant, as vxlan devices have one; otherwise that of the bridge that it is a port of. */
+  readonly self?: true;
+  /** The VTEP that the address is behind; only with `self`. Absent with `fdb del`: all of them. */
   readonly remote?: Ipv4Address;
   readonly source: SourceRange;
 }

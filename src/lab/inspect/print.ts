@@ -37,6 +37,29 @@ export function printFdbRow(world: World, row: number): string {
   return `${formatMac(fdb.mac.get(row))} ${printFdbPort(world, row)} master ${devices.name.get(fdb.bridge.get(row))}${fdb.isLocal.get(row) === 1 ? " permanent" : fdb.isStatic(row) ? " static" : ""}`;
 }
 
+/** As `bridge fdb show dev flannel.1`: `02:fa:0a:f4:01:00 dst 192.168.1.12 self permanent`; nothing more behind what was learned. */
+export function printVtep(world: World, row: number): string {
+  return `${formatMac(world.vteps.mac.get(row))} ${printRemote(world, row)}`;
+}
+
+/** `dst 192.168.1.12 self permanent`. */
+export function printRemote({ vteps }: World, row: number): string {
+  const state = [" permanent", " static", ""][vteps.state.get(row)];
+  return `dst ${formatIpv4(vteps.remote.get(row))} self${state}`;
+}
+
+/** As in `ip -d link`: `vxlan id 1 local 192.168.1.11 dev eth0 dstport 8472 nolearning`. */
+export function printVxlan({ vxlans, devices }: World, row: number): string {
+  const [local, below] = [vxlans.local.get(row), vxlans.underlying.get(row)];
+  return [
+    `vxlan id ${vxlans.vni.get(row)}`,
+    ...(local === 0 ? [] : [`local ${formatIpv4(local)}`]),
+    ...(below === 0 ? [] : [`dev ${devices.name.get(below)}`]),
+    `dstport ${vxlans.port.get(row)}`,
+    ...(vxlans.learning.get(row) === 1 ? [] : ["nolearning"]),
+  ].join(" ");
+}
+
 /** `dev veth1`. */
 export function printFdbPort(world: World, row: number): string {
   return `dev ${world.devices.name.get(world.fdb.port.get(row))}`;
@@ -127,7 +150,8 @@ function linkFlags(world: World, device: number): readonly string[] {
 export function operationalState(world: World, device: number): string {
   const { devices } = world;
   if (devices.up.get(device) === 0) return "DOWN";
-  if (devices.kind.get(device) === deviceKind.loopback) return "UNKNOWN";
+  const kind = devices.kind.get(device);
+  if (kind === deviceKind.loopback || kind === deviceKind.vxlan) return "UNKNOWN";
   if (hasCarrier(world, device)) return "UP";
   return devices.kind.get(device) === deviceKind.veth ? "LOWERLAYERDOWN" : "DOWN";
 }

@@ -82,5 +82,6 @@ export function isForOtherHost(world: World, packet: number): boolean {
   const frame = world.packets.data.get(packet) as EthernetFrame;
   const device = world.packets.device.get(packet);
   if (frame.destination === world.devices.mac.get(device)) return false;
-  return !isGroupMac(frame.destination) && world.packets.isForPort.get(packet) === 0;
+  const { isForPort, isOwn } = world.packets;
+  return !isGroupMac(frame.destination) && isForPort.get(packet) === 0 && isOwn.get(packet) === 0;
 }

@@ -123,9 +123,7 @@ export class SetUp {
       case "fdb append":
       case "fdb replace":
       case "fdb del":
-        return world.vxlans.ofDevice(device) === 0
-          ? changeFdb(world, device, command)
-          : changeVtep(world, device, command);
+        return command.self ? changeVtep(world, device, command) : changeFdb(world, device, command);
       case "route add":
       case "route replace":
       case "route del":

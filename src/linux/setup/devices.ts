@@ -6,6 +6,8 @@ import type { MacAddress } from "../../wire/mac-address.ts";
 import { forgetMasqueraded } from "../conntrack/nat/setup.ts";
 import { initialConf } from "../device/conf.ts";
 import { stopStation } from "../device/hub.ts";
+import { largestMtu } from "../device/vxlan.ts";
+import { forgetDynamic } from "../device/vxlan-receive.ts";
 import { anyPortOff, deviceKind, portOff } from "../devices.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
@@ -98,6 +100,8 @@ export function setLink(world: World, device: number, master: number | undefined
   const { devices } = world;
   if (master !== undefined && master !== 0 && devices.master.get(device) !== master && isFull(world, master))
     return "RTNETLINK answers: Exchange full";
+  if (command.mtu !== undefined && command.mtu > largestMtu(world, device))
+    return "RTNETLINK answers: Invalid argument";
   if (command.mtu !== undefined) changeMtu(world, device, command.mtu);
   if (command.mac !== undefined) changeMac(world, device, command.mac);
   if (command.hairpin !== undefined) devices.hairpin.set(device, command.hairpin ? 1 : 0);
@@ -226,6 +230,7 @@ function bringDown(world: World, device: number): void {
   devices.up.set(device, 0);
   if (devices.kind.get(device) === deviceKind.ethernet) stopStation(world, device);
   devices.ageing.set(device, never);
+  if (devices.kind.get(device) === deviceKind.vxlan) forgetDynamic(world, device);
   removeRoutesOf(world, device);
   forgetMasqueraded(world, device, 0);
   for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);

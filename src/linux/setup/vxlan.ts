@@ -1,8 +1,13 @@
 import type { FdbCommand, VxlanAdd } from "../../plan/commands.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { isGroupMac } from "../../wire/mac-address.ts";
 import { vxlanHeadroom } from "../device/vxlan.ts";
+import { startAgeing } from "../device/vxlan-receive.ts";
 import { deviceKind } from "../devices.ts";
+import { jiffyNs } from "../fdb.ts";
 import { findDevice } from "../socket/arp-socket.ts";
 import { stage } from "../stage.ts";
+import { vtepState } from "../vxlans.ts";
 import type { World } from "../world.ts";
 import { addDevice, derivedMac } from "./devices.ts";
 import type { CommandFailure } from "./failure.ts";
@@ -13,7 +18,8 @@ export function addVxlan(world: World, netns: number, command: VxlanAdd): Comman
   const { dev, underlying, vni, port } = command;
   const below = underlying === undefined ? 0 : findDevice(world, netns, underlying);
   if (underlying !== undefined && below === 0) return `Cannot find device "${underlying}"`;
-  if (findDevice(world, netns, dev) !== 0 || isTaken(world, netns, vni, port)) return "RTNETLINK answers: File exists";
+  if (findDevice(world, netns, dev) !== 0) return "RTNETLINK answers: File exists";
+  if (isTaken(world, netns, vni, port)) return "Error: A VXLAN device with the specified VNI already exists.";
   const mac = command.mac ?? derivedMac(`${command.netns}/${dev}`);
   const device = addDevice(world, netns, dev, deviceKind.vxlan, mac, command.source);
   devices.transmitStage.set(device, stage.vxlanTransmit);
@@ -21,6 +27,7 @@ export function addVxlan(world: World, netns: number, command: VxlanAdd): Comman
   const row = vxlans.table.allocate();
   vxlans.device.set(row, device);
   vxlans.vni.set(row, vni);
+  vxlans.underlying.set(row, below);
   vxlans.local.set(row, command.local ?? 0);
   vxlans.port.set(row, port);
   vxlans.learning.set(row, command.learning ? 1 : 0);
@@ -37,20 +44,35 @@ function isTaken(world: World, netns: number, vni: number, port: number): boolea
     .some((row) => vxlans.port.get(row) === port && devices.netns.get(vxlans.device.get(row)) === netns);
 }
 
-/** `bridge fdb add|append|replace|del MAC dev DEV dst ADDRESS` (`vxlan_fdb_add`, `vxlan_fdb_delete`). */
+/** `bridge fdb add|append|replace|del MAC dev DEV dst ADDRESS self` (`vxlan_fdb_update`, `__vxlan_fdb_delete`). */
 export function changeVtep(world: World, device: number, command: FdbCommand): CommandFailure {
-  const { vteps } = world;
-  const { mac, remote } = command;
+  const { vteps, vxlans } = world;
+  const { mac, remote, kind = "permanent" } = command;
+  // Other devices keep addresses there whose frames they let in, which veth does anyway (`ndo_dflt_fdb_add`).
+  if (vxlans.ofDevice(device) === 0) return undefined;
   const rows = vteps.of(device, mac);
-  const same = rows.filter((row) => remote === undefined || vteps.remote.get(row) === remote);
-  if (command.do === "fdb del") {
-    if (same.length === 0) return "RTNETLINK answers: No such file or directory";
-    for (const row of same) vteps.table.remove(row);
+  if (command.do === "fdb del") return removeVtep(world, rows, remote);
+  if (remote === undefined) return "RTNETLINK answers: Invalid argument";
+  const jiffies = Math.floor(world.nowNs / jiffyNs);
+  const add = () => vteps.add(device, mac, remote, vtepState[kind], jiffies);
+  if (kind === "dynamic") startAgeing(world, vxlans.ofDevice(device));
+  if (rows.length === 0) {
+    add();
     return undefined;
   }
-  if (remote === undefined) return "RTNETLINK answers: Invalid argument";
-  if (command.do === "fdb add" && rows.length > 0) return "RTNETLINK answers: File exists";
-  if (command.do === "fdb replace") for (const row of rows) vteps.table.remove(row);
-  if (command.do !== "fdb append" || same.length === 0) vteps.add(device, mac, remote, 0);
+  if (command.do === "fdb add") return "RTNETLINK answers: File exists";
+  for (const row of rows) vteps.state.set(row, vtepState[kind]);
+  const mayHaveSeveral = mac === 0 || isGroupMac(mac);
+  if (command.do === "fdb replace") {
+    if (mayHaveSeveral) return "Error: Cannot replace non-unicast fdb entries.";
+    vteps.remote.set(rows[0], remote);
+  } else if (mayHaveSeveral && !rows.some((row) => vteps.remote.get(row) === remote)) add();
+  return undefined;
+}
+
+/** One of several VTEPs, or the whole entry. */
+function removeVtep({ vteps }: World, rows: readonly number[], remote: Ipv4Address | undefined): CommandFailure {
+  if (rows.length === 0) return "RTNETLINK answers: No such file or directory";
+  for (const row of rows) if (remote === undefined || vteps.remote.get(row) === remote) vteps.table.remove(row);
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
 import type { UdpDatagram } from "../../wire/udp.ts";
 import { udpDatagram, udpHeaderLength } from "../../wire/udp.ts";
-import { isVxlanPort } from "../device/vxlan.ts";
+import { isVxlanPort } from "../device/vxlan-receive.ts";
 import { drop } from "../drop.ts";
 import { sendIcmpError } from "../ip/icmp-error.ts";
 import { isBroadcastAddress } from "../ip/local.ts";

@@ -181,11 +181,13 @@ function vxlanAdd(command: VxlanAdd, name: string): ShellForm {
   return { commands: [{ argv: add }, withoutOffloads(name, dev)] };
 }
 
-function fdb({ do: action, dev, mac, kind, remote }: FdbCommand, name: string): Argv {
-  const entry = ["bridge", "-n", name, "fdb", action.slice("fdb ".length), formatMac(mac), "dev", dev];
-  if (remote !== undefined) return [...entry, "dst", formatIpv4(remote), "self"];
-  const words = [...entry, "master"];
-  return kind === undefined ? words : [...words, kind];
+function fdb({ do: action, dev, mac, kind, self, remote }: FdbCommand, name: string): Argv {
+  return [
+    ...["bridge", "-n", name, "fdb", action.slice("fdb ".length), formatMac(mac), "dev", dev],
+    ...(remote === undefined ? [] : ["dst", formatIpv4(remote)]),
+    self ? "self" : "master",
+    ...(kind === undefined ? [] : [kind]),
+  ];
 }
 
 function linkSet(command: LinkSet, name: string): readonly Argv[] {
