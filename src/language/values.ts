@@ -58,17 +58,23 @@ export function readSwitch(token: Token, problems: Problems): boolean | undefine
   return word && (word === "true" || word === "on");
 }
 
+/** The address of an interface. */
 export function readMac(token: Token, problems: Problems): MacAddress | undefined {
-  const mac = parseMac(token.text);
-  if (mac === undefined) {
-    problems.error("bad-mac", token.range, `"${token.text}" is not a MAC address, such as 02:00:0a:f4:01:09.`);
-    return undefined;
-  }
+  const mac = readAnyMac(token, problems);
+  if (mac === undefined) return undefined;
   if (isGroupMac(mac) || mac === 0) {
     const message = `${token.text} is a ${mac === 0 ? "zero" : "multicast"} address; an interface needs a unicast one, with an even first octet.`;
     problems.error("bad-mac", token.range, message);
     return undefined;
   }
+  return mac;
+}
+
+/** A group's is one as well, and 00:00:00:00:00:00. */
+export function readAnyMac(token: Token, problems: Problems): MacAddress | undefined {
+  const mac = parseMac(token.text);
+  if (mac === undefined)
+    problems.error("bad-mac", token.range, `"${token.text}" is not a MAC address, such as 02:00:0a:f4:01:09.`);
   return mac;
 }
 

@@ -1,4 +1,5 @@
 import { hookNames } from "../../config/iptables/rule-set.ts";
+import { remotesOf } from "../../linux/device/vxlan.ts";
 import { deviceKind } from "../../linux/devices.ts";
 import { dropReasonOf } from "../../linux/drop.ts";
 import type { DropReason } from "../../linux/drop-reason.ts";
@@ -15,7 +16,15 @@ import { formatMac, isGroupMac, type MacAddress } from "../../wire/mac-address.t
 import { dropExplanation } from "../drop-text.ts";
 import { deviceName, ruleName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
-import { printDestination, printFdbRow, printNextHop, printRoute, printSocket } from "./print.ts";
+import {
+  printDestination,
+  printFdbRow,
+  printNextHop,
+  printRoute,
+  printSocket,
+  printVtep,
+  printVxlan,
+} from "./print.ts";
 import {
   arpTable,
   deviceInspection,
@@ -25,6 +34,7 @@ import {
   portsInspection,
   routeTable,
   socketTable,
+  vtepTable,
 } from "./row-inspections.ts";
 import { chainInspection, printNetfilterRule } from "./rules.ts";
 import { stationInspections } from "./station-inspections.ts";
@@ -46,6 +56,7 @@ const byStage: ReadonlyMap<number, Make> = new Map<number, Make>([
   [stage.bridgeFlood, atBridge],
   [stage.bridgeDeliver, atBridge],
   [stage.bridgeTransmit, atBridge],
+  [stage.vxlanTransmit, atVxlan],
   [stage.hubCarrierSense, atStation],
   [stage.hubTransmit, atStation],
   [stage.hubCollision, atStation],
@@ -89,6 +100,22 @@ function atBridge(world: World, { device, data }: InspectionTarget): readonly In
         ]),
     fdbTable(world, device),
     portsInspection(world, device),
+  ];
+}
+
+/** The VTEPs that the frame goes to, and which entry says so. */
+function atVxlan(world: World, { device, data }: InspectionTarget): readonly Inspection[] {
+  const frame = frameOf(data);
+  const vxlan = world.vxlans.ofDevice(device);
+  if (frame === undefined || vxlan === 0) return [];
+  const rows = remotesOf(world, device, frame.destination);
+  const isOwn = rows.length > 0 && world.vteps.mac.get(rows[0]) === frame.destination;
+  const others = rows.length === 0 ? "no entry, so it is dropped" : "no entry of its own, so that of all others counts";
+  return [
+    { name: "vxlan", value: `${deviceName(world, device)}: ${printVxlan(world, vxlan)}` },
+    { name: "eth.dst", value: `${formatMac(frame.destination)}: ${isOwn ? "its own entry counts" : others}` },
+    ...rows.map((row) => ({ name: "VTEP", value: printVtep(world, row) })),
+    vtepTable(world, device),
   ];
 }
 
@@ -238,6 +265,7 @@ function atDrop(world: World, target: InspectionTarget): readonly Inspection[] {
 function consulted(reason: DropReason): Make {
   if (reason.startsWith("NEIGH_")) return atNeighbour;
   if (reason.startsWith("BRIDGE_")) return atBridge;
+  if (reason === "NO_TX_TARGET") return atVxlan;
   if (reason.endsWith("COLLISION") || reason.endsWith("COLLISIONS") || reason === "QDISC_DROP") return atStation;
   if (reason === "NO_SOCKET" || reason === "ICMP_NOBODY") return atSockets;
   if (reason === "OTHERHOST") return atReceiver;

@@ -2,6 +2,7 @@ import { deviceKind } from "../../linux/devices.ts";
 import { nudName, nudValid } from "../../linux/neighbours.ts";
 import { mainTable, routeType } from "../../linux/routes.ts";
 import { socketKind } from "../../linux/sockets.ts";
+import { vtepState } from "../../linux/vxlans.ts";
 import type { World } from "../../linux/world.ts";
 import type { Endpoint } from "../../programs/program.ts";
 import { formatIpv4, formatPrefix } from "../../wire/ipv4-address.ts";
@@ -43,9 +44,17 @@ export function printVtep(world: World, row: number): string {
 }
 
 /** `dst 192.168.1.12 self permanent`. */
-export function printRemote({ vteps }: World, row: number): string {
-  const state = [" permanent", " static", ""][vteps.state.get(row)];
-  return `dst ${formatIpv4(vteps.remote.get(row))} self${state}`;
+export function printRemote(world: World, row: number): string {
+  const { vteps } = world;
+  const isLearned = vteps.state.get(row) === vtepState.dynamic;
+  return `dst ${formatIpv4(vteps.remote.get(row))} self${isLearned ? "" : ` ${vtepStateName(world, row)}`}`;
+}
+
+const vtepStateNames = Object.keys(vtepState);
+
+/** `permanent`, `static` or `dynamic`. */
+export function vtepStateName({ vteps }: World, row: number): string {
+  return vtepStateNames[vteps.state.get(row)];
 }
 
 /** As in `ip -d link`: `vxlan id 1 local 192.168.1.11 dev eth0 dstport 8472 nolearning`. */

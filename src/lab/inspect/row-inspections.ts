@@ -10,7 +10,7 @@ import { printDurationNs } from "./duration.ts";
 import * as print from "./print.ts";
 import { shownAddress, shownPort } from "./shown-machines.ts";
 import { stationOf } from "./station-inspections.ts";
-import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows } from "./tables.ts";
+import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows, vtepRows } from "./tables.ts";
 import { count } from "./words.ts";
 
 /** Rows of tables as values that open up, with the CEL expressions that read them. */
@@ -76,6 +76,14 @@ export function fdbInspection(world: World, row: number): Inspection {
   };
 }
 
+/** The table of a vxlan device: which VTEP an address is behind. */
+export function vtepTable(world: World, device: number): Inspection {
+  return tableInspection("FDB", "entry", vtepRows(world, device), (row) => ({
+    name: formatMac(world.vteps.mac.get(row)),
+    value: print.printRemote(world, row),
+  }));
+}
+
 /** A device with what `ip -s link` and `ip addr` say of it. */
 export function deviceInspection(world: World, device: number): Inspection {
   return {
@@ -90,6 +98,7 @@ export function linkFields(world: World, device: number): readonly Inspection[] 
   const peer = devices.peer.get(device);
   const master = devices.master.get(device);
   const ports = portRows(world, device);
+  const vxlan = world.vxlans.ofDevice(device);
   return [
     ...addresses.ofDevice(device).map((row) => ({ name: "inet", value: shownAddress(world, row).label })),
     { name: "state", value: print.operationalState(world, device) },
@@ -99,6 +108,7 @@ export function linkFields(world: World, device: number): readonly Inspection[] 
     ...(master === 0 ? [] : [{ ...deviceInspection(world, master), name: "master", value: deviceName(world, master) }]),
     ...(ports.count === 0 ? [] : [portsInspection(world, device)]),
     ...stationOf(world, device),
+    ...(vxlan === 0 ? [] : [{ name: "vxlan", value: print.printVxlan(world, vxlan) }, vtepTable(world, device)]),
     { name: "RX", value: print.printCounters(devices.rxPackets.get(device), devices.rxBytes.get(device)) },
     { name: "TX", value: print.printCounters(devices.txPackets.get(device), devices.txBytes.get(device)) },
   ];

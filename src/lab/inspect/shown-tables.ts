@@ -54,6 +54,29 @@ export function shownFdbRow(world: World, row: number): ShownRow {
   };
 }
 
+/** One VTEP of one address in the table of a vxlan device. */
+export function shownVtep(world: World, row: number): ShownRow {
+  const { vteps, devices } = world;
+  const device = vteps.device.get(row);
+  const path = deviceName(world, device);
+  const mac = formatMac(vteps.mac.get(row));
+  const remote = formatIpv4(vteps.remote.get(row));
+  const isAlone = vteps.of(device, vteps.mac.get(row)).length === 1;
+  return {
+    // Where an address has one VTEP, another one in its place is a change of the entry.
+    id: `vtep:${path}/${mac}${isAlone ? "" : ` ${remote}`}`,
+    ancestors: [tableId.fdb(path), deviceId(path), ...belowNetns(world, devices.netns.get(device))],
+    kind: "row",
+    icon: "symbol-field",
+    label: mac,
+    description: print.printRemote(world, row),
+    title: `fdb ${path} ${mac}`,
+    text: print.printVtep(world, row),
+    fields: { dst: remote, state: print.vtepStateName(world, row) },
+    source: known(devices.source.get(device)),
+  };
+}
+
 /** A route is known by its destination and metric, one of a device's own networks by the address that made it. */
 export function shownRoute(world: World, row: number): ShownRow {
   const { routes, namespaces, devices } = world;

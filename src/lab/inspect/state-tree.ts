@@ -20,6 +20,7 @@ import {
   stationRows,
   sysctlRows,
   type TableRows,
+  vtepRows,
 } from "./tables.ts";
 import { deviceProperties, deviceTables, netnsTables, type TableItem } from "./tree-items.ts";
 
@@ -77,7 +78,7 @@ export class StateTree {
       case "dev":
         return this.device(findDeviceByPath(world, name), marks);
       case "fdb":
-        return table(fdbRows(world, findDeviceByPath(world, name)));
+        return this.fdb(findDeviceByPath(world, name));
       case "ports":
         return table(portRows(world, findDeviceByPath(world, name)));
       case "arp":
@@ -95,6 +96,11 @@ export class StateTree {
       default:
         return nothing;
     }
+  }
+
+  private fdb(device: number): Listing {
+    const isVxlan = device !== 0 && this.world.vxlans.ofDevice(device) !== 0;
+    return table(isVxlan ? vtepRows(this.world, device) : fdbRows(this.world, device));
   }
 
   /** `node1/nat`. */

@@ -15,7 +15,7 @@ import {
 } from "./shown-machines.ts";
 import type { ShownRow } from "./shown-row.ts";
 import { shownStation } from "./shown-stations.ts";
-import { shownFdbRow, shownNeighbour, shownRoute, shownSocket } from "./shown-tables.ts";
+import { shownFdbRow, shownNeighbour, shownRoute, shownSocket, shownVtep } from "./shown-tables.ts";
 
 /** One thing that an event added, updated or removed. */
 export interface RowChange {
@@ -83,6 +83,7 @@ function showOf(world: World): ReadonlyMap<Table, Show> {
     [world.addresses.table, (w, row) => [shownAddress(w, row)]],
     [world.neighbours.table, (w, row) => [shownNeighbour(w, row)]],
     [world.fdb.table, (w, row) => [shownFdbRow(w, row)]],
+    [world.vteps.table, (w, row) => [shownVtep(w, row)]],
     [world.routes.table, (w, row) => [shownRoute(w, row)]],
     [world.netfilter.rules, (w, row) => [shownRule(w, row)]],
     [world.conntrack.table, (w, row) => [shownConnection(w, row)]],
@@ -105,7 +106,15 @@ function watched(world: World): Watched {
     const tableOf = new Map<Recorded, Table>();
     const { rxPackets, rxBytes, txPackets, txBytes } = world.devices;
     const { ruleBytes, ruleMemory } = world.netfilter;
-    const counters = new Set<Recorded>([rxPackets, rxBytes, txPackets, txBytes, ruleBytes, ruleMemory]);
+    const counters = new Set<Recorded>([
+      world.vteps.updatedJiffies,
+      rxPackets,
+      rxBytes,
+      txPackets,
+      txBytes,
+      ruleBytes,
+      ruleMemory,
+    ]);
     for (const table of show.keys())
       for (const owner of [table, ...table.columns]) if (!counters.has(owner)) tableOf.set(owner, table);
     found = { tableOf, show };

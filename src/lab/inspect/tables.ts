@@ -3,7 +3,7 @@ import { devicesOf, portsOf } from "./find.ts";
 import { shownPort, shownSysctl, sysctlKeys } from "./shown-machines.ts";
 import type { ShownRow } from "./shown-row.ts";
 import { shownStation } from "./shown-stations.ts";
-import { shownFdbRow, shownNeighbour, shownRoute, shownSocket } from "./shown-tables.ts";
+import { shownFdbRow, shownNeighbour, shownRoute, shownSocket, shownVtep } from "./shown-tables.ts";
 
 /** The rows of one table of one namespace or bridge in the order in which they are shown; printed when asked for. */
 export interface TableRows<Key = number> {
@@ -28,6 +28,16 @@ export function fdbRows(world: World, bridge: number): TableRows {
   const rows = bridge === 0 ? [] : fdb.ofBridge(bridge);
   const learnedFirst = (row: number) => fdb.isLocal.get(row) * 0x1_0000_0000_0000 + fdb.mac.get(row);
   return tableRows(sorted(rows, learnedFirst), (row) => shownFdbRow(world, row));
+}
+
+/** What a vxlan device knows of VTEPs, by address. */
+export function vtepRows(world: World, device: number): TableRows {
+  const { vteps } = world;
+  const rows = device === 0 ? [] : vteps.ofDevice(device);
+  return tableRows(
+    sorted(rows, (row) => vteps.mac.get(row)),
+    (row) => shownVtep(world, row),
+  );
 }
 
 /** In the order of `ip route`. */

@@ -3,11 +3,11 @@ import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
 import { deviceName, hubName } from "../names.ts";
 import { connectionRows } from "./connections.ts";
-import { printCounters } from "./print.ts";
+import { printCounters, printVxlan } from "./print.ts";
 import { ruleRows, ruleTables } from "./rules.ts";
 import { shownDevice } from "./shown-machines.ts";
 import { known, tableId } from "./shown-row.ts";
-import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows } from "./tables.ts";
+import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, vtepRows } from "./tables.ts";
 import { count } from "./words.ts";
 
 /** Rows of the state tree that are no row of a table: the tables themselves, and the properties of a device. */
@@ -85,8 +85,9 @@ function connectionItems(world: World, netns: number, name: string): readonly Ta
   return [{ id, icon: "arrow-both", label: "Connections", ...sizeOf(connections, "connection"), open: true, source }];
 }
 
-/** A bridge's FDB and ports; other devices have no tables. */
+/** A bridge's FDB and ports, a vxlan device's FDB; other devices have no tables. */
 export function deviceTables(world: World, device: number): readonly TableItem[] {
+  if (world.devices.kind.get(device) === deviceKind.vxlan) return [vtepTable(world, device)];
   if (world.devices.kind.get(device) !== deviceKind.bridge) return [];
   const path = deviceName(world, device);
   const source = known(world.devices.source.get(device));
@@ -110,6 +111,12 @@ export function deviceTables(world: World, device: number): readonly TableItem[]
   ];
 }
 
+function vtepTable(world: World, device: number): TableItem {
+  const size = sizeOf(vtepRows(world, device).count, "entry");
+  const source = known(world.devices.source.get(device));
+  return { id: tableId.fdb(deviceName(world, device)), icon: "table", label: "FDB", ...size, open: true, source };
+}
+
 function sizeOf(rows: number, noun: string): { readonly description: string; readonly isEmpty: boolean } {
   return { description: rows === 0 ? "empty" : count(rows, noun), isEmpty: rows === 0 };
 }
@@ -120,6 +127,7 @@ export function deviceProperties(world: World, device: number): readonly (readon
   const { fields } = shownDevice(world, device);
   const peer = devices.peer.get(device);
   const hub = hubName(world, device);
+  const vxlan = world.vxlans.ofDevice(device);
   const isPort = devices.master.get(device) !== 0;
   return [
     ["state", fields.state],
@@ -128,6 +136,7 @@ export function deviceProperties(world: World, device: number): readonly (readon
     ...(peer === 0 ? [] : [["peer", deviceName(world, peer)] as const]),
     ...(isPort ? [["master", fields.master] as const, ["hairpin", fields.hairpin] as const] : []),
     ...(hub === "" ? [] : [["hub", hub] as const]),
+    ...(vxlan === 0 ? [] : [["vxlan", printVxlan(world, vxlan)] as const]),
     ["RX", printCounters(devices.rxPackets.get(device), devices.rxBytes.get(device))],
     ["TX", printCounters(devices.txPackets.get(device), devices.txBytes.get(device))],
   ];

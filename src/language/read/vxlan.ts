@@ -1,7 +1,7 @@
 import type { VtepModel, VxlanModel } from "../../kube/model.ts";
 import type { Item, Vxlan } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
-import { readAddress, readDeviceName, readMac, readNumber, readPort, readSwitch } from "../values.ts";
+import { readAddress, readAnyMac, readDeviceName, readMac, readNumber, readPort, readSwitch } from "../values.ts";
 import { addressSetting, readSettingsOnly } from "./devices.ts";
 import { headRange, nameToken, oneWord, type Reading, refuseExtraWords, type SettingReaders } from "./reading.ts";
 
@@ -81,7 +81,7 @@ function readVtep(tokens: readonly Token[], name: Token, reading: Reading): Omit
     return undefined;
   }
   if (extra) problems.error("unexpected-words", extra.range, `"${extra.text}" does not belong here.`);
-  const value = readMac(mac, problems);
+  const value = readAnyMac(mac, problems);
   const address = readAddress(remote, problems);
   return value === undefined || address === undefined ? undefined : { mac: value, remote: address };
 }
