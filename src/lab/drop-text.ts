@@ -29,7 +29,7 @@ const explanations: Readonly<Partial<Record<DropReason, Explanation>>> = {
   IP_RPFILTER: wrongWay,
   PKT_TOO_BIG: tooBig,
   NEIGH_FAILED: (world, packet) => `${dropReasons.NEIGH_FAILED}, ${formatIpv4(world.packets.nextHop.get(packet))}`,
-  NO_SOCKET: wrongPeer,
+  NO_SOCKET: noSocket,
   BRIDGE_SAME_PORT: backToItsPort,
   NETFILTER_DROP: refusedByRule,
   NO_TX_TARGET: unknownVtep,
@@ -80,22 +80,31 @@ function tooBig(world: World, packet: number): string | undefined {
   return `it has ${ip.totalLength} bytes, ${link}, and it must not be fragmented`;
 }
 
-/** A socket has this port, but talks with somebody else: what the answer looks like that nobody translated back. */
-function wrongPeer(world: World, packet: number): string | undefined {
-  const { packets, sockets } = world;
+/** Nobody has this port; or somebody who talks with another one: so an answer looks that nobody translated back. */
+function noSocket(world: World, packet: number): string | undefined {
+  const { namespaces, packets, sockets } = world;
   const ip = ipOf(world, packet);
   if (ip?.payload.kind !== "tcp" && ip?.payload.kind !== "udp") return undefined;
   const { kind, sourcePort, destinationPort } = ip.payload;
-  const wanted = kind === "tcp" ? socketKind.tcp : socketKind.udp;
   const netns = packets.netns.get(packet);
-  const { byPort, remoteAddress, remotePort } = sockets;
-  for (let row = byPort.find(netns, destinationPort); row !== 0; row = byPort.findNext(row)) {
-    if (sockets.kind.get(row) !== wanted || remotePort.get(row) === 0) continue;
-    const peer = printEndpoint({ address: remoteAddress.get(row), port: remotePort.get(row) });
-    const sender = printEndpoint({ address: ip.source, port: sourcePort });
-    return `the socket of ${kind} port ${destinationPort} talks with ${peer}, and this comes from ${sender}`;
-  }
-  return undefined;
+  const port = `${kind} port ${destinationPort}`;
+  const sender = printEndpoint({ address: ip.source, port: sourcePort });
+  const rows = socketsOf(world, netns, kind, destinationPort);
+  if (rows.some((row) => sockets.kind.get(row) === socketKind.tcpListen))
+    return `who listens on ${port} has no connection with ${sender}`;
+  const connected = rows.find((row) => sockets.remotePort.get(row) !== 0);
+  if (connected === undefined) return `no socket of ${namespaces.name.get(netns)} listens on ${port}`;
+  const { remoteAddress, remotePort } = sockets;
+  const peer = printEndpoint({ address: remoteAddress.get(connected), port: remotePort.get(connected) });
+  return `the socket of ${port} talks with ${peer}, and this comes from ${sender}`;
+}
+
+function socketsOf({ sockets }: World, netns: number, protocol: "tcp" | "udp", port: number): readonly number[] {
+  const kinds = protocol === "tcp" ? [socketKind.tcp, socketKind.tcpListen] : [socketKind.udp];
+  const rows: number[] = [];
+  for (let row = sockets.byPort.find(netns, port); row !== 0; row = sockets.byPort.findNext(row))
+    if (kinds.some((kind) => kind === sockets.kind.get(row))) rows.push(row);
+  return rows;
 }
 
 function backToItsPort({ devices, packets }: World, packet: number): string {
@@ -111,7 +120,8 @@ function refusedByRule(world: World, packet: number): string | undefined {
   const rule = row === undefined ? null : netfilter.rule.get(row);
   const itsPolicy = netfilter.chainPolicy.get(at.chain) === policy.drop ? " DROP" : "";
   const text = rule === null ? itsPolicy : `: ${printRule(rule)}`;
-  return `${dropReasons.NETFILTER_DROP}: table ${netfilter.tableOf(at.chain)}, ${ruleName(world, at)}${text}`;
+  const what = rule?.target?.target === "REJECT" ? "netfilter refused it" : dropReasons.NETFILTER_DROP;
+  return `${what}: table ${netfilter.tableOf(at.chain)}, ${ruleName(world, at)}${text}`;
 }
 
 function unknownVtep({ devices, packets }: World, packet: number): string | undefined {

@@ -212,11 +212,16 @@ function accept(world: World, packet: number, at: HookPosition): void {
   advance(world, packet, { ...at, step: at.step + 1, isMarkChanged });
 }
 
-/** The packet is lost here; `at` stays with it, as a value of its own, and says which rule did it. Who sent it on this machine hears of it. */
+/**
+ * The packet is lost here; `at` stays with it, as a value of its own, and says which rule did it. What was to leave is lost
+ * at the device that it would have left by, and who sent it on this machine hears of it.
+ */
 function refuse(world: World, packet: number, at: HookPosition, reason: DropReason = "NETFILTER_DROP"): void {
   world.packets.hookAt.set(packet, { ...at });
   drop(world, packet, reason);
-  if (at.hook === hook.output || at.hook === hook.postrouting) refuseSend(world, packet);
+  if (at.hook !== hook.output && at.hook !== hook.postrouting) return;
+  world.packets.device.set(packet, at.outDevice);
+  refuseSend(world, packet);
 }
 
 function reject(world: World, packet: number): void {
