@@ -13,4 +13,6 @@ export const capabilities: DebugProtocol.Capabilities = {
   supportsDelayedStackTraceLoading: true,
   supportsLoadedSourcesRequest: true,
   supportsStepInTargetsRequest: true,
+  supportsRestartFrame: true,
+  supportsTerminateThreadsRequest: true,
 };

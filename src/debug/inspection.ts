@@ -77,7 +77,13 @@ export class StopInspection {
 
   private toStackFrame(frame: FrameRow): DebugProtocol.StackFrame {
     const place = frame.source ? this.format.toPlace(frame.source) : { line: 0, column: 0 };
-    return { id: frame.id, name: frame.name, ...place, presentationHint: frame.hint, canRestart: false };
+    return {
+      id: frame.id,
+      name: frame.name,
+      ...place,
+      presentationHint: frame.hint,
+      canRestart: frame.canRestart === true,
+    };
   }
 
   private toVariable(inspection: Inspection): DebugProtocol.Variable {

@@ -18,6 +18,7 @@ const stopWords: Record<StopReason, string> = {
   "function breakpoint": "Paused on breakpoint",
   pause: "Paused",
   loop: "Forwarding loop",
+  restart: "Back in this frame",
 };
 
 export interface RunContext {

@@ -36,6 +36,8 @@ export class K8snetDebugSession extends DebugSession {
   private phase: "new" | "initialized" | "opening" | "open" | "terminated" | "closed" = "new";
   private run: LabRun | undefined;
   private threadsCutTold = false;
+  /** What it has shown is old where somebody changed the world by hand. */
+  private hearsInvalidated = false;
   private terminatedTold = false;
 
   constructor(environment: DebugEnvironment) {
@@ -145,6 +147,8 @@ export class K8snetDebugSession extends DebugSession {
       next: (args) => this.step(args, "forward", (lab, thread) => lab.stepOver(thread)),
       stepIn: (args) => this.stepIn(args),
       stepOut: (args) => this.step(args, "forward", (lab, thread) => lab.stepOut(thread)),
+      restartFrame: (args) => this.restartFrame(args),
+      terminateThreads: (args) => this.terminateThreads(args),
       stepBack: (args) => this.step(args, "backward", (lab, thread) => lab.stepBack(thread)),
       pause: (args) => {
         args.integer("threadId");
@@ -176,6 +180,7 @@ export class K8snetDebugSession extends DebugSession {
   }
 
   private initialize(args: Arguments): Answer {
+    this.hearsInvalidated = args.optionalBoolean("supportsInvalidatedEvent") === true;
     if (this.phase !== "new") throw new RequestError("The session is initialized already");
     this.format.initialize(args);
     this.phase = "initialized";
@@ -252,6 +257,32 @@ export class K8snetDebugSession extends DebugSession {
     return {
       afterwards: () => {
         if (!this.terminatedTold) this.emitEvent("terminated");
+      },
+    };
+  }
+
+  private restartFrame(args: Arguments): Answer {
+    const frameId = args.integer("frameId");
+    const run = this.standing();
+    const motion = run.lab.restartFrame(frameId);
+    if (motion === undefined) throw new RequestError("The recording cannot be taken back to this frame");
+    run.resume("backward", () => motion);
+    return {};
+  }
+
+  /** Drops the packets where they are: what would happen without them? */
+  private terminateThreads(args: Arguments): Answer {
+    const run = this.standing();
+    const threads = args.optionalList("threadIds") ?? [];
+    for (const threadId of threads) {
+      if (threadId === scenarioThreadId) throw new RequestError("The scenario is no packet: Stop ends the session");
+      const refusal = run.lab.dropPacket(Number(threadId));
+      if (refusal !== undefined) throw new RequestError(`Thread ${threadId}: ${refusal}`);
+    }
+    run.inspection.forget();
+    return {
+      afterwards: () => {
+        if (this.hearsInvalidated) this.emitEvent("invalidated", { areas: ["all"] });
       },
     };
   }

@@ -54,6 +54,10 @@ export interface DebugLab {
   stepOver(threadId: number): Motion;
   stepOut(threadId: number): Motion;
   stepBack(threadId: number): Motion;
+  /** Back to the moment when the packet was in that frame; undefined for a frame that stands for no event. */
+  restartFrame(frameId: number): Motion | undefined;
+  /** Drops a packet where it is. Answers why it cannot, where it cannot. */
+  dropPacket(threadId: number): string | undefined;
   /** Describes where the lab stands as a stop, for entry and pause. */
   stopHere(reason: StopReason): Stop;
 

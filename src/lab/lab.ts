@@ -7,6 +7,7 @@ import type { DebugLab, Motion } from "./api.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
 import { Documents } from "./documents/documents.ts";
+import { dropByHand } from "./drop-by-hand.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import * as motions from "./motions.ts";
@@ -144,7 +145,8 @@ export class Lab implements DebugLab {
 
   private frameRow(frame: WalkFrame): FrameRow {
     const id = this.frames.push(frame);
-    return { id, name: frame.name, source: frame.source, hint: frame.hint, stage: frame.stage };
+    const { name, source, hint, stage: stageName, event } = frame;
+    return { id, name, source, hint, stage: stageName, canRestart: event !== undefined };
   }
 
   scopes(_threadId: number, frameId: number): readonly ScopeRow[] {
@@ -180,6 +182,17 @@ export class Lab implements DebugLab {
     const chosen = target === undefined ? undefined : this.targetsOf(threadId)[target];
     if (chosen === undefined) return this.move(motions.stepInto(this.session, threadId));
     return this.move(motions.stepIntoTarget(this.session, threadId, chosen));
+  }
+
+  restartFrame(frameId: number): Motion | undefined {
+    const frame = this.frames[frameId - 1];
+    if (frame?.event === undefined || frame.walker === undefined) return undefined;
+    return this.move(motions.goBackTo(this.session, frame.walker.number + 1, frame.event));
+  }
+
+  dropPacket(threadId: number): string | undefined {
+    const row = threadId === scenarioThreadId ? 0 : this.session.rowOf(this.session.numberOfThread(threadId));
+    return row === 0 ? "There is no such packet in flight" : dropByHand(this.world, row);
   }
 
   stepTargets(threadId: number): readonly string[] {

@@ -246,6 +246,19 @@ function atBeginning(session: Session): MotionResult {
   };
 }
 
+/** Back to the moment before an event of the recording. */
+export function goBackTo(session: Session, threadId: number, event: number): Motion {
+  session.leave();
+  return {
+    advance(): MotionResult {
+      session.sim.goTo(event);
+      session.arrive(threadId);
+      const description = "Went back to where the packet was in this frame";
+      return { kind: "stopped", stop: { reason: "restart", threadId, description, breakpointIds: [] } };
+    },
+  };
+}
+
 /** Back to the previous breakpoint hit, or to the beginning. */
 export function reverseContinue(session: Session): Motion {
   const { sim } = session;

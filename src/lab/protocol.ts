@@ -22,6 +22,8 @@ export interface FrameRow {
   /** Absent for label frames and for what no line declared. */
   readonly source?: SourceRange;
   readonly hint: "normal" | "label";
+  /** The recording can be taken back to it. */
+  readonly canRestart?: boolean;
   /** The stage's name, absent for labels and statements. */
   readonly stage?: string;
 }
@@ -47,7 +49,7 @@ export interface ScopeRow {
   children(): readonly Inspection[];
 }
 
-export type StopReason = "entry" | "step" | "breakpoint" | "function breakpoint" | "pause" | "loop";
+export type StopReason = "entry" | "step" | "breakpoint" | "function breakpoint" | "pause" | "loop" | "restart";
 
 /** Why the lab stands still. */
 export interface Stop {

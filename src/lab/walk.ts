@@ -27,10 +27,12 @@ export interface Walker {
 }
 
 /** What a frame of the stack stands for; scopes are made from it. */
-export interface WalkFrame extends Omit<FrameRow, "id"> {
+export interface WalkFrame extends Omit<FrameRow, "id" | "canRestart"> {
   readonly walker?: Walker;
   readonly stageNumber: number;
   readonly device: number;
+  /** The event that it stands for; absent where the packet is now, for labels and statements. */
+  readonly event?: number;
 }
 
 /** The source line of an event: the device's, or the namespace's where its protocols are at work. */
@@ -132,7 +134,7 @@ function pastFrame(world: World, documents: Documents, walker: Walker, event: nu
   const stageNumber = events.stage(event);
   const plain = frame(world, walker, stageNumber, events.place(event));
   const at = ruleStages.has(stageNumber) ? positionBefore(world, event) : undefined;
-  return at === undefined ? plain : atRule(world, documents, plain, at);
+  return { ...(at === undefined ? plain : atRule(world, documents, plain, at)), event };
 }
 
 /** Named by the rule, and shown on its line of what `iptables-save` prints. */

@@ -3,6 +3,8 @@
  * where it has one; the others are marked and say what the kernel does instead.
  */
 export const dropReasons = {
+  /** The debugger's own: somebody wanted to see what happens then. */
+  BY_HAND: "it was dropped by hand",
   NOT_SPECIFIED: "no reason given",
   OTHERHOST: "the frame's destination MAC address is another machine's",
   DEV_READY: "the device is down",

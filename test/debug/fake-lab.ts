@@ -73,6 +73,14 @@ class FakeLab implements DebugLab {
     return { threads: ids.slice(0, limit).map((id) => ({ id, name: `#${id}` })), total: ids.length };
   }
 
+  restartFrame() {
+    return undefined;
+  }
+
+  dropPacket() {
+    return undefined;
+  }
+
   stepTargets() {
     return [];
   }

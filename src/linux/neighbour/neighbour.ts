@@ -170,6 +170,22 @@ function takeQueued(world: World, neighbour: number): number {
   return packet;
 }
 
+/** Takes a packet out of the queue of the neighbour that it waits for, wherever it stands there. */
+export function takeWaiting(world: World, neighbour: number, packet: number): void {
+  const { neighbours, packets } = world;
+  let before = 0;
+  for (let at = neighbours.firstQueued.get(neighbour); at !== packet; at = packets.next.get(at)) before = at;
+  if (before === 0) {
+    takeQueued(world, neighbour);
+    return;
+  }
+  const next = packets.next.get(packet);
+  packets.next.set(before, next);
+  if (next === 0) neighbours.lastQueued.set(neighbour, before);
+  packets.next.set(packet, 0);
+  neighbours.queuedBytes.set(neighbour, neighbours.queuedBytes.get(neighbour) - queuedBytes(world, packet));
+}
+
 function dropQueue(world: World, neighbour: number): void {
   for (let packet = takeQueued(world, neighbour); packet !== 0; packet = takeQueued(world, neighbour)) {
     drop(world, packet, "NEIGH_FAILED");
