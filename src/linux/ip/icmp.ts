@@ -52,7 +52,6 @@ function answer(world: World, packet: number, ip: Ipv4Packet, request: IcmpEcho)
   const { packets, namespaces } = world;
   const netns = packets.netns.get(packet);
   if (namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_all"]) return drop(world, packet, "ICMP_NOBODY");
-  if (namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_all"] === 1) return drop(world, packet, "ICMP_NOBODY");
   const isBroadcast = isBroadcastAddress(world, packets.device.get(packet), ip.destination);
   const way = routeOutput(world, netns, ip.source, ip.destination);
   if (isBroadcast || way.kind === "none" || way.kind === "refused") return drop(world, packet, "ICMP_NOBODY");
