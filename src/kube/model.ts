@@ -171,6 +171,8 @@ export const noContents: NamespaceContents = {
 export interface RuleSetModel {
   readonly noFlush: boolean;
   readonly tables: readonly RuleTable[];
+  /** The line of the file where the text begins: lines of its rules are counted from there. */
+  readonly firstLine: number;
   readonly source: SourceRange;
 }
 

@@ -1,6 +1,7 @@
 import type { DeclaredPlace, InterfaceName, ListenerName } from "../plan/plan.ts";
 import type { ClusterLayout } from "./layout.ts";
-import { memberCount, type NamespaceContents, type NodeGroup, type PodGroup } from "./model.ts";
+import { memberCount, type NamespaceContents, type NodeGroup, type PodGroup, type RuleSetModel } from "./model.ts";
+import { type ProxiedPort, proxiedPorts } from "./proxy/service-ports.ts";
 
 /**
  * The lines of a cluster that breakpoints bind to. What a line stands for is listed when asked for: the line of
@@ -34,7 +35,33 @@ export function clusterPlaces(layout: ClusterLayout): DeclaredPlace[] {
     places.push({ kind: "hub", hub, source });
     for (const { netns, dev, source: place } of stations) places.push(interfacePlace(place, () => [{ netns, dev }]));
   }
-  return places;
+  return [...places, ...servicePlaces(layout)];
+}
+
+/** The line of each Service, and those of its ports. */
+function servicePlaces(layout: ClusterLayout): DeclaredPlace[] {
+  const ports = proxiedPorts(layout.services);
+  return layout.services.flatMap((service): DeclaredPlace[] => {
+    const own = ports.filter((one) => one.service === service);
+    const place = (source: Source, list: readonly ProxiedPort[]): DeclaredPlace => ({
+      kind: "service",
+      service: `${service.namespace}/${service.name}`,
+      chains: list.flatMap(({ chains }) => [chains.cluster, chains.local, chains.external, chains.firewall]),
+      source,
+    });
+    if (own.length === 0) return [];
+    const lines = own.filter(({ port }) => port.source.line !== service.source.line);
+    return [place(service.source, own), ...lines.map((one) => place(one.port.source, [one]))];
+  });
+}
+
+/** Each rule of a text on its own line. */
+function rulePlaces({ tables, firstLine, source }: RuleSetModel): DeclaredPlace[] {
+  const rules = tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules));
+  return rules.map((rule) => {
+    const line = firstLine + rule.line - 1;
+    return { kind: "rule", rule, source: { uri: source.uri, line, column: 1, endLine: line + 1, endColumn: 1 } };
+  });
 }
 
 function podPlaces(layout: ClusterLayout, group: NodeGroup, pod: PodGroup): DeclaredPlace[] {
@@ -50,6 +77,7 @@ function contentsPlaces(contents: NamespaceContents, netns: () => readonly strin
   for (const { name, source } of contents.bridges) places.push(bridgePlace(source, () => onEach(netns(), name)));
   for (const { dev, source } of [...contents.interfaces, ...contents.vxlans])
     places.push(interfacePlace(source, () => onEach(netns(), dev)));
+  for (const ruleSet of contents.ruleSets) places.push(...rulePlaces(ruleSet));
   for (const container of contents.containers) {
     for (const listener of container.listeners) places.push(listenPlace(listener.source, netns, [listener]));
     if (container.listeners.length > 0) places.push(listenPlace(container.source, netns, container.listeners));

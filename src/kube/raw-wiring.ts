@@ -100,7 +100,8 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
   }
   for (const route of contents.routes) yield { do: "route add", netns, ...route };
   for (const rule of contents.rules) yield { do: "rule add", netns, ...rule };
-  for (const ruleSet of contents.ruleSets) yield { do: "iptables-restore", netns, ...ruleSet };
+  for (const { noFlush, tables, source } of contents.ruleSets)
+    yield { do: "iptables-restore", netns, noFlush, tables, source };
   for (const container of contents.containers) {
     for (const listener of container.listeners) {
       const { name: _name, ...server } = listener;

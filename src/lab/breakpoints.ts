@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import { closest } from "../base/suggest.ts";
+import type { Rule } from "../config/iptables/rule-set.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
@@ -96,7 +97,7 @@ export class Breakpoints {
   private bindLine(uri: string, line: number, bound: Bound[]): BreakpointRow {
     const id = this.nextId++;
     if (uri.startsWith(generatedScheme)) return this.bindRule(id, uri, line, bound);
-    if (uri !== this.plan.uri)
+    if (uri !== this.plan.uri && !this.plan.places.some(({ source }) => source.uri === uri))
       return { id, verified: false, message: `This session runs ${this.plan.uri}, not this document.` };
     const place = this.plan.places.find((one) => one.source.line === line && one.source.uri === uri);
     if (place === undefined) return { id, verified: false, message: this.nothingHere(line) };
@@ -168,6 +169,18 @@ export class Breakpoints {
           stages: [stage.udpReceive, stage.tcpReceive],
           matches: (event) => this.isForListener(event, place),
         };
+      case "service":
+        return {
+          label: `stops when a packet comes to ${place.service}, when its endpoint is chosen, or when it has none`,
+          stages: [stage.nfRule, stage.nfReject],
+          matches: (event) => this.concernsService(event, place),
+        };
+      case "rule":
+        return {
+          label: "stops when a packet is tried on this rule",
+          stages: [stage.nfRule],
+          matches: ({ walker }) => ruleAt(this.world, walker) === place.rule,
+        };
       case "statement":
         return {
           label: "stops before this statement runs",
@@ -175,6 +188,19 @@ export class Breakpoints {
           matches: (event) => this.scenario.statementOf(event.subject)?.source.line === line,
         };
     }
+  }
+
+  /** At the first rule of one of its chains, or of an endpoint's that one of these leads to; or refused in its name. */
+  private concernsService(
+    { walker, stage: next }: NextEvent,
+    place: Extract<DeclaredPlace, { kind: "service" }>,
+  ): boolean {
+    const { packets, netfilter } = this.world;
+    if (next === stage.nfReject) return isRuleOf(ruleAt(this.world, walker), place.service);
+    const at = packets.hookAt.get(walker);
+    if (at === null || at.rule !== 0) return false;
+    const isOwn = (chain: number) => place.chains.includes(netfilter.chainName.get(chain));
+    return isOwn(at.chain) || (at.caller !== undefined && isOwn(at.caller.chain));
   }
 
   private deviceOf(event: NextEvent): number {
@@ -251,6 +277,19 @@ export class Breakpoints {
       return result;
     };
   }
+}
+
+/** The rule that a packet stands before. */
+function ruleAt({ packets, netfilter }: World, packet: number): Rule | null {
+  const at = packet === 0 ? null : packets.hookAt.get(packet);
+  const row = at === null || at.chain === 0 ? undefined : netfilter.chainRules.get(at.chain)[at.rule];
+  return row === undefined ? null : netfilter.rule.get(row);
+}
+
+/** kube-proxy says in a rule's comment whose it is: `default/web:http has no endpoints`. */
+function isRuleOf(rule: Rule | null, service: string): boolean {
+  const comment = rule?.matches.find((one) => one.match === "comment");
+  return comment?.match === "comment" && comment.text.split(/[ :]/, 1)[0] === service;
 }
 
 /** `*` stands for anything. */

@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { Rule } from "../config/iptables/rule-set.ts";
 import type { SetUpCommand } from "./commands.ts";
 import type { ScenarioPlan } from "./statements.ts";
 
@@ -24,6 +25,10 @@ export type DeclaredPlace = { readonly source: SourceRange } & (
   | { readonly kind: "bridge"; readonly interfaces: readonly InterfaceName[] }
   | { readonly kind: "hub"; readonly hub: string }
   | { readonly kind: "listen"; readonly listeners: readonly ListenerName[] }
+  /** A port of a Service, or all of its ports: the chains where kube-proxy chooses its endpoints. */
+  | { readonly kind: "service"; readonly service: string; readonly chains: readonly string[] }
+  /** One rule of a text that the file loads. */
+  | { readonly kind: "rule"; readonly rule: Rule }
   | { readonly kind: "statement"; readonly scenario: number; readonly statement: number }
 );
 

@@ -35,5 +35,5 @@ export function readRuleBlock(
       message,
     );
   }
-  return found.length > 0 ? undefined : { noFlush, tables, source: name.range };
+  return found.length > 0 ? undefined : { noFlush, tables, firstLine: block.range.line, source: name.range };
 }
