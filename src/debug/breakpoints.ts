@@ -1,6 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DebugLab } from "../lab/api.ts";
-import type { BreakpointRow } from "../lab/protocol.ts";
+import type { BreakpointRow, BreakpointWish, FunctionBreakpoint, LineBreakpoint } from "../lab/protocol.ts";
 import type { Arguments } from "./arguments.ts";
 import type { ClientFormat } from "./client-format.ts";
 import { RequestError } from "./request-error.ts";
@@ -8,18 +8,12 @@ import { RequestError } from "./request-error.ts";
 /** One breakpoint that the client wants; its id outlives the lab that it is bound in, which Restart replaces. */
 interface WantedBreakpoint {
   readonly id: number;
-  /** Why it is not even offered to the lab. */
-  readonly refusal?: string;
   bound?: BreakpointRow;
 }
 
-interface WantedLine extends WantedBreakpoint {
-  readonly line: number;
-}
+interface WantedLine extends WantedBreakpoint, LineBreakpoint {}
 
-interface WantedFunction extends WantedBreakpoint {
-  readonly name: string;
-}
+interface WantedFunction extends WantedBreakpoint, FunctionBreakpoint {}
 
 /**
  * What the client wants to stop at, kept apart from any lab: breakpoints may come before there is one, and a restarted
@@ -43,9 +37,9 @@ export class Breakpoints {
   setLines(args: Arguments): DebugProtocol.SetBreakpointsResponse["body"] {
     const uri = this.format.documentUri(args.object("source"));
     const wanted = requestedLines(args).map((one) => ({
+      ...one,
       id: this.nextId++,
       line: this.format.toLabLine(one.line),
-      refusal: one.refusal,
     }));
     this.lines.set(uri, wanted);
     this.bindLines(uri, wanted);
@@ -57,7 +51,7 @@ export class Breakpoints {
     this.functions = requested.map((one) => ({
       id: this.nextId++,
       name: one.string("name"),
-      refusal: refusalOf(one),
+      ...wishOf(one),
     }));
     this.bindFunctions();
     return { breakpoints: this.functions.map((one) => this.describe(one)) };
@@ -89,18 +83,13 @@ export class Breakpoints {
   }
 
   private bindLines(uri: string, wanted: readonly WantedLine[]): void {
-    const offered = wanted.filter((one) => one.refusal === undefined);
-    const rows = this.lab?.setLineBreakpoints(
-      uri,
-      offered.map((one) => one.line),
-    );
-    for (const [index, one] of offered.entries()) one.bound = rows?.[index];
+    const rows = this.lab?.setLineBreakpoints(uri, wanted);
+    for (const [index, one] of wanted.entries()) one.bound = rows?.[index];
   }
 
   private bindFunctions(): void {
-    const offered = this.functions.filter((one) => one.refusal === undefined);
-    const rows = this.lab?.setFunctionBreakpoints(offered.map((one) => one.name));
-    for (const [index, one] of offered.entries()) one.bound = rows?.[index];
+    const rows = this.lab?.setFunctionBreakpoints(this.functions);
+    for (const [index, one] of this.functions.entries()) one.bound = rows?.[index];
   }
 
   private describeAll(): DebugProtocol.Breakpoint[] {
@@ -114,7 +103,6 @@ export class Breakpoints {
   }
 
   private describe(one: WantedBreakpoint): DebugProtocol.Breakpoint {
-    if (one.refusal !== undefined) return { id: one.id, verified: false, message: one.refusal, reason: "failed" };
     if (!one.bound) return { id: one.id, verified: false, message: this.whyUnbound, reason: "pending" };
     const { verified, message, source } = one.bound;
     return {
@@ -134,9 +122,9 @@ export function answerExceptionFilters(args: Arguments): DebugProtocol.SetExcept
   return { breakpoints: filters.map((filter) => ({ verified: false, message: message(filter), reason: "failed" })) };
 }
 
-function requestedLines(args: Arguments): readonly { line: number; refusal?: string }[] {
+function requestedLines(args: Arguments): readonly LineBreakpoint[] {
   const requested = args.optionalObjects("breakpoints");
-  if (requested) return requested.map((one) => ({ line: one.integer("line"), refusal: refusalOf(one) }));
+  if (requested) return requested.map((one) => ({ line: one.integer("line"), ...wishOf(one) }));
   const lines = args.optionalList("lines") ?? missingList();
   return lines.map((line, index) => {
     if (!Number.isSafeInteger(line)) throw new RequestError(`lines[${index}] must be an integer`);
@@ -144,15 +132,13 @@ function requestedLines(args: Arguments): readonly { line: number; refusal?: str
   });
 }
 
-/** A breakpoint whose condition were ignored would stop where nobody asked for it. */
-function refusalOf(asked: Arguments): string | undefined {
-  for (const [name, what] of Object.entries(conditionNames)) {
-    if (asked.optionalString(name)) return `${what} are not supported`;
-  }
-  return undefined;
+function wishOf(asked: Arguments): BreakpointWish {
+  return {
+    condition: asked.optionalString("condition"),
+    hitCondition: asked.optionalString("hitCondition"),
+    logMessage: asked.optionalString("logMessage"),
+  };
 }
-
-const conditionNames = { condition: "Conditions", hitCondition: "Hit counts", logMessage: "Log messages" };
 
 function missingList(): never {
   throw new RequestError("breakpoints is missing: it must be a list");

@@ -1,7 +1,9 @@
 import type {
   BreakpointRow,
   FrameRow,
+  FunctionBreakpoint,
   GeneratedDocument,
+  LineBreakpoint,
   OutputRow,
   PositionRow,
   ScopeRow,
@@ -37,9 +39,9 @@ export interface DebugLab {
   scopes(threadId: number, frameId: number): readonly ScopeRow[];
 
   /** Replaces the line breakpoints of one document. Answers in the order asked. */
-  setLineBreakpoints(uri: string, lines: readonly number[]): readonly BreakpointRow[];
+  setLineBreakpoints(uri: string, lines: readonly (number | LineBreakpoint)[]): readonly BreakpointRow[];
   /** Replaces the function breakpoints: stage names, `*` allowed, optionally `@place`. */
-  setFunctionBreakpoints(names: readonly string[]): readonly BreakpointRow[];
+  setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
   /** Every stage name, for completion. */
   readonly stageNames: readonly string[];
 

@@ -7,10 +7,12 @@ import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
+import { BreakpointFilter, makeFilter } from "./breakpoint-filter.ts";
+import { Subject } from "./conditions/subject.ts";
 import { type Documents, generatedScheme } from "./documents/documents.ts";
 import { policyRule } from "./documents/rule-document.ts";
 import { deviceName, hubName } from "./names.ts";
-import type { BreakpointRow } from "./protocol.ts";
+import type { BreakpointRow, BreakpointWish, FunctionBreakpoint, LineBreakpoint, OutputRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A breakpoint that is bound: the stages it waits for, and what else must hold. */
@@ -20,13 +22,20 @@ interface Bound {
   readonly label: string;
   readonly stages: readonly number[];
   matches(event: NextEvent): boolean;
+  readonly filter: BreakpointFilter;
+  readonly source?: SourceRange;
 }
+
+type Watch = Pick<Bound, "stages" | "matches" | "label">;
+type Binding = Omit<Bound, "id" | "filter"> & { readonly message?: string };
 
 /** What a breakpoint hit reports. */
 export interface Hit {
   readonly ids: readonly number[];
   readonly reason: "breakpoint" | "function breakpoint";
   readonly labels: readonly string[];
+  /** Why a condition could not be answered. */
+  readonly failure?: string;
 }
 
 const linkStages = [
@@ -44,33 +53,66 @@ export class Breakpoints {
   private readonly lines = new Map<string, readonly Bound[]>();
   private functions: readonly Bound[] = [];
   private all: readonly Bound[] = [];
+  private byStage: Bound[][] = [];
+  private readonly filters = new Map<string, BreakpointFilter>();
+  private readonly subject: Subject;
   private readonly documents: Documents;
+  private readonly print: (row: OutputRow) => void;
   private nextId = 1;
 
-  constructor(world: World, plan: NetworkPlan, scenario: Scenario, documents: Documents) {
+  constructor(
+    world: World,
+    plan: NetworkPlan,
+    scenario: Scenario,
+    documents: Documents,
+    print: (row: OutputRow) => void,
+  ) {
+    this.subject = new Subject(world);
+    this.print = print;
     this.documents = documents;
     this.world = world;
     this.plan = plan;
     this.scenario = scenario;
   }
 
-  setLines(uri: string, lines: readonly number[]): readonly BreakpointRow[] {
+  setLines(uri: string, lines: readonly LineBreakpoint[]): readonly BreakpointRow[] {
     const bound: Bound[] = [];
-    const rows = lines.map((line) => {
-      const row = this.bindLine(uri, line, bound);
-      return row;
-    });
+    const rows = lines.map((one) => this.bind(one, `${uri}:${one.line}`, () => this.bindLine(uri, one.line), bound));
     this.lines.set(uri, bound);
     this.refresh();
     return rows;
   }
 
-  setFunctions(names: readonly string[]): readonly BreakpointRow[] {
+  setFunctions(names: readonly FunctionBreakpoint[]): readonly BreakpointRow[] {
     const bound: Bound[] = [];
-    const rows = names.map((name) => this.bindFunction(name, bound));
+    const rows = names.map((one) => this.bind(one, one.name, () => this.bindFunction(one.name), bound));
     this.functions = bound;
     this.refresh();
     return rows;
+  }
+
+  private bind(
+    wish: BreakpointWish,
+    place: string,
+    find: () => Binding | { readonly message: string },
+    bound: Bound[],
+  ): BreakpointRow {
+    const id = this.nextId++;
+    const found = find();
+    if (!("kind" in found)) return { id, verified: false, message: found.message };
+    const filter = this.filterOf(wish, place);
+    if (!(filter instanceof BreakpointFilter)) return { id, verified: false, message: filter.message };
+    const { message, ...binding } = found;
+    bound.push({ ...binding, id, filter });
+    return { id, verified: true, message, source: found.source };
+  }
+
+  /** The same wish at the same place goes on counting where it was: clients send whole lists for every change. */
+  private filterOf(wish: BreakpointWish, place: string): BreakpointFilter | { readonly message: string } {
+    const key = JSON.stringify([place, wish.condition, wish.hitCondition, wish.logMessage]);
+    const filter = this.filters.get(key) ?? makeFilter(wish);
+    if (filter instanceof BreakpointFilter) this.filters.set(key, filter);
+    return filter;
   }
 
   /** Marks the stages that some breakpoint waits for. */
@@ -82,38 +124,86 @@ export class Breakpoints {
     return this.all.length;
   }
 
-  /** Which breakpoints the event would hit; undefined when none. */
-  hit(event: NextEvent): Hit | undefined {
-    const hits = this.all.filter((one) => one.stages.includes(event.stage) && one.matches(event));
-    if (hits.length === 0) return undefined;
-    const reason = hits[0].kind === "line" ? "breakpoint" : "function breakpoint";
-    return { ids: hits.map((one) => one.id), reason, labels: hits.map((one) => one.label) };
+  /** Whether some breakpoint's stage, place and condition fit the event. */
+  wants(event: NextEvent): boolean {
+    const waiting = this.byStage[event.stage];
+    if (waiting === undefined || waiting.length === 0) return false;
+    const { position } = this.world.sim;
+    this.subject.look(event);
+    for (let i = 0; i < waiting.length; i++)
+      if (waiting[i].matches(event) && waiting[i].filter.holds(this.subject, position)) return true;
+    return false;
+  }
+
+  /** Which breakpoints the event would hit; undefined when none. Prints the log messages of those that only print. */
+  hit(event: NextEvent, way: "forward" | "backward"): Hit | undefined {
+    const hits = (this.byStage[event.stage] ?? []).filter((one) => this.isHit(one, event));
+    const stopping = hits.filter((one) => !this.logs(one, way));
+    if (stopping.length === 0) return undefined;
+    const reason = stopping[0].kind === "line" ? "breakpoint" : "function breakpoint";
+    const { position } = this.world.sim;
+    const failure = stopping.map((one) => one.filter.failureAt(position)).find((one) => one !== undefined);
+    return { ids: stopping.map((one) => one.id), reason, labels: stopping.map((one) => one.label), failure };
+  }
+
+  private isHit(one: Bound, event: NextEvent): boolean {
+    const { sim } = this.world;
+    const { position } = sim;
+    if (!this.fits(one, event)) return false;
+    const result = one.filter.counts(sim, position, (earlier) => this.fittedAt(one, earlier));
+    if (sim.position !== position) sim.goTo(position);
+    this.subject.look(event);
+    return result;
+  }
+
+  private fits(one: Bound, event: NextEvent): boolean {
+    if (!one.matches(event)) return false;
+    this.subject.look(event);
+    return one.filter.holds(this.subject, this.world.sim.position);
+  }
+
+  /** Whether it fitted an event of the recording; leaves the world there. */
+  private fittedAt(one: Bound, event: number): boolean {
+    const { sim } = this.world;
+    if (!one.stages.includes(sim.events.stage(event))) return false;
+    sim.goTo(event);
+    const next = sim.next();
+    return next !== undefined && this.fits(one, next);
+  }
+
+  /** True for one that prints instead of stopping; what it prints is printed once, when the run comes by. */
+  private logs({ filter, source }: Bound, way: "forward" | "backward"): boolean {
+    const { position } = this.world.sim;
+    if (filter.log === undefined || filter.failureAt(position) !== undefined) return false;
+    if (way === "backward" || position < filter.loggedTo) return true;
+    filter.loggedTo = position + 1;
+    this.print({ category: "console", text: filter.log.print(this.subject), source });
+    return true;
   }
 
   private refresh(): void {
     this.all = [...[...this.lines.values()].flat(), ...this.functions];
+    this.byStage = [];
+    for (const number of stageNames.keys())
+      this.byStage[number] = this.all.filter((one) => one.stages.includes(number));
   }
 
-  private bindLine(uri: string, line: number, bound: Bound[]): BreakpointRow {
-    const id = this.nextId++;
-    if (uri.startsWith(generatedScheme)) return this.bindRule(id, uri, line, bound);
+  private bindLine(uri: string, line: number): Binding | { readonly message: string } {
+    if (uri.startsWith(generatedScheme)) return this.bindRule(uri, line);
     if (uri !== this.plan.uri && !this.plan.places.some(({ source }) => source.uri === uri))
-      return { id, verified: false, message: `This session runs ${this.plan.uri}, not this document.` };
+      return { message: `This session runs ${this.plan.uri}, not this document.` };
     const place = this.plan.places.find((one) => one.source.line === line && one.source.uri === uri);
-    if (place === undefined) return { id, verified: false, message: this.nothingHere(line) };
+    if (place === undefined) return { message: this.nothingHere(line) };
     const { stages, matches, label } = this.watch(place);
-    bound.push({ id, kind: "line", label: `line ${line}`, stages, matches });
-    return { id, verified: true, message: label, source: place.source };
+    return { kind: "line", label: `line ${line}`, stages, matches, message: label, source: place.source };
   }
 
   /** A line of a document that the run makes: a rule, or the head of a chain. */
-  private bindRule(id: number, uri: string, line: number, bound: Bound[]): BreakpointRow {
+  private bindRule(uri: string, line: number): Binding | { readonly message: string } {
     const document = this.documents.find(uri);
-    if (document === undefined)
-      return { id, verified: false, message: "No namespace of this scenario has these rules now." };
+    if (document === undefined) return { message: "No namespace of this scenario has these rules now." };
     const place = document.placeAt(line);
-    if (place === undefined)
-      return { id, verified: false, message: "A packet can stop at a rule, or at the head of a chain." };
+    if (place === undefined) return { message: "A packet can stop at a rule, or at the head of a chain." };
     const { chain, rule } = place;
     const { netfilter, packets } = this.world;
     const row = rule === policyRule ? 0 : netfilter.chainRules.get(chain)[rule];
@@ -124,8 +214,8 @@ export class Breakpoints {
       if (at === null || at.chain !== chain) return false;
       return row === 0 ? at.rule === 0 : netfilter.chainRules.get(chain)[at.rule] === row;
     };
-    bound.push({ id, kind: "line", label: `line ${line}`, stages: [stage.nfRule], matches });
-    return { id, verified: true, message: label, source: document.rangeOfLine(line) };
+    const source = document.rangeOfLine(line);
+    return { kind: "line", label: `line ${line}`, stages: [stage.nfRule], matches, message: label, source };
   }
 
   private nothingHere(line: number): string {
@@ -136,7 +226,7 @@ export class Breakpoints {
   }
 
   /** What a declared place means for events. Rows know the line that declared them, so ranges need no list of names. */
-  private watch(place: DeclaredPlace): Pick<Bound, "stages" | "matches" | "label"> {
+  private watch(place: DeclaredPlace): Watch {
     const { line } = place.source;
     switch (place.kind) {
       case "netns":
@@ -235,19 +325,17 @@ export class Breakpoints {
     );
   }
 
-  private bindFunction(name: string, bound: Bound[]): BreakpointRow {
-    const id = this.nextId++;
+  private bindFunction(name: string): Binding | { readonly message: string } {
     const at = name.indexOf("@");
     const stagePattern = (at < 0 ? name : name.slice(0, at)).trim();
     const placePattern = at < 0 ? undefined : name.slice(at + 1).trim();
     const pattern = glob(stagePattern);
     const stages = stageNames.flatMap((stageName, number) => (number > 0 && pattern.test(stageName) ? [number] : []));
-    if (stages.length === 0) return { id, verified: false, message: noSuchStage(stagePattern) };
+    if (stages.length === 0) return { message: noSuchStage(stagePattern) };
     if (placePattern !== undefined && !this.isPlace(placePattern))
-      return { id, verified: false, message: `There is no device, namespace or hub called "${placePattern}".` };
+      return { message: `There is no device, namespace or hub called "${placePattern}".` };
     const matches = placePattern === undefined ? () => true : this.placeMatcher(placePattern);
-    bound.push({ id, kind: "function", label: name, stages, matches });
-    return { id, verified: true };
+    return { kind: "function", label: name, stages, matches };
   }
 
   private isPlace(pattern: string): boolean {

@@ -17,7 +17,9 @@ import { Outputs } from "./outputs.ts";
 import {
   type BreakpointRow,
   type FrameRow,
+  type FunctionBreakpoint,
   type GeneratedDocument,
+  type LineBreakpoint,
   type OutputRow,
   type PositionRow,
   type ScopeRow,
@@ -94,7 +96,7 @@ export class Lab implements DebugLab {
     this.scenario = scenario;
     this.outputs = outputs;
     this.documents = new Documents(world);
-    this.breakpoints = new Breakpoints(world, plan, scenario, this.documents);
+    this.breakpoints = new Breakpoints(world, plan, scenario, this.documents, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints);
     this.stateTree = new StateTree(world);
   }
@@ -162,12 +164,15 @@ export class Lab implements DebugLab {
     });
   }
 
-  setLineBreakpoints(uri: string, lines: readonly number[]): readonly BreakpointRow[] {
-    return this.breakpoints.setLines(uri, lines);
+  setLineBreakpoints(uri: string, lines: readonly (number | LineBreakpoint)[]): readonly BreakpointRow[] {
+    return this.breakpoints.setLines(
+      uri,
+      lines.map((one) => (typeof one === "number" ? { line: one } : one)),
+    );
   }
 
-  setFunctionBreakpoints(names: readonly string[]): readonly BreakpointRow[] {
-    return this.breakpoints.setFunctions(names);
+  setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[] {
+    return this.breakpoints.setFunctions(names.map((one) => (typeof one === "string" ? { name: one } : one)));
   }
 
   continue(): Motion {

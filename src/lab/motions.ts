@@ -50,8 +50,9 @@ function takeFirst(session: Session): void {
 function runFreely(session: Session, maxEvents: number): MotionResult {
   let left = maxEvents;
   session.arm();
+  const stopsBefore = (event: NextEvent) => session.wants(event);
   while (left > 0) {
-    const taken = session.sim.advance(left);
+    const taken = session.sim.advanceAsking(left, stopsBefore);
     left -= taken;
     if (left <= 0) break;
     const next = session.next();
@@ -272,7 +273,7 @@ export function reverseContinue(session: Session): Motion {
         sim.goTo(event);
         if (watched[sim.events.stage(event)] === 0) continue;
         const next = session.next();
-        const stop = next === undefined ? undefined : session.stopAt(next);
+        const stop = next === undefined ? undefined : session.stopAt(next, "backward");
         if (stop !== undefined) return { kind: "stopped", stop };
       }
       return { kind: "more" };

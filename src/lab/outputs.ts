@@ -33,6 +33,10 @@ export class Outputs implements ScenarioListener {
     return rows;
   }
 
+  add(row: OutputRow): void {
+    this.rows.push(row);
+  }
+
   started(statement: Statement, process: number): void {
     if (process !== 0) this.statements.set(process, statement);
   }

@@ -61,6 +61,24 @@ export interface Stop {
   readonly breakpointIds: readonly number[];
 }
 
+/** What a breakpoint asks for beside its place. */
+export interface BreakpointWish {
+  /** In CEL, with Wireshark's names; must hold for the breakpoint to be hit. */
+  readonly condition?: string;
+  /** `5`, `>= 5`, `% 3`. */
+  readonly hitCondition?: string;
+  /** Printed instead of stopping; values in braces. */
+  readonly logMessage?: string;
+}
+
+export interface LineBreakpoint extends BreakpointWish {
+  readonly line: number;
+}
+
+export interface FunctionBreakpoint extends BreakpointWish {
+  readonly name: string;
+}
+
 export interface BreakpointRow {
   readonly id: number;
   readonly verified: boolean;

@@ -93,15 +93,22 @@ export class Session {
     if (!this.isLoopReported) this.sim.armed[stage.drop] = 1;
   }
 
+  /** Asked within a free run: whether the run must look at this event more closely. */
+  wants(event: NextEvent): boolean {
+    const isOurs = event.stage === stage.statement || event.stage === stage.scenarioEnd;
+    return isOurs || (event.stage === stage.drop && !this.isLoopReported) || this.breakpoints.wants(event);
+  }
+
   /** The stop before this event, if something wants one. */
-  stopAt(next: NextEvent): Stop | undefined {
+  stopAt(next: NextEvent, way: "forward" | "backward" = "forward"): Stop | undefined {
     const loop = this.loopStop(next);
     if (loop !== undefined) return loop;
-    const hit = this.breakpoints.hit(next);
+    const hit = this.breakpoints.hit(next, way);
     if (hit === undefined) return undefined;
     const threadId = this.threadOf(next);
     this.arrive(threadId);
-    const description = `${this.describe(next)} (breakpoint on ${hit.labels.join(", ")})`;
+    const failure = hit.failure === undefined ? "" : `: its condition has no answer here. ${hit.failure}`;
+    const description = `${this.describe(next)} (breakpoint on ${hit.labels.join(", ")}${failure})`;
     return { reason: hit.reason, threadId, description, breakpointIds: hit.ids };
   }
 

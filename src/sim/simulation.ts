@@ -68,6 +68,7 @@ export class Simulation {
   private nextSubject = 0;
   private nextDueNs = 0;
   private nextLane!: Lane;
+  private readonly shown = { timeNs: 0, stage: 0, walker: 0, subject: 0 };
 
   constructor(options: SimulationOptions) {
     this.historyBytes = options.historyBytes;
@@ -139,6 +140,29 @@ export class Simulation {
       taken++;
     }
     return taken;
+  }
+
+  /**
+   * Like `advance`, but asks `stopsBefore` about an event of an armed stage, and stops where it says so. The event that it is
+   * shown is good for that call alone.
+   */
+  advanceAsking(maxEvents: number, stopsBefore: (event: NextEvent) => boolean): number {
+    let taken = 0;
+    while (taken < maxEvents && this.look()) {
+      if (this.armed[this.nextStage] !== 0 && stopsBefore(this.showNext())) break;
+      this.take();
+      taken++;
+    }
+    return taken;
+  }
+
+  private showNext(): NextEvent {
+    const { shown } = this;
+    shown.timeNs = this.nextDueNs;
+    shown.stage = this.nextStage;
+    shown.walker = this.nextIsWalker() ? this.nextSubject : 0;
+    shown.subject = this.nextSubject;
+    return shown;
   }
 
   /** Takes the next event, armed or not. False when there is none. */

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
+import { Breakpoints } from "../../src/lab/breakpoints.ts";
 import { build } from "../../src/lab/build.ts";
 import type { World } from "../../src/linux/world.ts";
 import { buildRing, clusterPlan, frameHops } from "./ring.ts";
@@ -29,6 +30,46 @@ function ring(pods: number): void {
     `UDP echo round a ring of ${pods} pods, one bridge`,
     `${millions(median)} frame-hops/s (best slice ${millions(best)}; ${eventsPerHop.toFixed(1)} events per hop)`,
   );
+}
+
+/** How much of the speed is left with conditional breakpoints that never stop: the median of slices taken in turn. */
+function conditionalBreakpoints(pods: number, count: number): void {
+  const world = buildRing(pods, 1_000_000, historyBytes);
+  resolveNeighbours(world, pods);
+  const { sim } = world;
+  const breakpoints = neverMatching(world, count);
+  const plain: number[] = [];
+  const asking: number[] = [];
+  for (let slice = 0; slice < measuredSlices; slice++) {
+    sim.armed.fill(0);
+    plain.push(microseconds(() => sim.advance(sliceEvents)));
+    breakpoints.arm(sim.armed);
+    asking.push(microseconds(() => sim.advanceAsking(sliceEvents, (event) => breakpoints.wants(event))));
+  }
+  const ratio = Number(middle(plain)) / Number(middle(asking));
+  print(`${count} conditional breakpoints that never stop`, `${(ratio * 100).toFixed(0)} % of the speed without them`);
+}
+
+const neverTrue = [
+  'ip.src == "192.0.2.1"',
+  "udp.dstport == 53",
+  "arp.opcode == 1 && arp.isgratuitous",
+  'netns == "nowhere"',
+  'ip.ttl < 2 || eth.src == "02:00:00:00:00:01"',
+];
+const watchedStages = ["veth.transmit", "bridge.forward", "veth.receive", "udp.receive"];
+
+/** As users set them: some at each of the stages that every packet passes. */
+function neverMatching(world: World, count: number): Breakpoints {
+  const plan = clusterPlan(1, 1, false);
+  const unused = undefined as never;
+  const breakpoints = new Breakpoints(world, plan, unused, unused, () => undefined);
+  const wanted = Array.from({ length: count }, (_, index) => ({
+    name: watchedStages[index % watchedStages.length],
+    condition: neverTrue[index % neverTrue.length],
+  }));
+  for (const row of breakpoints.setFunctions(wanted)) if (!row.verified) throw new Error(row.message);
+  return breakpoints;
 }
 
 /** Until every pod has its neighbours: each of the first broadcasts floods the whole segment. */
@@ -108,4 +149,5 @@ await buildCluster(1, 1000);
 await buildCluster(334, 30);
 await buildCluster(5000, 30);
 for (const pods of [10, 100, 1000]) ring(pods);
+conditionalBreakpoints(100, 20);
 steps(1_000_000);

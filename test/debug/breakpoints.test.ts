@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { openFakeLab } from "./fake-lab.ts";
 import { dapHarness } from "./harness.ts";
 
 const dap = dapHarness(openFakeLab);
+const simulated = dapHarness();
 const walk = "12 arp.request pod1/eth0\n12 bridge.flood cbr0\n# nothing\n12 bridge.forward cbr0";
 
 test("what can bind is verified, what cannot is refused with its reason", async () => {
@@ -25,22 +27,48 @@ test("what can bind is verified, what cannot is refused with its reason", async 
   `);
 });
 
-test("a condition that would be ignored is a reason to refuse", async () => {
-  const program = dap.program(walk);
-  const client = await dap.open({ program });
+test("conditions, hit counts and log messages are checked when they are set, and messages are printed", async () => {
+  const text = readFileSync(new URL("../labs/same-node-ping.k8snet", import.meta.url), "utf8");
+  const client = await simulated.open({ program: simulated.program(text, "ping.k8snet") });
+  const path = simulated.program(text, "ping.k8snet");
   const { body } = await client.setBreakpointsRequest({
-    source: { path: program },
+    source: { path },
     breakpoints: [
-      { line: 1, condition: "arp.opcode == 1" },
-      { line: 2, hitCondition: "5" },
-      { line: 4, logMessage: "{ip.src}" },
+      {
+        line: 13,
+        condition: "arp.opcode == 1",
+        logMessage: "{arp.src.proto_ipv4} asks for {arp.dst.proto_ipv4}",
+      },
+      { line: 13, condition: "arp.opcod == 1" },
+      { line: 13, hitCondition: "sometimes" },
+      { line: 13, logMessage: "{ip.src" },
     ],
   });
-  expect(body.breakpoints.map((one) => `${one.verified} ${one.message}`)).toEqual([
-    "false Conditions are not supported",
-    "false Hit counts are not supported",
-    "false Log messages are not supported",
-  ]);
+  const functions = await client.setFunctionBreakpointsRequest({
+    breakpoints: [
+      { name: "arp.request", condition: "ip.ttl" },
+      { name: "icmp.receive", condition: "icmp.type == 0" },
+    ],
+  });
+  const answers = [...body.breakpoints, ...functions.body.breakpoints];
+  expect(answers.map((one) => `${one.verified} ${one.message}`).join("\n")).toMatchInlineSnapshot(`
+    "true stops when a packet enters or leaves this namespace
+    false Condition: There is no field "arp.opcod". Did you mean "arp.opcode"?
+    false A hit count is a number, or one after >=, >, ==, <=, < or %; not "sometimes".
+    false Log message: A "{" has no partner. Write "{{" for the brace itself.
+    false Condition: A condition is true or false, and this is of type int.
+    true undefined"
+  `);
+  const from = client.recorded.length;
+  await client.startUntil("stopped");
+  const lines = simulated.transcriptOf(client, from).split("\n");
+  expect(
+    lines.filter((line) => line.startsWith("* output") || line.startsWith("* stopped")).join("\n"),
+  ).toMatchInlineSnapshot(`
+    "* output category=stdout output="PING pod2 (10.244.1.9) 56(84) bytes of data.\\n" source={name=ping.k8snet path=DIR/ping.k8snet} line=36 column=3
+    * output category=console output="10.244.1.2 asks for 10.244.1.9\\n10.244.1.2 asks for 10.244.1.9\\n10.244.1.2 asks for 10.244.1.9\\n" source={name=ping.k8snet path=DIR/ping.k8snet} line=13 column=1
+    * stopped reason="function breakpoint" description="Paused on breakpoint" text="icmp.receive of #5 @ pod1 (breakpoint on icmp.receive)" threadId=6 allThreadsStopped=true hitBreakpointIds=[6]"
+  `);
 });
 
 test("breakpoints set before the program is open wait for it, and hear how they fared", async () => {

@@ -1,6 +1,14 @@
 import type { OpenLab } from "../../src/debug/server.ts";
 import type { DebugLab, Motion, MotionResult } from "../../src/lab/api.ts";
-import type { BreakpointRow, Inspection, OutputRow, Stop, StopReason } from "../../src/lab/protocol.ts";
+import type {
+  BreakpointRow,
+  FunctionBreakpoint,
+  Inspection,
+  LineBreakpoint,
+  OutputRow,
+  Stop,
+  StopReason,
+} from "../../src/lab/protocol.ts";
 
 /**
  * A lab of one line per event, for what a real lab shows too rarely or too slowly: endless runs, hundreds of threads,
@@ -116,8 +124,9 @@ class FakeLab implements DebugLab {
     return [{ name: "Packet", expensive: false, children: () => packetFields(threadId, frameId) }];
   }
 
-  setLineBreakpoints(uri: string, lines: readonly number[]) {
-    const rows = lines.map((line): BreakpointRow => {
+  setLineBreakpoints(uri: string, lines: readonly (number | LineBreakpoint)[]) {
+    const rows = lines.map((asked): BreakpointRow => {
+      const line = typeof asked === "number" ? asked : asked.line;
       const id = this.nextBreakpoint++;
       const bound = uri === this.uri && this.events.some((event) => event.line === line);
       if (bound) return { id, verified: true, source: this.range(line) };
@@ -127,8 +136,9 @@ class FakeLab implements DebugLab {
     return rows;
   }
 
-  setFunctionBreakpoints(names: readonly string[]) {
-    this.functions = names.map((name) => {
+  setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]) {
+    this.functions = names.map((asked) => {
+      const name = typeof asked === "string" ? asked : asked.name;
       const verified = this.stageNames.includes(name);
       return { id: this.nextBreakpoint++, name, verified, message: verified ? undefined : `There is no stage ${name}` };
     });

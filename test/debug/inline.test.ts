@@ -40,7 +40,7 @@ test("a whole session over messages alone", async () => {
   await until(() => printed().includes("terminated"));
   send(session, "disconnect");
   expect(printed()).toMatchInlineSnapshot(`
-    "< initialize supportsConfigurationDoneRequest=true supportsFunctionBreakpoints=true supportsStepBack=true supportsRestartRequest=true supportsTerminateRequest=true supportsDelayedStackTraceLoading=true supportsLoadedSourcesRequest=true supportsStepInTargetsRequest=true supportsRestartFrame=true supportsTerminateThreadsRequest=true
+    "< initialize supportsConfigurationDoneRequest=true supportsFunctionBreakpoints=true supportsConditionalBreakpoints=true supportsHitConditionalBreakpoints=true supportsLogPoints=true supportsStepBack=true supportsRestartRequest=true supportsTerminateRequest=true supportsDelayedStackTraceLoading=true supportsLoadedSourcesRequest=true supportsStepInTargetsRequest=true supportsRestartFrame=true supportsTerminateThreadsRequest=true
     < launch
     * k8snet/state position={scenario=fake event=0 timeNs=0 ended=false} reason=launched
     * initialized

@@ -12,7 +12,7 @@ test("a program runs from launch to its end, in the order that the protocol asks
   await client.startUntil("terminated");
   expect(dap.transcriptOf(client)).toMatchInlineSnapshot(`
     "> initialize adapterID=k8snet linesStartAt1=true columnsStartAt1=true pathFormat=path
-    < initialize supportsConfigurationDoneRequest=true supportsFunctionBreakpoints=true supportsStepBack=true supportsRestartRequest=true supportsTerminateRequest=true supportsDelayedStackTraceLoading=true supportsLoadedSourcesRequest=true supportsStepInTargetsRequest=true supportsRestartFrame=true supportsTerminateThreadsRequest=true
+    < initialize supportsConfigurationDoneRequest=true supportsFunctionBreakpoints=true supportsConditionalBreakpoints=true supportsHitConditionalBreakpoints=true supportsLogPoints=true supportsStepBack=true supportsRestartRequest=true supportsTerminateRequest=true supportsDelayedStackTraceLoading=true supportsLoadedSourcesRequest=true supportsStepInTargetsRequest=true supportsRestartFrame=true supportsTerminateThreadsRequest=true
     > launch program=DIR/fake.k8snet
     < launch
     * k8snet/state position={scenario=fake event=0 timeNs=0 ended=false} reason=launched

@@ -66,7 +66,15 @@ describe("300 random messages, in and out of order", () => {
       start: values,
       count: values,
       source: fc.oneof(fc.record({ path: fc.oneof(fc.constant("PROGRAM"), values) }), values),
-      breakpoints: fc.oneof(fc.array(fc.record({ line: values, name: values }, { requiredKeys: [] })), values),
+      breakpoints: fc.oneof(
+        fc.array(
+          fc.record(
+            { line: values, name: values, condition: values, hitCondition: values, logMessage: values },
+            { requiredKeys: [] },
+          ),
+        ),
+        values,
+      ),
       lines: fc.array(values),
       filters: fc.array(values),
       program: fc.oneof(fc.constant("PROGRAM"), values),

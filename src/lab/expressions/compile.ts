@@ -60,7 +60,7 @@ export function compileExpression(text: string): CompiledExpression | Expression
 /** The library hands functions nothing but their arguments, so the world they ask stands here while one is evaluated. */
 let askedWorld: World | undefined;
 
-function run(parsed: (variables: object) => unknown, context: ExpressionContext, text: string): Evaluation {
+export function run(parsed: (variables: object) => unknown, context: ExpressionContext, text: string): Evaluation {
   const outer = askedWorld;
   askedWorld = context.world;
   try {
@@ -72,12 +72,20 @@ function run(parsed: (variables: object) => unknown, context: ExpressionContext,
   }
 }
 
-const environment = makeEnvironment();
+const environment = makeEnvironment(expectationVariables);
 
-function makeEnvironment(): Environment {
+/** What a name stands for in an expression; its type in CEL. */
+export interface DeclaredVariable {
+  readonly name: string;
+  readonly type: string;
+  readonly description: string;
+}
+
+/** CEL with these variables, and with the functions that ask the world. */
+export function makeEnvironment(variables: readonly DeclaredVariable[]): Environment {
   const made = new Environment({ unlistedVariablesAreDyn: false });
   for (const [name, { ctor, fields }] of Object.entries(objectTypes)) made.registerType(name, { ctor, fields });
-  for (const { name, type, description } of expectationVariables) made.registerVariable(name, type, { description });
+  for (const { name, type, description } of variables) made.registerVariable(name, type, { description });
   for (const { name, parameters, returnType, description, call } of worldFunctions)
     made.registerFunction({
       name,
@@ -89,21 +97,27 @@ function makeEnvironment(): Environment {
   return made;
 }
 
-function failure(error: unknown, text: string): ExpressionError {
+/** What the library says is wrong with a text, in the words of this one. `names` are those that may have been meant. */
+export function failure(error: unknown, text: string, names: readonly string[] = variableNames): ExpressionError {
   if (error instanceof UnanswerableError) return { kind: "error", message: error.message, start: 0, end: text.length };
   if (error instanceof ParseError || error instanceof EvaluationError || error instanceof CelTypeError) {
     const { start, end } = error.range ?? { start: 0, end: text.length };
-    return { kind: "error", message: sentence(error.code, error.summary, text), start, end: Math.max(start, end) };
+    return {
+      kind: "error",
+      message: sentence(error.code, error.summary, text, names),
+      start,
+      end: Math.max(start, end),
+    };
   }
   throw error;
 }
 
 /** The library's errors in the words of this one. */
-function sentence(code: string, summary: string, text: string): string {
+function sentence(code: string, summary: string, text: string, names: readonly string[]): string {
   const name = summary.slice(summary.indexOf(": ") + 2);
   if (text.trim() === "") return "An expression is missing.";
   if (summary === "Unexpected token: EOF") return "The expression ends too early.";
-  if (code === "unknown_variable") return `There is no variable "${name}".${suggestion(name, variableNames)}`;
+  if (code === "unknown_variable") return `There is no variable "${name}".${suggestion(name, names)}`;
   if (code === "index_out_of_bounds") return `The list has no element ${/index (-?\d+)/.exec(name)?.[1]}.`;
   if (code === "no_such_key") return `There is no field "${name}" here.${suggestion(name, fieldNames)}`;
   if (code === "no_matching_overload") return `${capital(summary)}.${usage(summary)}`;
