@@ -16,6 +16,7 @@ export class BreakpointFilter {
   /** Where in the recording it was hit, in order; complete up to `countedTo`. */
   private readonly hits: number[] = [];
   private countedTo = 0;
+  private futures = 0;
   /** Where the condition could not be answered for the first time, and why. */
   private failure: { readonly at: number; readonly message: string } | undefined;
 
@@ -51,19 +52,21 @@ export class BreakpointFilter {
    * going back and forth does not count them twice; what was passed before the breakpoint was set is counted now.
    */
   counts(sim: Simulation, position: number, isHit: (event: number) => boolean): boolean {
+    this.followFuture(sim);
     if (this.hitTest === undefined || this.failureAt(position) !== undefined) return true;
-    this.forgetAfter(sim.recorded);
     for (let event = Math.max(this.countedTo, sim.earliest); event <= position; event++)
       if (event === position || isHit(event)) this.hits.push(event);
     this.countedTo = Math.max(this.countedTo, position + 1);
     return this.hitTest(this.hits.lastIndexOf(position) + 1);
   }
 
-  /** What was recorded there is another future now. */
-  private forgetAfter(end: number): void {
-    if (end + 1 >= this.countedTo) return;
-    this.countedTo = end;
-    while (this.hits.length > 0 && this.hits[this.hits.length - 1] >= end) this.hits.pop();
+  /** What was recorded is another future now: it is counted, and printed, anew. */
+  private followFuture(sim: Simulation): void {
+    if (sim.futures === this.futures) return;
+    this.futures = sim.futures;
+    this.hits.length = 0;
+    this.countedTo = 0;
+    this.loggedTo = Math.min(this.loggedTo, sim.forgottenFrom);
   }
 }
 

@@ -56,6 +56,11 @@ export class Simulation {
   /** A stage with a mark is not run by `advance`: the run stops before it. */
   readonly armed = new Uint8Array(256);
 
+  /** How often a recorded future was forgotten: what was learnt of it holds no longer. */
+  futures = 0;
+  /** Where the latest of them began. */
+  forgottenFrom = 0;
+
   private readonly clock: Float64Column;
   private readonly clockRow: number;
   private readonly handlers: StageHandler[] = [];
@@ -191,6 +196,8 @@ export class Simulation {
   /** Forgets what was recorded after the present position. */
   forgetFuture(): void {
     if (this.positionNow === this.events.end) return;
+    this.futures++;
+    this.forgottenFrom = this.positionNow;
     this.log.truncate(this.changesAt(this.positionNow));
     this.events.truncate(this.positionNow);
   }
