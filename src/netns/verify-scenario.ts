@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { Argv } from "../plan/shell/commands.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
+import type { EthernetFrame } from "../wire/ethernet.ts";
+import { transportOf } from "../wire/frame-text.ts";
 import type { Captures } from "./capture.ts";
 import { Children } from "./children.ts";
 import { compareFrames, type FrameComparison, type FrameDifference } from "./compare-frames.ts";
@@ -68,7 +70,8 @@ export class ScenarioVerification {
     try {
       await network.build();
       const { observation, captures } = await runOnLinux(this.plan, this.scenario, network, programHost, this.children);
-      const verdict = this.compare(observation, [...network.notes, ...notesOn(observation)]);
+      const ports = mentionedPorts(this.plan, this.scenario);
+      const verdict = this.compare(observation, [...network.notes, ...notesOn(observation, (port) => ports.has(port))]);
       return keep ? { ...verdict, kept: this.keep(network, captures) } : verdict;
     } finally {
       await this.children.end();
@@ -142,13 +145,25 @@ function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
   return { ...scenario, statements: scenario.statements.map(identify) };
 }
 
-function notesOn({ timerWheel, frames }: Observation): readonly string[] {
-  const wheel = "when timers fire, to a slot of the timer wheel: this machine does not show its /proc/timer_list";
-  const loopback = "what leaves by lo: captures show it only as it comes in again";
+function notesOn({ timerWheel, frames }: Observation, isMentionedPort: (port: number) => boolean): readonly string[] {
+  const hasDrawnPorts = frames.some(({ frame }) => portsOf(frame).some((port) => !isMentionedPort(port)));
   return [
-    ...(timerWheel === undefined ? [wheel] : []),
-    ...(frames.some(({ device }) => device.endsWith("/lo")) ? [loopback] : []),
+    ...(timerWheel === undefined
+      ? ["when timers fire, to a slot of the timer wheel: this machine does not show its /proc/timer_list"]
+      : []),
+    ...(frames.some(({ device }) => device.endsWith("/lo"))
+      ? ["what leaves by lo: libpcap shows it once, as it comes in there"]
+      : []),
+    ...(hasDrawnPorts ? ["ports that the file does not name: the kernel draws them, and both are shown as *"] : []),
   ];
+}
+
+/** The ports of a TCP segment or UDP datagram. */
+function portsOf({ payload }: EthernetFrame): readonly number[] {
+  const transport = payload.kind === "ipv4" ? transportOf(payload) : undefined;
+  return transport?.kind === "tcp" || transport?.kind === "udp"
+    ? [transport.sourcePort, transport.destinationPort]
+    : [];
 }
 
 function frameDifference({ statements }: Observation, frames: FrameDifference): Difference {
