@@ -15,6 +15,11 @@ interface WantedLine extends WantedBreakpoint, LineBreakpoint {}
 
 interface WantedFunction extends WantedBreakpoint, FunctionBreakpoint {}
 
+interface WantedException extends WantedBreakpoint {
+  readonly filter: string;
+  readonly condition?: string;
+}
+
 /**
  * What the client wants to stop at, kept apart from any lab: breakpoints may come before there is one, and a restarted
  * lab gets them anew. Exception filters and data breakpoints will be two more kinds of this sort.
@@ -24,6 +29,7 @@ export class Breakpoints {
   private readonly changed: (breakpoint: DebugProtocol.Breakpoint) => void;
   private readonly lines = new Map<string, readonly WantedLine[]>();
   private functions: readonly WantedFunction[] = [];
+  private exceptions: readonly WantedException[] = [];
   private lab: DebugLab | undefined;
   private whyUnbound = "The program is not open yet";
   private nextId = 1;
@@ -57,12 +63,25 @@ export class Breakpoints {
     return { breakpoints: this.functions.map((one) => this.describe(one)) };
   }
 
+  /** `filters` are ids, `filterOptions` ids with a condition. */
+  setExceptions(args: Arguments): DebugProtocol.SetExceptionBreakpointsResponse["body"] {
+    const plain = (args.optionalList("filters") ?? []).map((filter) => ({ filter: String(filter) }));
+    const options = (args.optionalObjects("filterOptions") ?? []).map((one) => ({
+      filter: one.string("filterId"),
+      condition: one.optionalString("condition"),
+    }));
+    this.exceptions = [...plain, ...options].map((one) => ({ id: this.nextId++, ...one }));
+    this.bindExceptions();
+    return { breakpoints: this.exceptions.map((one) => this.describe(one)) };
+  }
+
   /** Takes up a new lab, and reports every breakpoint that this binds or looses. */
   bindTo(lab: DebugLab): void {
     this.lab = lab;
     const before = this.describeAll();
     for (const [uri, wanted] of this.lines) this.bindLines(uri, wanted);
     this.bindFunctions();
+    this.bindExceptions();
     const previous = before.map((one) => JSON.stringify(one));
     for (const [index, now] of this.describeAll().entries()) {
       if (JSON.stringify(now) !== previous[index]) this.changed(now);
@@ -73,13 +92,23 @@ export class Breakpoints {
   unbind(reason: string): void {
     this.lab = undefined;
     this.whyUnbound = reason;
-    for (const wanted of [...[...this.lines.values()].flat(), ...this.functions]) wanted.bound = undefined;
+    for (const wanted of this.wanted()) wanted.bound = undefined;
   }
 
   /** The client's ids for the lab's. */
   clientIds(labIds: readonly number[]): number[] {
-    const all: readonly WantedBreakpoint[] = [...[...this.lines.values()].flat(), ...this.functions];
-    return all.filter((one) => one.bound && labIds.includes(one.bound.id)).map((one) => one.id);
+    return this.wanted()
+      .filter((one) => one.bound && labIds.includes(one.bound.id))
+      .map((one) => one.id);
+  }
+
+  private wanted(): readonly WantedBreakpoint[] {
+    return [...[...this.lines.values()].flat(), ...this.functions, ...this.exceptions];
+  }
+
+  private bindExceptions(): void {
+    const rows = this.lab?.setExceptionBreakpoints(this.exceptions);
+    for (const [index, one] of this.exceptions.entries()) one.bound = rows?.[index];
   }
 
   private bindLines(uri: string, wanted: readonly WantedLine[]): void {
@@ -94,7 +123,7 @@ export class Breakpoints {
 
   private describeAll(): DebugProtocol.Breakpoint[] {
     const lines = [...this.lines].flatMap(([uri, wanted]) => wanted.map((one) => this.describeLine(uri, one)));
-    return [...lines, ...this.functions.map((one) => this.describe(one))];
+    return [...lines, ...[...this.functions, ...this.exceptions].map((one) => this.describe(one))];
   }
 
   private describeLine(uri: string, one: WantedLine): DebugProtocol.Breakpoint {
@@ -113,13 +142,6 @@ export class Breakpoints {
       ...(source && this.format.toPlace(source)),
     };
   }
-}
-
-/** `initialize` offers no exception filters, so whatever filter is asked for is unknown; clients send an empty list. */
-export function answerExceptionFilters(args: Arguments): DebugProtocol.SetExceptionBreakpointsResponse["body"] {
-  const filters = args.optionalList("filters") ?? [];
-  const message = (filter: unknown) => `There is no exception filter ${JSON.stringify(filter)}`;
-  return { breakpoints: filters.map((filter) => ({ verified: false, message: message(filter), reason: "failed" })) };
 }
 
 function requestedLines(args: Arguments): readonly LineBreakpoint[] {

@@ -1,4 +1,5 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
+import { exceptionFilters } from "../lab/exception-filters.ts";
 
 /**
  * What this adapter can do; a capability is named here on the day its request works. Clients read this once, so the
@@ -17,5 +18,14 @@ export const capabilities: DebugProtocol.Capabilities = {
   supportsLoadedSourcesRequest: true,
   supportsStepInTargetsRequest: true,
   supportsRestartFrame: true,
+  supportsExceptionInfoRequest: true,
+  supportsExceptionFilterOptions: true,
+  exceptionBreakpointFilters: exceptionFilters.map(({ filter, label, description }) => ({
+    filter,
+    label,
+    description,
+    supportsCondition: true,
+    conditionDescription: 'A condition, such as ip.dst == "10.96.0.10"',
+  })),
   supportsTerminateThreadsRequest: true,
 };

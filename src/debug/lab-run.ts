@@ -17,6 +17,7 @@ const stopWords: Record<StopReason, string> = {
   breakpoint: "Paused on breakpoint",
   "function breakpoint": "Paused on breakpoint",
   pause: "Paused",
+  exception: "Paused on exception",
   loop: "Forwarding loop",
   restart: "Back in this frame",
 };

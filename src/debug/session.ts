@@ -3,7 +3,7 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DebugLab, Motion } from "../lab/api.ts";
 import { scenarioThreadId } from "../lab/protocol.ts";
 import { Arguments } from "./arguments.ts";
-import { answerExceptionFilters, Breakpoints } from "./breakpoints.ts";
+import { Breakpoints } from "./breakpoints.ts";
 import { capabilities } from "./capabilities.ts";
 import { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment } from "./environment.ts";
@@ -128,7 +128,7 @@ export class K8snetDebugSession extends DebugSession {
     return {
       setBreakpoints: (args) => ({ body: this.stops.setLines(args) }),
       setFunctionBreakpoints: (args) => ({ body: this.stops.setFunctions(args) }),
-      setExceptionBreakpoints: (args) => ({ body: answerExceptionFilters(args) }),
+      setExceptionBreakpoints: (args) => ({ body: this.stops.setExceptions(args) }),
     };
   }
 
@@ -164,6 +164,7 @@ export class K8snetDebugSession extends DebugSession {
       stackTrace: (args) => ({ body: this.standing().inspection.stackTrace(this.opened().lab, args) }),
       scopes: (args) => ({ body: this.standing().inspection.scopes(this.opened().lab, args) }),
       stepInTargets: (args) => ({ body: this.standing().inspection.stepInTargets(this.opened().lab, args) }),
+      exceptionInfo: (args) => ({ body: this.exceptionInfo(args.integer("threadId")) }),
       source: (args) => ({ body: this.source(args) }),
       loadedSources: () => ({
         body: {
@@ -324,6 +325,13 @@ export class K8snetDebugSession extends DebugSession {
   private source(args: Arguments): DebugProtocol.SourceResponse["body"] {
     const asked = args.optionalObject("source") ?? args;
     return this.document(this.format.documentUri(asked));
+  }
+
+  private exceptionInfo(threadId: number): DebugProtocol.ExceptionInfoResponse["body"] {
+    const exception = this.standing().lab.exceptionAt(threadId);
+    if (exception === undefined) throw new RequestError(`Nothing is wrong with thread ${threadId} here`);
+    const { id, description } = exception;
+    return { exceptionId: id, description, breakMode: "always" };
   }
 
   /** The text of a document that the run makes. */

@@ -1,5 +1,6 @@
 import type {
   BreakpointRow,
+  ExceptionBreakpoint,
   FrameRow,
   FunctionBreakpoint,
   GeneratedDocument,
@@ -41,6 +42,9 @@ export interface DebugLab {
   /** Replaces the line breakpoints of one document. Answers in the order asked. */
   setLineBreakpoints(uri: string, lines: readonly (number | LineBreakpoint)[]): readonly BreakpointRow[];
   /** Replaces the function breakpoints: stage names, `*` allowed, optionally `@place`. */
+  setExceptionBreakpoints(filters: readonly ExceptionBreakpoint[]): readonly BreakpointRow[];
+  /** What is wrong with the packet that the lab stands before; undefined where nothing is, or where it is another thread's. */
+  exceptionAt(threadId: number): { readonly id: string; readonly description: string } | undefined;
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
   /** Every stage name, for completion. */
   readonly stageNames: readonly string[];

@@ -1,5 +1,4 @@
 import type { SourceRange } from "../base/source-range.ts";
-import { closest } from "../base/suggest.ts";
 import type { Rule } from "../config/iptables/rule-set.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
@@ -8,17 +7,26 @@ import type { NextEvent } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { BreakpointFilter, makeFilter } from "./breakpoint-filter.ts";
+import { bridgeStages, glob, hubStages, linkStages, noSuchStage } from "./breakpoint-names.ts";
 import { Subject } from "./conditions/subject.ts";
 import { type Documents, generatedScheme } from "./documents/documents.ts";
 import { policyRule } from "./documents/rule-document.ts";
+import { exceptionFilters } from "./exception-filters.ts";
 import { deviceName, hubName } from "./names.ts";
-import type { BreakpointRow, BreakpointWish, FunctionBreakpoint, LineBreakpoint, OutputRow } from "./protocol.ts";
+import type {
+  BreakpointRow,
+  BreakpointWish,
+  ExceptionBreakpoint,
+  FunctionBreakpoint,
+  LineBreakpoint,
+  OutputRow,
+} from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A breakpoint that is bound: the stages it waits for, and what else must hold. */
 interface Bound {
   readonly id: number;
-  readonly kind: "line" | "function";
+  readonly kind: "line" | "function" | "exception";
   readonly label: string;
   readonly stages: readonly number[];
   matches(event: NextEvent): boolean;
@@ -32,26 +40,22 @@ type Binding = Omit<Bound, "id" | "filter"> & { readonly message?: string };
 /** What a breakpoint hit reports. */
 export interface Hit {
   readonly ids: readonly number[];
-  readonly reason: "breakpoint" | "function breakpoint";
+  readonly reason: "breakpoint" | "function breakpoint" | "exception";
   readonly labels: readonly string[];
   /** Why a condition could not be answered. */
   readonly failure?: string;
 }
 
-const linkStages = [
-  ...[stage.vethTransmit, stage.vethReceive, stage.bridgeTransmit, stage.bridgeDeliver],
-  ...[stage.hubQueue, stage.hubReceive, stage.vxlanTransmit, stage.vxlanReceive],
-];
-const bridgeStages = [stage.bridgeForward, stage.bridgeFlood, stage.bridgeDeliver];
-const hubStages = [stage.hubTransmit, stage.hubCollision, stage.hubReceive];
+const stopReasons = { line: "breakpoint", function: "function breakpoint", exception: "exception" } as const;
 
-/** Line and function breakpoints: binds them, arms the stages they wait for, and says which ones an event hits. */
+/** Breakpoints of all kinds: binds them, arms the stages they wait for, and says which ones an event hits. */
 export class Breakpoints {
   private readonly world: World;
   private readonly plan: NetworkPlan;
   private readonly scenario: Scenario;
   private readonly lines = new Map<string, readonly Bound[]>();
   private functions: readonly Bound[] = [];
+  private exceptions: readonly Bound[] = [];
   private all: readonly Bound[] = [];
   private byStage: Bound[][] = [];
   private readonly filters = new Map<string, BreakpointFilter>();
@@ -89,6 +93,21 @@ export class Breakpoints {
     this.functions = bound;
     this.refresh();
     return rows;
+  }
+
+  setExceptions(filters: readonly ExceptionBreakpoint[]): readonly BreakpointRow[] {
+    const bound: Bound[] = [];
+    const rows = filters.map((one) => this.bind(one, one.filter, () => this.bindException(one.filter), bound));
+    this.exceptions = bound;
+    this.refresh();
+    return rows;
+  }
+
+  private bindException(name: string): Binding | { readonly message: string } {
+    const found = exceptionFilters.find(({ filter }) => filter === name);
+    if (found === undefined) return { message: `There is no exception filter "${name}".` };
+    const { label, stages } = found;
+    return { kind: "exception", label, stages, matches: (event) => found.matches(this.world, event) };
   }
 
   private bind(
@@ -140,7 +159,7 @@ export class Breakpoints {
     const hits = (this.byStage[event.stage] ?? []).filter((one) => this.isHit(one, event));
     const stopping = hits.filter((one) => !this.logs(one, way));
     if (stopping.length === 0) return undefined;
-    const reason = stopping[0].kind === "line" ? "breakpoint" : "function breakpoint";
+    const reason = stopReasons[stopping[0].kind];
     const { position } = this.world.sim;
     const failure = stopping.map((one) => one.filter.failureAt(position)).find((one) => one !== undefined);
     return { ids: stopping.map((one) => one.id), reason, labels: stopping.map((one) => one.label), failure };
@@ -182,7 +201,7 @@ export class Breakpoints {
   }
 
   private refresh(): void {
-    this.all = [...[...this.lines.values()].flat(), ...this.functions];
+    this.all = [...[...this.lines.values()].flat(), ...this.functions, ...this.exceptions];
     this.byStage = [];
     for (const number of stageNames.keys())
       this.byStage[number] = this.all.filter((one) => one.stages.includes(number));
@@ -378,17 +397,4 @@ function ruleAt({ packets, netfilter }: World, packet: number): Rule | null {
 function isRuleOf(rule: Rule | null, service: string): boolean {
   const comment = rule?.matches.find((one) => one.match === "comment");
   return comment?.match === "comment" && comment.text.split(/[ :]/, 1)[0] === service;
-}
-
-/** `*` stands for anything. */
-function glob(pattern: string): RegExp {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`);
-}
-
-function noSuchStage(name: string): string {
-  const suggestion = closest(name, stageNames.slice(1));
-  const hint =
-    suggestion === undefined ? `Try one of: ${stageNames.slice(1, 12).join(", ")} …` : `Did you mean "${suggestion}"?`;
-  return `There is no stage called "${name}". ${hint}`;
 }

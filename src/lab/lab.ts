@@ -8,6 +8,7 @@ import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
 import { Documents } from "./documents/documents.ts";
 import { dropByHand } from "./drop-by-hand.ts";
+import { exceptionOf } from "./exception-filters.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import * as motions from "./motions.ts";
@@ -16,6 +17,7 @@ import { EventView } from "./observe.ts";
 import { Outputs } from "./outputs.ts";
 import {
   type BreakpointRow,
+  type ExceptionBreakpoint,
   type FrameRow,
   type FunctionBreakpoint,
   type GeneratedDocument,
@@ -169,6 +171,16 @@ export class Lab implements DebugLab {
       uri,
       lines.map((one) => (typeof one === "number" ? { line: one } : one)),
     );
+  }
+
+  setExceptionBreakpoints(filters: readonly ExceptionBreakpoint[]): readonly BreakpointRow[] {
+    return this.breakpoints.setExceptions(filters);
+  }
+
+  exceptionAt(threadId: number): { readonly id: string; readonly description: string } | undefined {
+    const next = this.session.next();
+    if (next === undefined || this.session.threadOf(next) !== threadId) return undefined;
+    return exceptionOf(this.world, next);
   }
 
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[] {

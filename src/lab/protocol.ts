@@ -49,7 +49,15 @@ export interface ScopeRow {
   children(): readonly Inspection[];
 }
 
-export type StopReason = "entry" | "step" | "breakpoint" | "function breakpoint" | "pause" | "loop" | "restart";
+export type StopReason =
+  | "entry"
+  | "step"
+  | "breakpoint"
+  | "function breakpoint"
+  | "exception"
+  | "pause"
+  | "loop"
+  | "restart";
 
 /** Why the lab stands still. */
 export interface Stop {
@@ -77,6 +85,11 @@ export interface LineBreakpoint extends BreakpointWish {
 
 export interface FunctionBreakpoint extends BreakpointWish {
   readonly name: string;
+}
+
+/** Stops at what goes wrong; `filter` is one of `exceptionFilters`. */
+export interface ExceptionBreakpoint extends BreakpointWish {
+  readonly filter: string;
 }
 
 export interface BreakpointRow {

@@ -81,6 +81,14 @@ class FakeLab implements DebugLab {
     return { threads: ids.slice(0, limit).map((id) => ({ id, name: `#${id}` })), total: ids.length };
   }
 
+  setExceptionBreakpoints() {
+    return [];
+  }
+
+  exceptionAt() {
+    return undefined;
+  }
+
   restartFrame() {
     return undefined;
   }
