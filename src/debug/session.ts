@@ -1,6 +1,5 @@
 import { DebugSession, Event, Response } from "@vscode/debugadapter";
 import type { DebugProtocol } from "@vscode/debugprotocol";
-import type { DebugLab, Motion } from "../lab/api.ts";
 import { scenarioThreadId } from "../lab/protocol.ts";
 import { Arguments } from "./arguments.ts";
 import { Breakpoints } from "./breakpoints.ts";
@@ -11,19 +10,14 @@ import { LabRun } from "./lab-run.ts";
 import { type LaunchArguments, openProgram, parseLaunchArguments } from "./launch.ts";
 import { consoleLine } from "./output.ts";
 import { RequestError } from "./request-error.ts";
-import { listThreads } from "./threads.ts";
-import { treeRows } from "./views.ts";
-
-/** What a request is answered with, and what happens once the answer is on its way. */
-interface Answer {
-  readonly body?: object;
-  afterwards?(): void;
-}
-
-type Handler = (args: Arguments) => Answer | Promise<Answer>;
+import { breakpointRequests } from "./requests/breakpoints.ts";
+import { editRequests } from "./requests/edits.ts";
+import { lookRequests } from "./requests/looks.ts";
+import { motionRequests } from "./requests/motions.ts";
+import type { Answer, Handler, Handlers, RequestContext } from "./requests/request.ts";
 
 /**
- * One client's session. The library frames and numbers the messages; requests go through the table below instead of
+ * One client's session. The library frames and numbers the messages; requests go through the tables in `requests/` instead of
  * the library's virtual methods, whose defaults answer "success" to what was never done. Every request gets exactly
  * one answer, and whatever goes wrong in one becomes an error response.
  */
@@ -35,7 +29,6 @@ export class K8snetDebugSession extends DebugSession {
   private readonly endListeners: (() => void)[] = [];
   private phase: "new" | "initialized" | "opening" | "open" | "terminated" | "closed" = "new";
   private run: LabRun | undefined;
-  private threadsCutTold = false;
   /** What it has shown is old where somebody changed the world by hand. */
   private hearsInvalidated = false;
   private terminatedTold = false;
@@ -47,9 +40,9 @@ export class K8snetDebugSession extends DebugSession {
     this.stops = new Breakpoints(this.format, (breakpoint) => {
       this.emitEvent("breakpoint", { reason: "changed", breakpoint });
     });
-    this.handlers = new Map(
-      Object.entries({ ...this.lifeCycle(), ...this.settings(), ...this.motions(), ...this.looks() }),
-    );
+    const context = this.requestContext();
+    const tables = [breakpointRequests, motionRequests, lookRequests, editRequests].map((make) => make(context));
+    this.handlers = new Map([this.lifeCycle(), ...tables].flatMap((table) => Object.entries(table)));
     // The library ends the process on junk between messages; here the session says so and listens on.
     this.removeAllListeners("error");
     this.on("error", (event: DebugProtocol.Event) => this.emitEvent("output", consoleLine(String(event.body))));
@@ -110,7 +103,7 @@ export class K8snetDebugSession extends DebugSession {
     this.sendResponse(response);
   }
 
-  private lifeCycle(): Record<string, Handler> {
+  private lifeCycle(): Handlers {
     return {
       initialize: (args) => this.initialize(args),
       launch: (args) => this.open(parseLaunchArguments(args)),
@@ -124,59 +117,19 @@ export class K8snetDebugSession extends DebugSession {
     };
   }
 
-  private settings(): Record<string, Handler> {
+  private requestContext(): RequestContext {
     return {
-      setBreakpoints: (args) => ({ body: this.stops.setLines(args) }),
-      setFunctionBreakpoints: (args) => ({ body: this.stops.setFunctions(args) }),
-      setExceptionBreakpoints: (args) => ({ body: this.stops.setExceptions(args) }),
-    };
-  }
-
-  private motions(): Record<string, Handler> {
-    return {
-      continue: (args) => {
-        args.integer("threadId");
-        this.opened().resume("forward", (lab) => lab.continue());
-        return { body: { allThreadsContinued: true } };
+      environment: this.environment,
+      format: this.format,
+      stops: this.stops,
+      opened: () => this.opened(),
+      standing: () => {
+        const run = this.opened();
+        run.assertStanding();
+        return run;
       },
-      reverseContinue: (args) => {
-        args.integer("threadId");
-        this.opened().resume("backward", (lab) => lab.reverseContinue());
-        return {};
-      },
-      next: (args) => this.step(args, "forward", (lab, thread) => lab.stepOver(thread)),
-      stepIn: (args) => this.stepIn(args),
-      stepOut: (args) => this.step(args, "forward", (lab, thread) => lab.stepOut(thread)),
-      restartFrame: (args) => this.restartFrame(args),
-      terminateThreads: (args) => this.terminateThreads(args),
-      stepBack: (args) => this.step(args, "backward", (lab, thread) => lab.stepBack(thread)),
-      pause: (args) => {
-        args.integer("threadId");
-        this.opened().pause();
-        return {};
-      },
-    };
-  }
-
-  private looks(): Record<string, Handler> {
-    return {
-      threads: () => this.threads(),
-      stackTrace: (args) => ({ body: this.standing().inspection.stackTrace(this.opened().lab, args) }),
-      scopes: (args) => ({ body: this.standing().inspection.scopes(this.opened().lab, args) }),
-      stepInTargets: (args) => ({ body: this.standing().inspection.stepInTargets(this.opened().lab, args) }),
-      exceptionInfo: (args) => ({ body: this.exceptionInfo(args.integer("threadId")) }),
-      source: (args) => ({ body: this.source(args) }),
-      loadedSources: () => ({
-        body: {
-          sources: this.opened()
-            .lab.generatedDocuments()
-            .map(({ uri }) => this.format.toSource(uri)),
-        },
-      }),
-      "k8snet/document": (args) => ({ body: this.document(args.string("uri")) }),
-      variables: (args) => ({ body: this.standing().inspection.variables(args) }),
-      "k8snet/tree": (args) => ({ body: treeRows(this.opened().lab, args, this.format) }),
-      "k8snet/position": () => ({ body: this.opened().lab.position() }),
+      emitEvent: (name, body) => this.emitEvent(name, body),
+      invalidate: () => this.invalidate(),
     };
   }
 
@@ -262,94 +215,14 @@ export class K8snetDebugSession extends DebugSession {
     };
   }
 
-  private restartFrame(args: Arguments): Answer {
-    const frameId = args.integer("frameId");
-    const run = this.standing();
-    const motion = run.lab.restartFrame(frameId);
-    if (motion === undefined) throw new RequestError("The recording cannot be taken back to this frame");
-    run.resume("backward", () => motion);
-    return {};
-  }
-
-  /** Drops the packets where they are: what would happen without them? */
-  private terminateThreads(args: Arguments): Answer {
-    const run = this.standing();
-    const threads = args.optionalList("threadIds") ?? [];
-    for (const threadId of threads) {
-      if (threadId === scenarioThreadId) throw new RequestError("The scenario is no packet: Stop ends the session");
-      const refusal = run.lab.dropPacket(Number(threadId));
-      if (refusal !== undefined) throw new RequestError(`Thread ${threadId}: ${refusal}`);
-    }
-    run.inspection.forget();
-    return {
-      afterwards: () => {
-        if (this.hearsInvalidated) this.emitEvent("invalidated", { areas: ["all"] });
-      },
-    };
-  }
-
-  /** The choice is by the number that `stepInTargets` gave it. */
-  private stepIn(args: Arguments): Answer {
-    const target = args.optionalInteger("targetId", 1);
-    const count = target === undefined ? 0 : this.standing().lab.stepTargets(args.integer("threadId")).length;
-    if (target !== undefined && target > count) throw new RequestError(`There is no target ${target} to step into`);
-    return this.step(args, "forward", (lab, thread) => lab.stepInto(thread, target && target - 1));
-  }
-
-  private step(
-    args: Arguments,
-    direction: "forward" | "backward",
-    make: (lab: DebugLab, threadId: number) => Motion,
-  ): Answer {
-    const threadId = args.integer("threadId");
-    const run = this.opened();
-    run.assertStanding();
-    if (run.lab.stack(threadId, 0, 1).total === 0) throw new RequestError(`There is no thread ${threadId}`);
-    run.resume(direction, (lab) => make(lab, threadId));
-    return {};
-  }
-
-  private threads(): Answer {
-    const run = this.opened();
-    const { threads, notice } = listThreads(run.lab, run.launch.maxThreads);
-    return {
-      body: { threads },
-      afterwards: () => {
-        if (notice === undefined || this.threadsCutTold) return;
-        this.threadsCutTold = true;
-        this.emitEvent("output", consoleLine(notice));
-      },
-    };
-  }
-
-  private source(args: Arguments): DebugProtocol.SourceResponse["body"] {
-    const asked = args.optionalObject("source") ?? args;
-    return this.document(this.format.documentUri(asked));
-  }
-
-  private exceptionInfo(threadId: number): DebugProtocol.ExceptionInfoResponse["body"] {
-    const exception = this.standing().lab.exceptionAt(threadId);
-    if (exception === undefined) throw new RequestError(`Nothing is wrong with thread ${threadId} here`);
-    const { id, description } = exception;
-    return { exceptionId: id, description, breakMode: "always" };
-  }
-
-  /** The text of a document that the run makes. */
-  private document(uri: string): DebugProtocol.SourceResponse["body"] {
-    const document = this.opened().lab.document(uri);
-    if (document === undefined) throw new RequestError(`The run has no document ${uri}`);
-    return { content: document.text, mimeType: "text/x-iptables-save" };
-  }
-
   private opened(): LabRun {
     if (!this.run) throw new RequestError("No program is open: launch comes first");
     return this.run;
   }
 
-  private standing(): LabRun {
-    const run = this.opened();
-    run.assertStanding();
-    return run;
+  private invalidate(): void {
+    this.run?.inspection.forget();
+    if (this.hearsInvalidated) this.emitEvent("invalidated", { areas: ["all"] });
   }
 
   private emitEvent(name: string, body?: object): void {

@@ -1,3 +1,4 @@
+import type { MadeEdit } from "./edits/edit.ts";
 import type {
   BreakpointRow,
   ExceptionBreakpoint,
@@ -64,6 +65,8 @@ export interface DebugLab {
   restartFrame(frameId: number): Motion | undefined;
   /** Drops a packet where it is. Answers why it cannot, where it cannot. */
   dropPacket(threadId: number): string | undefined;
+  /** What was changed by hand, as part of the recording. */
+  readonly edits: readonly MadeEdit[];
   /** Describes where the lab stands as a stop, for entry and pause. */
   stopHere(reason: StopReason): Stop;
 

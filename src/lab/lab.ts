@@ -7,7 +7,8 @@ import type { DebugLab, Motion } from "./api.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
 import { Documents } from "./documents/documents.ts";
-import { dropByHand } from "./drop-by-hand.ts";
+import type { MadeEdit } from "./edits/edit.ts";
+import { Edits } from "./edits/edits.ts";
 import { exceptionOf } from "./exception-filters.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
@@ -91,6 +92,7 @@ export class Lab implements DebugLab {
   private readonly session: Session;
   private readonly stateTree: StateTree;
   private readonly documents: Documents;
+  private readonly handEdits: Edits;
   private frames: WalkFrame[] = [];
 
   constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs) {
@@ -101,6 +103,7 @@ export class Lab implements DebugLab {
     this.breakpoints = new Breakpoints(world, plan, scenario, this.documents, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints);
     this.stateTree = new StateTree(world);
+    this.handEdits = new Edits(world);
   }
 
   get ended(): boolean {
@@ -197,7 +200,8 @@ export class Lab implements DebugLab {
 
   stepInto(threadId: number, target?: number): Motion {
     const chosen = target === undefined ? undefined : this.targetsOf(threadId)[target];
-    if (chosen === undefined) return this.move(motions.stepInto(this.session, threadId));
+    if (target === undefined || chosen === undefined) return this.move(motions.stepInto(this.session, threadId));
+    if (chosen.kind === "endpoint") this.handEdits.apply({ do: "choose", packet: threadId - 1, target });
     return this.move(motions.stepIntoTarget(this.session, threadId, chosen));
   }
 
@@ -208,8 +212,11 @@ export class Lab implements DebugLab {
   }
 
   dropPacket(threadId: number): string | undefined {
-    const row = threadId === scenarioThreadId ? 0 : this.session.rowOf(this.session.numberOfThread(threadId));
-    return row === 0 ? "There is no such packet in flight" : dropByHand(this.world, row);
+    return this.handEdits.apply({ do: "drop", packet: this.session.numberOfThread(threadId) });
+  }
+
+  get edits(): readonly MadeEdit[] {
+    return this.handEdits.made;
   }
 
   stepTargets(threadId: number): readonly string[] {

@@ -1,4 +1,3 @@
-import type { HookPosition } from "../linux/netfilter/position.ts";
 import { stage } from "../linux/stage.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { Motion, MotionResult } from "./api.ts";
@@ -102,8 +101,7 @@ export function stepInto(session: Session, threadId: number): Motion {
 
 /** The next stage of this packet where there is a choice: to that copy of a flood, to that endpoint. */
 export function stepIntoTarget(session: Session, threadId: number, target: StepTarget): Motion {
-  const { world, sim } = session;
-  const { packets, netfilter } = world;
+  const { packets, netfilter } = session.world;
   const number = session.numberOfThread(threadId);
   const row = session.rowOf(number);
   if (target.kind === "copy") {
@@ -113,7 +111,6 @@ export function stepIntoTarget(session: Session, threadId: number, target: StepT
       description: `Stepped to ${target.label}`,
     });
   }
-  sim.edit(() => packets.hookAt.set(row, { ...(packets.hookAt.get(row) as HookPosition), chosen: target.rule }));
   const isInside = () => {
     const at = session.isAlive(row, number) ? packets.hookAt.get(row) : null;
     return at === null || at.chain === target.into || netfilter.tableOf(at.chain) !== netfilter.tableOf(target.into);

@@ -97,6 +97,8 @@ class FakeLab implements DebugLab {
     return undefined;
   }
 
+  readonly edits = [];
+
   stepTargets() {
     return [];
   }

@@ -1,8 +1,8 @@
-import { drop } from "../linux/drop.ts";
-import { takeWaiting } from "../linux/neighbour/neighbour.ts";
-import { stage } from "../linux/stage.ts";
-import type { World } from "../linux/world.ts";
-import { isWaiting } from "./walk.ts";
+import { drop } from "../../linux/drop.ts";
+import { takeWaiting } from "../../linux/neighbour/neighbour.ts";
+import { stage } from "../../linux/stage.ts";
+import type { World } from "../../linux/world.ts";
+import { isWaiting } from "../walk.ts";
 
 /**
  * Drops a packet where it is, as an event that comes next for it: what would happen without it? Answers why it cannot be done,

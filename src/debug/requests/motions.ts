@@ -1,0 +1,61 @@
+import type { DebugLab, Motion } from "../../lab/api.ts";
+import type { Arguments } from "../arguments.ts";
+import { RequestError } from "../request-error.ts";
+import type { Answer, Handlers, RequestContext } from "./request.ts";
+
+/** Requests that set packets going, forwards or backwards, and `pause`. */
+export function motionRequests(context: RequestContext): Handlers {
+  return {
+    continue: (args) => {
+      args.integer("threadId");
+      context.opened().resume("forward", (lab) => lab.continue());
+      return { body: { allThreadsContinued: true } };
+    },
+    reverseContinue: (args) => {
+      args.integer("threadId");
+      context.opened().resume("backward", (lab) => lab.reverseContinue());
+      return {};
+    },
+    next: (args) => step(context, args, "forward", (lab, thread) => lab.stepOver(thread)),
+    stepIn: (args) => stepIn(context, args),
+    stepOut: (args) => step(context, args, "forward", (lab, thread) => lab.stepOut(thread)),
+    restartFrame: (args) => restartFrame(context, args),
+    stepBack: (args) => step(context, args, "backward", (lab, thread) => lab.stepBack(thread)),
+    pause: (args) => {
+      args.integer("threadId");
+      context.opened().pause();
+      return {};
+    },
+  };
+}
+
+/** The choice is by the number that `stepInTargets` gave it. */
+function stepIn(context: RequestContext, args: Arguments): Answer {
+  const target = args.optionalInteger("targetId", 1);
+  const count = target === undefined ? 0 : context.standing().lab.stepTargets(args.integer("threadId")).length;
+  if (target !== undefined && target > count) throw new RequestError(`There is no target ${target} to step into`);
+  return step(context, args, "forward", (lab, thread) => lab.stepInto(thread, target && target - 1));
+}
+
+function step(
+  context: RequestContext,
+  args: Arguments,
+  direction: "forward" | "backward",
+  make: (lab: DebugLab, threadId: number) => Motion,
+): Answer {
+  const threadId = args.integer("threadId");
+  const run = context.opened();
+  run.assertStanding();
+  if (run.lab.stack(threadId, 0, 1).total === 0) throw new RequestError(`There is no thread ${threadId}`);
+  run.resume(direction, (lab) => make(lab, threadId));
+  return {};
+}
+
+function restartFrame(context: RequestContext, args: Arguments): Answer {
+  const frameId = args.integer("frameId");
+  const run = context.standing();
+  const motion = run.lab.restartFrame(frameId);
+  if (motion === undefined) throw new RequestError("The recording cannot be taken back to this frame");
+  run.resume("backward", () => motion);
+  return {};
+}
