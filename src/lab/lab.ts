@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { Choices } from "../linux/choices.ts";
 import { stage, stageNames } from "../linux/stage.ts";
-import type { Choices, World } from "../linux/world.ts";
+import type { World } from "../linux/world.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import type { DebugLab, Motion } from "./api.ts";

@@ -1,5 +1,6 @@
 import { Lane } from "../sim/lane.ts";
 import { Simulation } from "../sim/simulation.ts";
+import type { Choices } from "./choices.ts";
 import { Conntrack } from "./conntrack/connections.ts";
 import { Devices } from "./devices.ts";
 import { RouteExceptions } from "./exceptions.ts";
@@ -20,24 +21,13 @@ import { Routes } from "./routes.ts";
 import { RoutingRules } from "./rules.ts";
 import { Sockets } from "./sockets.ts";
 import { stage } from "./stage.ts";
-import { jiffyStartNs, type TimerWheel, wheelExpiryNs } from "./timer-wheel.ts";
+import { jiffyStartNs, wheelExpiryNs } from "./timer-wheel.ts";
 import { VtepTable, Vxlans } from "./vxlans.ts";
 
 /** Simulated durations of what Linux does in its own time. Chosen near what the reference captures show. */
 const linkDelayNs = 2_000;
 const wakeDelayNs = 5_000;
 const sendDelayNs = 50_000;
-
-/**
- * What Linux draws at random, where it has been seen to draw: then the simulated kernel draws the same. Pure, since a
- * replay asks again.
- */
-export interface Choices {
-  /** `neigh->parms->reachable_time` of a device, `pod1` and `eth0`; undefined leaves it to the seed. */
-  reachableTimeNs(netns: string, dev: string): number | undefined;
-  /** Where the machine's timer wheel stands; without it, timers fire on time. */
-  readonly timerWheel?: TimerWheel;
-}
 
 export interface WorldOptions {
   /** Decides everything that chance decides. */

@@ -4,6 +4,7 @@ import { statementCommands } from "../plan/shell/statements.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { Captures } from "./capture.ts";
 import type { Children } from "./children.ts";
+import { ConnectionEvents } from "./connection-events.ts";
 import { namespacesWithRules } from "./connections.ts";
 import { flatStatements } from "./flat-statements.ts";
 import type { HostedStatement } from "./host-protocol.ts";
@@ -34,15 +35,18 @@ export async function runOnLinux(
   const { times, complaints } = await readReachableTimes(network.namespaces, network.names, children);
   if (complaints.length > 0) throw new SetUpFailure(complaints.join("\n"));
   const captures = new Captures(network.names, children);
-  await captures.start(network.interfaces);
+  const withRules = namespacesWithRules(plan, scenario);
+  const events = new ConnectionEvents(withRules, network.names, children);
+  await Promise.all([captures.start(network.interfaces), events.start()]);
   const readings = [...readJiffies()];
-  const run = new LinuxRun(network, hosts, captures, children, namespacesWithRules(plan, scenario));
+  const run = new LinuxRun(network, hosts, captures, children, withRules);
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
   readings.push(...readJiffies());
   const frames = await captures.stop(run.beganNs);
+  const connections = await events.stop(run.beganNs);
   const timerWheel = timerWheelOf(readings, run.beganNs);
-  return { observation: { frames, statements, endNs, reachableTimes: times, timerWheel }, captures };
+  return { observation: { frames, statements, endNs, reachableTimes: times, connections, timerWheel }, captures };
 }
 
 async function startServers(plan: NetworkPlan, scenario: ScenarioPlan, hosts: ProgramHosts): Promise<void> {

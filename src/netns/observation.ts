@@ -1,6 +1,7 @@
 import type { TimerWheel } from "../linux/timer-wheel.ts";
 import type { Statement } from "../plan/statements.ts";
 import type { SeenFrame } from "./capture.ts";
+import type { ObservedConnection } from "./connection-events.ts";
 import type { ReachableTimes } from "./reachable-times.ts";
 import type { Tables } from "./tables.ts";
 
@@ -11,6 +12,8 @@ export interface Observation {
   readonly statements: readonly ObservedStatement[];
   readonly endNs: number;
   readonly reachableTimes: ReachableTimes;
+  /** Those that the kernel began to track, by time. */
+  readonly connections: readonly ObservedConnection[];
   /** Absent where the machine does not tell. */
   readonly timerWheel: TimerWheel | undefined;
 }

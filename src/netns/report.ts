@@ -1,14 +1,15 @@
 import { formatPlace } from "../base/source-range.ts";
+import { printTuple } from "../lab/inspect/print-connection.ts";
 import type { ComparedRow } from "./compare-frames.ts";
 import type { Difference, ScenarioVerdict } from "./verify-scenario.ts";
 
 /** Differences of one scenario that are shown in full; the rest is counted. One frame too many is seen at many interfaces. */
-const shown = { frames: 1, output: 1, table: 2 } as const;
+const shown = { choice: 1, frames: 1, output: 1, table: 2 } as const;
 
 /** What came of one scenario, for people: a line, and for each difference where it is and both sides. */
 export function formatVerdict(verdict: ScenarioVerdict, fileName: string): string {
   const { scenario, differences, notes, kept } = verdict;
-  const first = (["frames", "output", "table"] as const).flatMap((kind) =>
+  const first = (["choice", "frames", "output", "table"] as const).flatMap((kind) =>
     differences.filter((difference) => difference.kind === kind).slice(0, shown[kind]),
   );
   const rest = differences.length - first.length;
@@ -42,11 +43,19 @@ function subject(difference: Difference): string {
       return difference.table.table;
     case "output":
       return "what it printed";
+    case "choice":
+      return `what Linux chose for a connection of ${difference.choice.netns}`;
   }
 }
 
 function rowsOf(difference: Difference): readonly ComparedRow[] {
   if (difference.kind === "frames") return difference.frames.rows;
+  if (difference.kind === "choice") {
+    const { original, linux, simulated } = difference.choice;
+    const asked = printTuple(original);
+    const answered = { linux: `  ${printTuple(linux)}`, simulated: `  ${printTuple(simulated)}` };
+    return [{ linux: asked, simulated: asked }, answered];
+  }
   const { linux, simulated } = difference.kind === "table" ? difference.table : difference;
   const length = Math.max(linux.length, simulated.length);
   return Array.from({ length }, (_, i) => ({ linux: linux[i], simulated: simulated[i] }));

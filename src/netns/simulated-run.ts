@@ -6,6 +6,7 @@ import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { SeenFrame } from "./capture.ts";
 import type { Observation, ObservedProgram } from "./observation.ts";
+import { ObservedChoices, type Refusal } from "./observed-choices.ts";
 import { observedStart, observedStarts } from "./observed-starts.ts";
 import { simulatedTables, type Tables } from "./tables.ts";
 
@@ -21,6 +22,8 @@ export interface SimulatedRun {
   readonly programs: readonly ObservedProgram[];
   /** For each window: every state that the tables had in it. */
   readonly tables: readonly (readonly Tables[])[];
+  /** What Linux was seen to draw, and could not be drawn here. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** Simulated time goes on for so long after the real scenario's end. */
@@ -47,11 +50,10 @@ export function simulate(
         atNs: observedStart(statement, startNs, observation.frames),
       })),
   };
-  const reachableTimeNs = (netns: string, dev: string) => observation.reachableTimes.get(`${netns}/${dev}`);
-  const choices = { reachableTimeNs, timerWheel: observation.timerWheel };
+  const choices = new ObservedChoices(observation);
   const opened = openLab({ ...plan, scenarios: [scheduled] }, { historyBytes, choices });
   if ("problems" in opened) throw new Error(`k8snet bug: ${opened.problems[0].message}`);
-  return new Recording(opened.lab, scheduled, windows).run();
+  return { ...new Recording(opened.lab, scheduled, windows).run(), refusals: choices.refusals };
 }
 
 /** Real programs are given addresses, and print them; those that run at once begin when they were seen to. */
@@ -100,7 +102,7 @@ class Recording {
     this.tables = windows.map(() => []);
   }
 
-  run(): SimulatedRun {
+  run(): Omit<SimulatedRun, "refusals"> {
     while (this.lab.run(1000, (event) => this.before(event)));
     this.takePrinted();
     while (this.window < this.windows.length) this.closeWindow();

@@ -16,6 +16,7 @@ import { runOnLinux } from "./linux-run.ts";
 import { mentionedPorts } from "./mentioned-ports.ts";
 import { RealNetwork } from "./namespaces.ts";
 import type { Observation, ObservedStatement } from "./observation.ts";
+import type { Refusal } from "./observed-choices.ts";
 import { comparableOutput } from "./printed.ts";
 import { runPrefix } from "./run-name.ts";
 import { reasonNotToRun, type SimulatedRun, simulate } from "./simulated-run.ts";
@@ -38,6 +39,7 @@ export type Difference = { readonly statement: Statement | undefined } & (
   | { readonly kind: "frames"; readonly frames: FrameDifference }
   | { readonly kind: "table"; readonly table: TableDifference }
   | { readonly kind: "output"; readonly linux: readonly string[]; readonly simulated: readonly string[] }
+  | { readonly kind: "choice"; readonly choice: Refusal }
 );
 
 export interface VerifyOptions {
@@ -70,8 +72,7 @@ export class ScenarioVerification {
     try {
       await network.build();
       const { observation, captures } = await runOnLinux(this.plan, this.scenario, network, programHost, this.children);
-      const ports = mentionedPorts(this.plan, this.scenario);
-      const verdict = this.compare(observation, [...network.notes, ...notesOn(observation, (port) => ports.has(port))]);
+      const verdict = this.compare(observation, network.notes);
       return keep ? { ...verdict, kept: this.keep(network, captures) } : verdict;
     } finally {
       await this.children.end();
@@ -88,10 +89,11 @@ export class ScenarioVerification {
   private compare(observation: Observation, notes: readonly string[]): ScenarioVerdict {
     const windows = tableWindows(observation);
     const simulated = simulate(this.plan, this.scenario, observation, windows);
-    const ports = mentionedPorts(this.plan, this.scenario);
-    const comparable = (tables: Tables) => withoutChosenPorts(tables, (port) => ports.has(port));
-    const frames = this.compareFrames(observation, simulated);
-    const differences = [
+    const isKnownPort = this.knownPorts(observation, simulated);
+    const comparable = (tables: Tables) => withoutChosenPorts(tables, isKnownPort);
+    const frames = this.compareFrames(observation, simulated, isKnownPort);
+    const differences: Difference[] = [
+      ...simulated.refusals.map((choice) => choiceDifference(observation, choice)),
       ...frames.differences.map((one) => frameDifference(observation, one)),
       ...outputDifferences(observation, simulated),
       ...observation.statements.flatMap(({ statement, tables }, index) =>
@@ -102,17 +104,29 @@ export class ScenarioVerification {
     ];
     const late = frames.lateAcknowledgments;
     const lateNotes = late === 0 ? [] : [`${late} delayed acknowledgments, since a program of this machine was late`];
-    return this.verdict(observation.frames.length, differences, [...notes, ...lateNotes]);
+    const allNotes = [...notes, ...notesOn(observation, isKnownPort), ...lateNotes];
+    return this.verdict(observation.frames.length, differences, allNotes);
   }
 
-  private compareFrames(observation: Observation, simulated: SimulatedRun): FrameComparison {
+  /** Ports that the file names, and those that Linux drew and the simulated kernel took, too. */
+  private knownPorts(observation: Observation, simulated: SimulatedRun): (port: number) => boolean {
+    const named = mentionedPorts(this.plan, this.scenario);
+    const drawn = new Set(observation.frames.flatMap(({ frame }) => portsOf(frame)));
+    const taken = new Set(simulated.frames.flatMap(({ frame }) => portsOf(frame)));
+    return (port) => named.has(port) || (drawn.has(port) && taken.has(port));
+  }
+
+  private compareFrames(
+    observation: Observation,
+    simulated: SimulatedRun,
+    isKnownPort: (port: number) => boolean,
+  ): FrameComparison {
     const { statements, endNs, timerWheel } = observation;
-    const ports = mentionedPorts(this.plan, this.scenario);
     return compareFrames(observation.frames, simulated.frames, {
       endNs,
       isWheelKnown: timerWheel !== undefined,
       isParallel: (timeNs) => statementAt(statements, timeNs)?.do === "parallel",
-      isMentionedPort: (port) => ports.has(port),
+      isMentionedPort: isKnownPort,
     });
   }
 
@@ -145,8 +159,8 @@ function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
   return { ...scenario, statements: scenario.statements.map(identify) };
 }
 
-function notesOn({ timerWheel, frames }: Observation, isMentionedPort: (port: number) => boolean): readonly string[] {
-  const hasDrawnPorts = frames.some(({ frame }) => portsOf(frame).some((port) => !isMentionedPort(port)));
+function notesOn({ timerWheel, frames }: Observation, isKnownPort: (port: number) => boolean): readonly string[] {
+  const hasUnknownPorts = frames.some(({ frame }) => portsOf(frame).some((port) => !isKnownPort(port)));
   return [
     ...(timerWheel === undefined
       ? ["when timers fire, to a slot of the timer wheel: this machine does not show its /proc/timer_list"]
@@ -154,7 +168,7 @@ function notesOn({ timerWheel, frames }: Observation, isMentionedPort: (port: nu
     ...(frames.some(({ device }) => device.endsWith("/lo"))
       ? ["what leaves by lo: libpcap shows it once, as it comes in there"]
       : []),
-    ...(hasDrawnPorts ? ["ports that the file does not name: the kernel draws them, and both are shown as *"] : []),
+    ...(hasUnknownPorts ? ["ports that the kernel drew and could not be read back: both are shown as *"] : []),
   ];
 }
 
@@ -164,6 +178,10 @@ function portsOf({ payload }: EthernetFrame): readonly number[] {
   return transport?.kind === "tcp" || transport?.kind === "udp"
     ? [transport.sourcePort, transport.destinationPort]
     : [];
+}
+
+function choiceDifference({ statements }: Observation, choice: Refusal): Difference {
+  return { kind: "choice", statement: statementAt(statements, choice.timeNs), choice };
 }
 
 function frameDifference({ statements }: Observation, frames: FrameDifference): Difference {

@@ -37,7 +37,14 @@ describe("When the simulated tables may have been those that Linux showed", () =
     ...{ programs: [], tables: new Map() },
   });
   const observation = (...statements: ObservedStatement[]): Observation => ({
-    ...{ frames: [], statements, endNs: 20 * secondNs, reachableTimes: new Map(), timerWheel: undefined },
+    ...{
+      frames: [],
+      statements,
+      endNs: 20 * secondNs,
+      reachableTimes: new Map(),
+      connections: [],
+      timerWheel: undefined,
+    },
   });
 
   test("as long before as Linux' timers are late, but not before the program ended", () => {

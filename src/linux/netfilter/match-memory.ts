@@ -1,5 +1,8 @@
 import type { Match } from "../../config/iptables/rule-set.ts";
+import { seenAnswers } from "../choices.ts";
 import type { World } from "../world.ts";
+import { leadsTo } from "./endpoint.ts";
+import type { Subject } from "./subject.ts";
 
 const unitNs = { sec: 1e9, min: 60e9, hour: 3600e9, day: 86_400e9 } as const;
 
@@ -31,13 +34,27 @@ export function matchStatistic(
   row: number,
   index: number,
   match: Extract<Match, { match: "statistic" }>,
-  chosen: number,
+  subject: Subject,
 ): boolean {
-  if (match.mode === "random" && chosen !== 0) return row === chosen;
-  if (match.mode === "random") return world.sim.random.nextUint32() >>> 1 < match.probability31 !== match.inverted;
+  if (match.mode === "random") return matchByChance(world, row, match, subject);
   const { ruleMemory } = world.netfilter;
   const memory = ruleMemory.get(row);
   const count = memory[index]?.count ?? 0;
   ruleMemory.set(row, { ...memory, [index]: { count: (count + 1) % match.every, atNs: 0 } });
   return (count === match.packet) !== match.inverted;
+}
+
+function matchByChance(
+  world: World,
+  row: number,
+  { probability31, inverted }: Extract<Match, { mode: "random" }>,
+  { packet, netns, at }: Subject,
+): boolean {
+  if (at.chosen !== 0) return row === at.chosen;
+  const number = world.sim.random.nextUint32() >>> 1;
+  const isDrawn = number < probability31 !== inverted;
+  // What is certain is no choice.
+  if (probability31 === 0 || probability31 >= 2 ** 31) return isDrawn;
+  const seen = seenAnswers(world, world.packets.connection.get(packet));
+  return (seen && leadsTo(world, netns, row, seen)) ?? isDrawn;
 }

@@ -61,7 +61,7 @@ function matchesOne(world: World, row: number, index: number, match: Match, subj
     case "recent":
       return matchRecent(world, match, subject);
     case "statistic":
-      return matchStatistic(world, row, index, match, subject.at.chosen);
+      return matchStatistic(world, row, index, match, subject);
     case "limit":
       return matchLimit(world, row, index, match);
     case "set":

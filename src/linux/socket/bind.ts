@@ -1,20 +1,56 @@
 import type { Endpoint, SocketError } from "../../programs/program.ts";
+import { ipProtocol } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isBroadcastAddress } from "../ip/local.ts";
 import type { RouteDecision } from "../ip/source.ts";
-import type { SocketKinds } from "../sockets.ts";
+import { type SocketKinds, udpKinds } from "../sockets.ts";
 import type { World } from "../world.ts";
 
 /** net.ipv4.ip_local_port_range. */
 const firstEphemeralPort = 32_768;
 const lastEphemeralPort = 60_999;
 
-/** The port that a socket gets: the one asked for, or a free ephemeral one. 0 when it is taken. */
-export function bindPort(world: World, netns: number, kinds: SocketKinds, local: Endpoint | undefined): number {
+/**
+ * The port that a socket gets: the one asked for, or a free ephemeral one. 0 when it is taken. `remote` is whom it is to speak to,
+ * where that is known.
+ */
+export function bindPort(
+  world: World,
+  netns: number,
+  kinds: SocketKinds,
+  local: Endpoint | undefined,
+  remote?: Endpoint,
+): number {
   const asked = local?.port ?? 0;
   const address = local?.address ?? 0;
   if (asked !== 0) return isTaken(world, netns, kinds, address, asked) ? 0 : asked;
-  return ephemeralPort(world, netns, kinds, address);
+  const seen = remote && seenPort(world, netns, kinds, address, remote);
+  return seen ?? ephemeralPort(world, netns, kinds, address);
+}
+
+/** The port that Linux was seen to draw for such a socket. */
+function seenPort(
+  world: World,
+  netns: number,
+  kinds: SocketKinds,
+  address: Ipv4Address,
+  remote: Endpoint,
+): number | undefined {
+  const { choices, namespaces, nowNs, sockets } = world;
+  const protocol = kinds === udpKinds ? ipProtocol.udp : ipProtocol.tcp;
+  const ports = choices?.localPorts?.(namespaces.name.get(netns), protocol, remote, nowNs) ?? [];
+  const isInUse = (port: number) => {
+    for (let row = sockets.byPort.find(netns, port); row !== 0; row = sockets.byPort.findNext(row))
+      if ((kinds & (1 << sockets.kind.get(row))) !== 0) return true;
+    return false;
+  };
+  return ports.find(
+    (port) =>
+      port >= firstEphemeralPort &&
+      port <= lastEphemeralPort &&
+      !isInUse(port) &&
+      !isTaken(world, netns, kinds, address, port),
+  );
 }
 
 /** The kernel starts at a random port and takes every second one (`__inet_hash_connect`); so do we, from the seed. */

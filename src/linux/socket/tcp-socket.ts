@@ -39,7 +39,7 @@ export function openTcpSocket(
   const { sockets, processes, sim } = world;
   const netns = processes.netns.get(process);
   const way = routeOutput(world, netns, effect.remote.address);
-  const port = bindPort(world, netns, tcpKinds, effect.local);
+  const port = bindPort(world, netns, tcpKinds, effect.local, effect.remote);
   const fail = (error: SocketError) => deliverInput(world, process, { kind: "error", socket: effect.socket, error });
   if (way.kind === "none" || way.kind === "refused") return fail(routeError(way) ?? "ENETUNREACH");
   // `tcp_v4_connect`

@@ -23,7 +23,7 @@ export function registerUdp(world: World): void {
 
 export function openUdp(world: World, process: number, effect: Extract<ProgramEffect, { kind: "open udp" }>): void {
   const netns = world.processes.netns.get(process);
-  const port = bindPort(world, netns, udpKinds, effect.local);
+  const port = bindPort(world, netns, udpKinds, effect.local, effect.remote);
   let address = effect.local?.address ?? 0;
   let error: SocketError | undefined = port === 0 ? "EADDRINUSE" : undefined;
   if (effect.remote !== undefined) {

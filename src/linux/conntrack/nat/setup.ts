@@ -1,5 +1,6 @@
 import type { NatRange } from "../../../config/iptables/rule-set.ts";
 import type { Ipv4Address } from "../../../wire/ipv4-address.ts";
+import { seenAnswers } from "../../choices.ts";
 import { selectSource } from "../../ip/source.ts";
 import { ipOf } from "../../netfilter/packet-ip.ts";
 import { hook } from "../../netfilter/position.ts";
@@ -45,7 +46,18 @@ export function setupNat(world: World, packet: number, manipulation: Manipulatio
   }
   if (manipulation === "source") conntrack.noteSource(connection);
   conntrack.set(connection, doneBit[manipulation]);
+  if (world.choices !== undefined && isNatDone(world, connection)) compareAnswers(world, connection);
   return "accept";
+}
+
+/** Says where Linux was seen to draw what could not be drawn here. */
+function compareAnswers(world: World, connection: number): void {
+  const { choices, conntrack, namespaces, nowNs } = world;
+  const seen = seenAnswers(world, connection);
+  const answers = conntrack.reply.get(connection);
+  if (seen === undefined || equalTuples(seen, answers)) return;
+  const netns = namespaces.name.get(conntrack.netns.get(connection));
+  choices?.refused?.(netns, conntrack.original.get(connection), answers, nowNs);
 }
 
 /** Whether both sides are decided. */

@@ -1,6 +1,7 @@
 import type { NatRange } from "../../../config/iptables/rule-set.ts";
 import { ipProtocol } from "../../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../../wire/ipv4-address.ts";
+import { seenAnswers } from "../../choices.ts";
 import type { World } from "../../world.ts";
 import { direction, natMask, status } from "../status.ts";
 import { tcpState } from "../tcp-state.ts";
@@ -161,6 +162,11 @@ function searchPort(
   manipulation: Manipulation,
   isRandom: boolean,
 ): Tuple {
+  const seen = seenPort(world, connection, manipulation);
+  if (seen !== undefined && seen >= first && seen < first + count) {
+    const drawn = withPort(tuple, seen, manipulation);
+    if (!isTaken(world, connection, drawn)) return drawn;
+  }
   let candidate = tuple;
   // A destination is searched from the first port on; whatever was not found at once, from a random one.
   let start = isRandom || manipulation === "source" ? randomStart(world) : 0;
@@ -172,6 +178,14 @@ function searchPort(
     if (attempts >= count || attempts < leastAttempts) return candidate;
     start = randomStart(world);
   }
+}
+
+/** The port that Linux was seen to draw for this connection. */
+function seenPort(world: World, connection: number, manipulation: Manipulation): number | undefined {
+  const answers = seenAnswers(world, connection);
+  const seen = answers && invertTuple(answers);
+  const isIcmp = seen?.protocol === ipProtocol.icmp;
+  return isIcmp || manipulation === "source" ? seen?.sourcePort : seen?.destinationPort;
 }
 
 function randomStart(world: World): number {
