@@ -1,5 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DebugLab } from "../lab/api.ts";
+import type { DataBreakpoint } from "../lab/data/api.ts";
 import type { BreakpointRow, BreakpointWish, FunctionBreakpoint, LineBreakpoint } from "../lab/protocol.ts";
 import type { Arguments } from "./arguments.ts";
 import type { ClientFormat } from "./client-format.ts";
@@ -15,6 +16,8 @@ interface WantedLine extends WantedBreakpoint, LineBreakpoint {}
 
 interface WantedFunction extends WantedBreakpoint, FunctionBreakpoint {}
 
+interface WantedData extends WantedBreakpoint, DataBreakpoint {}
+
 interface WantedException extends WantedBreakpoint {
   readonly filter: string;
   readonly condition?: string;
@@ -22,13 +25,16 @@ interface WantedException extends WantedBreakpoint {
 
 /**
  * What the client wants to stop at, kept apart from any lab: breakpoints may come before there is one, and a restarted
- * lab gets them anew. Exception filters and data breakpoints will be two more kinds of this sort.
+ * lab gets them anew.
  */
 export class Breakpoints {
   private readonly format: ClientFormat;
   private readonly changed: (breakpoint: DebugProtocol.Breakpoint) => void;
   private readonly lines = new Map<string, readonly WantedLine[]>();
   private functions: readonly WantedFunction[] = [];
+  private treeFunctions: readonly WantedFunction[] = [];
+  private data: readonly WantedData[] = [];
+  private treeData: readonly WantedData[] = [];
   private exceptions: readonly WantedException[] = [];
   private lab: DebugLab | undefined;
   private whyUnbound = "The program is not open yet";
@@ -46,6 +52,7 @@ export class Breakpoints {
       ...one,
       id: this.nextId++,
       line: this.format.toLabLine(one.line),
+      column: one.column && this.format.toLabColumn(one.column),
     }));
     this.lines.set(uri, wanted);
     this.bindLines(uri, wanted);
@@ -61,6 +68,28 @@ export class Breakpoints {
     }));
     this.bindFunctions();
     return { breakpoints: this.functions.map((one) => this.describe(one)) };
+  }
+
+  setData(args: Arguments): DebugProtocol.SetDataBreakpointsResponse["body"] {
+    const requested = args.optionalObjects("breakpoints") ?? missingList();
+    this.data = requested.map((one) => ({ id: this.nextId++, dataId: one.string("dataId"), ...wishOf(one) }));
+    this.bindData();
+    return { breakpoints: this.data.map((one) => this.describe(one)) };
+  }
+
+  /** Those of the client's own tree: on a stage by `name` or on data by `dataId`, with all that a breakpoint can ask for. */
+  setPacketBreakpoints(args: Arguments): { breakpoints: DebugProtocol.Breakpoint[] } {
+    const requested = args.optionalObjects("breakpoints") ?? missingList();
+    const wanted = requested.map((one): WantedFunction | WantedData => {
+      const dataId = one.optionalString("dataId");
+      const base = { id: this.nextId++, ...wishOf(one) };
+      return dataId === undefined ? { ...base, name: one.string("name") } : { ...base, dataId };
+    });
+    this.treeFunctions = wanted.filter((one) => "name" in one);
+    this.treeData = wanted.filter((one) => "dataId" in one);
+    this.bindFunctions();
+    this.bindData();
+    return { breakpoints: wanted.map((one) => this.describe(one)) };
   }
 
   /** `filters` are ids, `filterOptions` ids with a condition. */
@@ -81,6 +110,7 @@ export class Breakpoints {
     const before = this.describeAll();
     for (const [uri, wanted] of this.lines) this.bindLines(uri, wanted);
     this.bindFunctions();
+    this.bindData();
     this.bindExceptions();
     const previous = before.map((one) => JSON.stringify(one));
     for (const [index, now] of this.describeAll().entries()) {
@@ -103,7 +133,18 @@ export class Breakpoints {
   }
 
   private wanted(): readonly WantedBreakpoint[] {
-    return [...[...this.lines.values()].flat(), ...this.functions, ...this.exceptions];
+    return [...[...this.lines.values()].flat(), ...this.unplaced()];
+  }
+
+  /** Those that belong to no line. */
+  private unplaced(): readonly WantedBreakpoint[] {
+    return [...this.functions, ...this.treeFunctions, ...this.data, ...this.treeData, ...this.exceptions];
+  }
+
+  private bindData(): void {
+    const wanted = [...this.data, ...this.treeData];
+    const rows = this.lab?.dataBreakpoints.set(wanted);
+    for (const [index, one] of wanted.entries()) one.bound = rows?.[index];
   }
 
   private bindExceptions(): void {
@@ -117,13 +158,14 @@ export class Breakpoints {
   }
 
   private bindFunctions(): void {
-    const rows = this.lab?.setFunctionBreakpoints(this.functions);
-    for (const [index, one] of this.functions.entries()) one.bound = rows?.[index];
+    const wanted = [...this.functions, ...this.treeFunctions];
+    const rows = this.lab?.setFunctionBreakpoints(wanted);
+    for (const [index, one] of wanted.entries()) one.bound = rows?.[index];
   }
 
   private describeAll(): DebugProtocol.Breakpoint[] {
     const lines = [...this.lines].flatMap(([uri, wanted]) => wanted.map((one) => this.describeLine(uri, one)));
-    return [...lines, ...[...this.functions, ...this.exceptions].map((one) => this.describe(one))];
+    return [...lines, ...this.unplaced().map((one) => this.describe(one))];
   }
 
   private describeLine(uri: string, one: WantedLine): DebugProtocol.Breakpoint {
@@ -146,7 +188,11 @@ export class Breakpoints {
 
 function requestedLines(args: Arguments): readonly LineBreakpoint[] {
   const requested = args.optionalObjects("breakpoints");
-  if (requested) return requested.map((one) => ({ line: one.integer("line"), ...wishOf(one) }));
+  if (requested) {
+    return requested.map((one) => {
+      return { line: one.integer("line"), column: one.optionalInteger("column", 0), ...wishOf(one) };
+    });
+  }
   const lines = args.optionalList("lines") ?? missingList();
   return lines.map((line, index) => {
     if (!Number.isSafeInteger(line)) throw new RequestError(`lines[${index}] must be an integer`);

@@ -8,6 +8,8 @@ import { exceptionFilters } from "../lab/exception-filters.ts";
 export const capabilities: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,
   supportsFunctionBreakpoints: true,
+  supportsDataBreakpoints: true,
+  supportsBreakpointLocationsRequest: true,
   supportsConditionalBreakpoints: true,
   supportsHitConditionalBreakpoints: true,
   supportsLogPoints: true,

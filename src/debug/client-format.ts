@@ -66,6 +66,10 @@ export class ClientFormat {
     return line - 1 + this.firstLine;
   }
 
+  toLabColumn(column: number): number {
+    return column - this.firstColumn + 1;
+  }
+
   toSource(uri: string): DebugProtocol.Source {
     if (uri.startsWith(generatedScheme)) return this.toGeneratedSource(uri);
     const path = this.clientNames.get(uri) ?? (this.pathsAreUris ? uri : this.environment.toClientPath(uri));

@@ -75,6 +75,15 @@ export class StopInspection {
     return { variables: all.slice(start, start + count).map((one) => this.toVariable(one)) };
   }
 
+  /** The variable of that name in a container. */
+  variable(reference: number, name: string): Inspection {
+    const children = this.containers.get(reference);
+    if (!children) throw new RequestError(`There is no variable ${reference} at this stop`);
+    const found = children().find((one) => one.name === name);
+    if (!found) throw new RequestError(`Variable ${reference} has no "${name}"`);
+    return found;
+  }
+
   private toStackFrame(frame: FrameRow): DebugProtocol.StackFrame {
     const place = frame.source ? this.format.toPlace(frame.source) : { line: 0, column: 0 };
     return {

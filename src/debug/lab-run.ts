@@ -16,6 +16,7 @@ const stopWords: Record<StopReason, string> = {
   step: "Paused on step",
   breakpoint: "Paused on breakpoint",
   "function breakpoint": "Paused on breakpoint",
+  "data breakpoint": "Paused on data breakpoint",
   pause: "Paused",
   exception: "Paused on exception",
   loop: "Forwarding loop",

@@ -1,3 +1,5 @@
+import type { SourceRange } from "../base/source-range.ts";
+import type { DataBreakpointFacet } from "./data/api.ts";
 import type { MadeEdit } from "./edits/edit.ts";
 import type {
   BreakpointRow,
@@ -42,10 +44,13 @@ export interface DebugLab {
 
   /** Replaces the line breakpoints of one document. Answers in the order asked. */
   setLineBreakpoints(uri: string, lines: readonly (number | LineBreakpoint)[]): readonly BreakpointRow[];
+  /** Where breakpoints can be set between two lines, both included. */
+  breakpointLocations(uri: string, firstLine: number, lastLine: number): readonly SourceRange[];
   /** Replaces the function breakpoints: stage names, `*` allowed, optionally `@place`. */
   setExceptionBreakpoints(filters: readonly ExceptionBreakpoint[]): readonly BreakpointRow[];
   /** What is wrong with the packet that the lab stands before; undefined where nothing is, or where it is another thread's. */
   exceptionAt(threadId: number): { readonly id: string; readonly description: string } | undefined;
+  readonly dataBreakpoints: DataBreakpointFacet;
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
   /** Every stage name, for completion. */
   readonly stageNames: readonly string[];

@@ -7,6 +7,7 @@ import type { NextEvent } from "../sim/simulation.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { BreakpointFilter, makeFilter } from "./breakpoint-filter.ts";
+import { placeOnLine } from "./breakpoint-locations.ts";
 import { bridgeStages, glob, hubStages, linkStages, noSuchStage } from "./breakpoint-names.ts";
 import { Subject } from "./conditions/subject.ts";
 import { type Documents, generatedScheme } from "./documents/documents.ts";
@@ -81,7 +82,9 @@ export class Breakpoints {
 
   setLines(uri: string, lines: readonly LineBreakpoint[]): readonly BreakpointRow[] {
     const bound: Bound[] = [];
-    const rows = lines.map((one) => this.bind(one, `${uri}:${one.line}`, () => this.bindLine(uri, one.line), bound));
+    const rows = lines.map((one) =>
+      this.bind(one, `${uri}:${one.line}:${one.column ?? 0}`, () => this.bindLine(uri, one.line, one.column), bound),
+    );
     this.lines.set(uri, bound);
     this.refresh();
     return rows;
@@ -207,11 +210,11 @@ export class Breakpoints {
       this.byStage[number] = this.all.filter((one) => one.stages.includes(number));
   }
 
-  private bindLine(uri: string, line: number): Binding | { readonly message: string } {
+  private bindLine(uri: string, line: number, column?: number): Binding | { readonly message: string } {
     if (uri.startsWith(generatedScheme)) return this.bindRule(uri, line);
     if (uri !== this.plan.uri && !this.plan.places.some(({ source }) => source.uri === uri))
       return { message: `This session runs ${this.plan.uri}, not this document.` };
-    const place = this.plan.places.find((one) => one.source.line === line && one.source.uri === uri);
+    const place = placeOnLine(this.plan, uri, line, column);
     if (place === undefined) return { message: this.nothingHere(line) };
     const { stages, matches, label } = this.watch(place);
     return { kind: "line", label: `line ${line}`, stages, matches, message: label, source: place.source };
@@ -294,7 +297,10 @@ export class Breakpoints {
         return {
           label: "stops before this statement runs",
           stages: [stage.statement],
-          matches: (event) => this.scenario.statementOf(event.subject)?.source.line === line,
+          matches: (event) => {
+            const source = this.scenario.statementOf(event.subject)?.source;
+            return source?.line === line && source.column === place.source.column;
+          },
         };
     }
   }

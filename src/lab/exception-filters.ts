@@ -1,9 +1,11 @@
 import { dropReasonOf } from "../linux/drop.ts";
 import type { DropReason } from "../linux/drop-reason.ts";
-import { stage } from "../linux/stage.ts";
+import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import { dropExplanation } from "./drop-text.ts";
+import { hasBecomeInvalid } from "./exceptions/invalid.ts";
+import { brokenModel } from "./exceptions/model.ts";
 
 /** What goes wrong, by kind: what a debugger of programs calls exceptions. */
 export interface ExceptionFilter {
@@ -31,10 +33,31 @@ export const exceptionFilters: readonly ExceptionFilter[] = [
   },
   {
     filter: "policy",
-    label: "Refused by a rule",
-    description: "Stops where a rule or a chain's policy drops or rejects a packet",
-    stages: [stage.drop, stage.nfReject],
-    matches: (world, event) => event.stage === stage.nfReject || byReason("NETFILTER_DROP")(world, event),
+    label: "Dropped by a rule",
+    description: "Stops where a rule or a chain's policy drops a packet",
+    stages: drops,
+    matches: byReason("NETFILTER_DROP"),
+  },
+  {
+    filter: "reject",
+    label: "Rejected by a rule",
+    description: "Stops where a rule rejects a packet and tells its sender",
+    stages: [stage.nfReject],
+    matches: () => true,
+  },
+  {
+    filter: "invalid",
+    label: "Conntrack state INVALID",
+    description: "Stops where a packet belongs to no connection and can begin none",
+    stages: stageNames.flatMap((_, number) => (number === 0 ? [] : [number])),
+    matches: (world, event) => hasBecomeInvalid(world, event),
+  },
+  {
+    filter: "model",
+    label: "Kubernetes' network model broken",
+    description: "Stops where a pod's packet is about to be translated on its way to another pod",
+    stages: [stage.natTranslate],
+    matches: (world, event) => brokenModel(world, event) !== undefined,
   },
   {
     filter: "arp",
@@ -84,5 +107,9 @@ export function exceptionOf(
     return { id: "REJECT", description: "A rule rejects it: its sender will be told" };
   if (event.stage === stage.hubCollision)
     return { id: "COLLISION", description: "Two stations of the hub transmit at once" };
+  if (hasBecomeInvalid(world, event))
+    return { id: "INVALID", description: "It belongs to no connection that conntrack knows, and can begin none" };
+  const broken = brokenModel(world, event);
+  if (broken !== undefined) return { id: "MODEL_BROKEN", description: broken };
   return undefined;
 }

@@ -1,12 +1,15 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { SourceRange } from "../base/source-range.ts";
 import type { Choices } from "../linux/choices.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import type { DebugLab, Motion } from "./api.ts";
+import { breakpointLocations } from "./breakpoint-locations.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
+import { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { Documents } from "./documents/documents.ts";
 import type { MadeEdit } from "./edits/edit.ts";
 import { Edits } from "./edits/edits.ts";
@@ -86,9 +89,11 @@ function chooseScenario(
 /** One run of one scenario. It stands still until someone moves it. */
 export class Lab implements DebugLab {
   readonly world: World;
+  readonly plan: NetworkPlan;
   readonly stageNames = stageNames.slice(1);
   readonly scenario: Scenario;
   private readonly outputs: Outputs;
+  readonly dataBreakpoints: DataBreakpoints;
   private readonly breakpoints: Breakpoints;
   private readonly session: Session;
   private readonly stateTree: StateTree;
@@ -98,11 +103,13 @@ export class Lab implements DebugLab {
 
   constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs) {
     this.world = world;
+    this.plan = plan;
     this.scenario = scenario;
     this.outputs = outputs;
     this.documents = new Documents(world);
     this.breakpoints = new Breakpoints(world, plan, scenario, this.documents, (row) => outputs.add(row));
-    this.session = new Session(world, scenario, this.breakpoints);
+    this.dataBreakpoints = new DataBreakpoints(world, (row) => outputs.add(row));
+    this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
     this.stateTree = new StateTree(world);
     this.handEdits = new Edits(world);
   }
@@ -175,6 +182,10 @@ export class Lab implements DebugLab {
       uri,
       lines.map((one) => (typeof one === "number" ? { line: one } : one)),
     );
+  }
+
+  breakpointLocations(uri: string, firstLine: number, lastLine: number): readonly SourceRange[] {
+    return breakpointLocations(this.plan, this.documents, uri, firstLine, lastLine);
   }
 
   setExceptionBreakpoints(filters: readonly ExceptionBreakpoint[]): readonly BreakpointRow[] {

@@ -22,9 +22,9 @@ export function forward(session: Session, goal?: Goal): Motion {
   return {
     advance(maxEvents: number): MotionResult {
       if (goal === undefined) {
-        if (isResuming) takeFirst(session);
+        const changed = isResuming ? takeFirst(session) : undefined;
         isResuming = false;
-        return runFreely(session, maxEvents);
+        return changed === undefined ? runFreely(session, maxEvents) : { kind: "stopped", stop: changed };
       }
       for (let taken = 0; taken < maxEvents; taken++) {
         const next = session.next();
@@ -33,6 +33,8 @@ export function forward(session: Session, goal?: Goal): Motion {
         if (stop !== undefined) return { kind: "stopped", stop };
         isResuming = false;
         session.take(next);
+        const changed = session.stopAfter();
+        if (changed !== undefined) return { kind: "stopped", stop: changed };
         if (goal.isReached(session.next())) return reached(session, goal);
       }
       return { kind: "more" };
@@ -40,9 +42,11 @@ export function forward(session: Session, goal?: Goal): Motion {
   };
 }
 
-function takeFirst(session: Session): void {
+function takeFirst(session: Session): Stop | undefined {
   const next = session.next();
-  if (next !== undefined && !session.ended) session.take(next);
+  if (next === undefined || session.ended) return undefined;
+  session.take(next);
+  return session.stopAfter();
 }
 
 /** Runs at full speed between armed stages. */
@@ -51,8 +55,13 @@ function runFreely(session: Session, maxEvents: number): MotionResult {
   session.arm();
   const stopsBefore = (event: NextEvent) => session.wants(event);
   while (left > 0) {
-    const taken = session.sim.advanceAsking(left, stopsBefore);
+    const taken = session.sim.advanceAsking(left, stopsBefore, session.data.watched);
     left -= taken;
+    if (taken > 0 && session.data.touches(session.sim.position - 1)) {
+      const changed = session.stopAfter();
+      if (changed !== undefined) return { kind: "stopped", stop: changed };
+      continue;
+    }
     if (left <= 0) break;
     const next = session.next();
     if (next === undefined || session.ended) return finish(session);
@@ -60,6 +69,8 @@ function runFreely(session: Session, maxEvents: number): MotionResult {
     if (stop !== undefined) return { kind: "stopped", stop };
     session.take(next);
     left--;
+    const changed = session.stopAfter();
+    if (changed !== undefined) return { kind: "stopped", stop: changed };
     if (session.ended) return finish(session);
   }
   return { kind: "more" };
@@ -268,6 +279,8 @@ export function reverseContinue(session: Session): Motion {
         const event = sim.position - 1;
         if (event < sim.earliest) return atBeginning(session);
         sim.goTo(event);
+        const changed = session.stopAfter("backward");
+        if (changed !== undefined) return { kind: "stopped", stop: changed };
         if (watched[sim.events.stage(event)] === 0) continue;
         const next = session.next();
         const stop = next === undefined ? undefined : session.stopAt(next, "backward");

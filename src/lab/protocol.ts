@@ -39,6 +39,8 @@ export interface Inspection {
   /** The CEL expression that reads this value. */
   readonly evaluateName?: string;
   readonly changed?: boolean;
+  /** By which id data breakpoints, edits and the timeline know it: that of a row of the state tree, or of one of its fields. */
+  data?(): string;
 }
 
 /** Packet, Here, Namespace, Kernel, Changed. */
@@ -54,6 +56,7 @@ export type StopReason =
   | "step"
   | "breakpoint"
   | "function breakpoint"
+  | "data breakpoint"
   | "exception"
   | "pause"
   | "loop"
@@ -81,6 +84,8 @@ export interface BreakpointWish {
 
 export interface LineBreakpoint extends BreakpointWish {
   readonly line: number;
+  /** Which of the things on the line is meant; absent: the first. */
+  readonly column?: number;
 }
 
 export interface FunctionBreakpoint extends BreakpointWish {

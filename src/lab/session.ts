@@ -3,6 +3,7 @@ import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { NextEvent, Simulation } from "../sim/simulation.ts";
 import type { Breakpoints } from "./breakpoints.ts";
+import type { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { dropExplanation } from "./drop-text.ts";
 import { placeName } from "./names.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
@@ -23,6 +24,7 @@ export class Session {
   readonly sim: Simulation;
   readonly scenario: Scenario;
   readonly breakpoints: Breakpoints;
+  readonly data: DataBreakpoints;
   /** Packets that ended since the last resume; their threads stay until the next one. */
   private gone: Walker[] = [];
   private isLoopReported = false;
@@ -32,11 +34,12 @@ export class Session {
   /** The packet whose thread stopped last. */
   private focus = 0;
 
-  constructor(world: World, scenario: Scenario, breakpoints: Breakpoints) {
+  constructor(world: World, scenario: Scenario, breakpoints: Breakpoints, data: DataBreakpoints) {
     this.world = world;
     this.sim = world.sim;
     this.scenario = scenario;
     this.breakpoints = breakpoints;
+    this.data = data;
   }
 
   get ended(): boolean {
@@ -78,10 +81,12 @@ export class Session {
   take(next: NextEvent): void {
     const walker = next.walker === 0 ? undefined : this.walkerAt(next.walker);
     this.sim.step();
-    if (walker !== undefined && !this.isAlive(walker.row, walker.number)) {
-      this.gone.push({ ...walker, row: 0 });
-      if (this.gone.length > 64) this.gone.shift();
-    }
+    if (walker !== undefined && !this.isAlive(walker.row, walker.number)) this.noteGone(walker);
+  }
+
+  private noteGone(walker: Walker): void {
+    this.gone.push({ ...walker, row: 0 });
+    if (this.gone.length > 64) this.gone.shift();
   }
 
   /** Arms what a free run must stop before. */
@@ -110,6 +115,33 @@ export class Session {
     const failure = hit.failure === undefined ? "" : `: its condition has no answer here. ${hit.failure}`;
     const description = `${this.describe(next)} (breakpoint on ${hit.labels.join(", ")}${failure})`;
     return { reason: hit.reason, threadId, description, breakpointIds: hit.ids };
+  }
+
+  /** The stop after the event just taken, or come back to, if it changed something that is watched. */
+  stopAfter(way: "forward" | "backward" = "forward"): Stop | undefined {
+    const taken = this.sim.position - 1;
+    const hit = this.data.hitAfter(taken, way);
+    if (hit === undefined) return undefined;
+    const { event } = hit;
+    const number = this.sim.events.walker(taken);
+    const threadId = number === 0 ? scenarioThreadId : number + 1;
+    if (number !== 0 && this.walker(number) === undefined) this.noteGone(this.walkerAt(event.walker));
+    this.arrive(threadId);
+    const failure = hit.failure === undefined ? "" : `; its condition has no answer here. ${hit.failure}`;
+    const description = `${hit.changes.join("; ")} (data breakpoint, after ${this.nameOf(taken)}${failure})`;
+    const next = this.next();
+    const before = next === undefined ? undefined : this.breakpoints.hit(next, way);
+    return { reason: "data breakpoint", threadId, description, breakpointIds: [...hit.ids, ...(before?.ids ?? [])] };
+  }
+
+  /** `arp.receive of #3.1`. */
+  private nameOf(event: number): string {
+    const { events } = this.sim;
+    const number = events.walker(event);
+    const packet = number === 0 ? undefined : this.walker(number);
+    return packet === undefined
+      ? stageNames[events.stage(event)]
+      : `${stageNames[events.stage(event)]} of #${packet.origin.name}`;
   }
 
   /** The stages in which a breakpoint could hit, marked as `Simulation.armed` marks them. */

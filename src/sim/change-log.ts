@@ -54,6 +54,23 @@ export class ChangeLog {
     return this.owners.push(owner) - 1;
   }
 
+  /** The number under which `owner` records. */
+  numberOf(owner: Recorded): number {
+    return this.owners.indexOf(owner);
+  }
+
+  /** How many owners there are: as many marks `touches` wants. */
+  get ownerCount(): number {
+    return this.owners.length;
+  }
+
+  /** Whether a change in [from, to) is of an owner that is marked. */
+  touches(from: number, to: number, marks: Uint8Array): boolean {
+    for (let position = from; position < to; position++)
+      if (marks[this.chunkAt(position).owners[position & chunkMask]] !== 0) return true;
+    return false;
+  }
+
   /** Notes that `owner` changed at `row`, and the value that was there. */
   record(owner: number, row: number, before: number): void {
     if (!this.recording) return;

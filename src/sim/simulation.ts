@@ -149,16 +149,22 @@ export class Simulation {
 
   /**
    * Like `advance`, but asks `stopsBefore` about an event of an armed stage, and stops where it says so. The event that it is
-   * shown is good for that call alone.
+   * shown is good for that call alone. Stops as well after an event that changed something that `watched` marks.
    */
-  advanceAsking(maxEvents: number, stopsBefore: (event: NextEvent) => boolean): number {
+  advanceAsking(maxEvents: number, stopsBefore: (event: NextEvent) => boolean, watched?: Uint8Array): number {
     let taken = 0;
     while (taken < maxEvents && this.look()) {
       if (this.armed[this.nextStage] !== 0 && stopsBefore(this.showNext())) break;
       this.take();
       taken++;
+      if (watched !== undefined && this.touched(this.positionNow - 1, watched)) break;
     }
     return taken;
+  }
+
+  /** Whether an event of the recording, or an edit right after it, changed something that is marked (`ChangeLog.numberOf`). */
+  touched(event: number, marks: Uint8Array): boolean {
+    return this.log.touches(this.changesAt(event), this.changesAt(event + 1), marks);
   }
 
   private showNext(): NextEvent {

@@ -30,7 +30,7 @@ test("1. The filters are offered at initialize, each with a condition", async ()
   const client = await dap.connect();
   const { body } = await client.initializeRequest();
   expect(body?.exceptionBreakpointFilters?.map(({ filter }) => filter)).toEqual([
-    ...["drop", "policy", "arp", "route", "ttl", "mtu", "collision"],
+    ...["drop", "policy", "reject", "invalid", "model", "arp", "route", "ttl", "mtu", "collision"],
   ]);
 });
 
@@ -47,6 +47,19 @@ test("2. A stop before a drop tells the reason, the rule and the setting", async
   expect(await stopIn("mtu-black-hole", "mtu")).toBe(
     "PKT_TOO_BIG: it has 1500 bytes, the MTU of flannel.1 is 1450, and it must not be fragmented",
   );
+});
+
+test("2b. Refusals, lost connections and a broken network model are kinds of their own", async () => {
+  const labs = (name: string) => fileURLToPath(import.meta.resolve(`../labs/${name}.k8snet`));
+  const stopIn = async (name: string, filter: string) => firstStop(await dap.open({ program: labs(name) }), [filter]);
+  expect(await stopIn("kernel/14-reject", "reject")).toMatchInlineSnapshot(
+    `"REJECT: A rule rejects it: its sender will be told"`,
+  );
+  expect(await stopIn("gallery/unwanted-masquerade", "model")).toMatchInlineSnapshot(
+    `"MODEL_BROKEN: The source 10.244.0.2 of a packet from pod client to pod server is about to be translated"`,
+  );
+  expect(await stopIn("service-endpoints", "model")).toBe("none");
+  expect(await stopIn("service-endpoints", "invalid")).toBe("none");
 });
 
 test("3. A condition picks some of them", async () => {

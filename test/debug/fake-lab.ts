@@ -85,6 +85,15 @@ class FakeLab implements DebugLab {
     return [];
   }
 
+  readonly dataBreakpoints = {
+    watchable: () => ({ message: "A fake lab has no data" }),
+    set: () => [],
+  };
+
+  breakpointLocations() {
+    return [];
+  }
+
   exceptionAt() {
     return undefined;
   }

@@ -1,10 +1,53 @@
+import type { DebugProtocol } from "@vscode/debugprotocol";
+import type { Arguments } from "../arguments.ts";
 import type { Handlers, RequestContext } from "./request.ts";
 
-/** Requests that say where to stop. They are answered at any time, also before a program is open. */
-export function breakpointRequests({ stops }: RequestContext): Handlers {
+/** Requests that say where to stop. Those that set are answered at any time, also before a program is open. */
+export function breakpointRequests(context: RequestContext): Handlers {
+  const { stops } = context;
   return {
     setBreakpoints: (args) => ({ body: stops.setLines(args) }),
     setFunctionBreakpoints: (args) => ({ body: stops.setFunctions(args) }),
     setExceptionBreakpoints: (args) => ({ body: stops.setExceptions(args) }),
+    setDataBreakpoints: (args) => ({ body: stops.setData(args) }),
+    dataBreakpointInfo: (args) => ({ body: dataBreakpointInfo(context, args) }),
+    breakpointLocations: (args) => ({ body: breakpointLocations(context, args) }),
+    "k8snet/setPacketBreakpoints": (args) => ({ body: stops.setPacketBreakpoints(args) }),
   };
+}
+
+/** Of a variable, of an expression, or of a row of the state tree by its id. */
+function dataBreakpointInfo(
+  context: RequestContext,
+  args: Arguments,
+): DebugProtocol.DataBreakpointInfoResponse["body"] {
+  const name = args.string("name");
+  const reference = args.optionalInteger("variablesReference", 0) || undefined;
+  const found = context.opened().lab.dataBreakpoints.watchable(dataName(context, name, reference));
+  if ("message" in found) return { dataId: null, description: found.message };
+  const { dataId, description } = found;
+  return { dataId, description, accessTypes: ["write"], canPersist: true };
+}
+
+/** What data breakpoints, edits and the timeline know a variable by. */
+export function dataName(context: RequestContext, name: string, reference: number | undefined): string {
+  if (reference === undefined) return name;
+  const variable = context.standing().inspection.variable(reference, name);
+  return variable.data?.() ?? variable.evaluateName ?? name;
+}
+
+function breakpointLocations(
+  { opened, format }: RequestContext,
+  args: Arguments,
+): DebugProtocol.BreakpointLocationsResponse["body"] {
+  const uri = format.documentUri(args.object("source"));
+  const first = format.toLabLine(args.integer("line"));
+  const last = format.toLabLine(args.optionalInteger("endLine") ?? args.integer("line"));
+  const breakpoints = opened()
+    .lab.breakpointLocations(uri, first, last)
+    .map((range) => {
+      const { source: _source, ...place } = format.toPlace(range);
+      return place;
+    });
+  return { breakpoints };
 }

@@ -6,6 +6,9 @@ import { listThreads } from "../threads.ts";
 import { treeRows } from "../views.ts";
 import type { Answer, Handlers, RequestContext } from "./request.ts";
 
+/** So many frames tell where a packet that went wrong comes from. */
+const stackLevels = 20;
+
 /** Requests that look at the run and leave it as it is. */
 export function lookRequests(context: RequestContext): Handlers {
   let wasCutTold = false;
@@ -48,7 +51,10 @@ function exceptionInfo(context: RequestContext, threadId: number): DebugProtocol
   const exception = context.standing().lab.exceptionAt(threadId);
   if (exception === undefined) throw new RequestError(`Nothing is wrong with thread ${threadId} here`);
   const { id, description } = exception;
-  return { exceptionId: id, description, breakMode: "always" };
+  const { frames } = context.standing().lab.stack(threadId, 0, stackLevels);
+  const stackTrace = frames.map(({ name }) => name).join("\n");
+  const details = { message: description, typeName: id, stackTrace };
+  return { exceptionId: id, description, breakMode: "always", details };
 }
 
 function source(context: RequestContext, args: Arguments): DebugProtocol.SourceResponse["body"] {

@@ -5,6 +5,7 @@ import { stage, stageNames } from "../../linux/stage.ts";
 import type { ArpPacket } from "../../wire/arp.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
+import type { DataChange } from "../data/data-watch.ts";
 import { type PacketField, packetFields } from "../inspect/fields.ts";
 import { placeName } from "../names.ts";
 import { type Protocol, protocols, type Subject } from "./subject.ts";
@@ -95,6 +96,11 @@ function ofPacket(
   };
 }
 
+/** Of what an event changed; absent but for data breakpoints. */
+function ofChange(name: string, description: string, read: (change: DataChange) => string): Name {
+  return { name, description, type: "string", read: ({ change }) => (change === undefined ? undefined : read(change)) };
+}
+
 const eventNames: readonly Name[] = [
   {
     name: "stage",
@@ -148,6 +154,10 @@ const eventNames: readonly Name[] = [
       return world.packets.inNetfilter.get(event.walker) === 0 ? 0 : world.packets.mark.get(event.walker) >>> 0;
     },
   },
+  ofChange("data.row", 'What a data breakpoint saw change: "neigh pod1/eth0 10.244.0.3"', ({ title }) => title),
+  ofChange("data.change", '"added", "updated" or "removed"', ({ mark }) => mark),
+  ofChange("data.old", "What the row or field was before; empty where it was not there", ({ before }) => before),
+  ofChange("data.new", "What it is now; empty where it is gone", ({ after }) => after),
   ofPacket("nf.table", "The table whose rule it is tried on", ({ world }, packet) => {
     const at = world.packets.hookAt.get(packet);
     return at === null || at.chain === 0 ? undefined : world.netfilter.tableOf(at.chain);

@@ -5,6 +5,7 @@ import { transportOf } from "../../wire/frame-text.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { UdpDatagram } from "../../wire/udp.ts";
 import { encapsulatedFrame } from "../../wire/vxlan.ts";
+import type { DataChange } from "../data/data-watch.ts";
 
 export const protocols = ["eth", "arp", "ip", "icmp", "udp", "tcp", "vxlan"] as const;
 export type Protocol = (typeof protocols)[number];
@@ -21,6 +22,8 @@ type Tunnel = NonNullable<ReturnType<typeof encapsulatedFrame>>;
 export class Subject {
   readonly world: World;
   event: NextEvent = { timeNs: 0, stage: 0, walker: 0, subject: 0 };
+  /** What a data breakpoint is asked about: what the event changed. */
+  change: DataChange | undefined;
   /** Each protocol's header by level: outside of a tunnel, inside of it. */
   readonly headers: Readonly<Record<Protocol, (object | undefined)[]>>;
   /** At least one, also for an event that is nobody's walk. */

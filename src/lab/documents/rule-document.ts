@@ -45,6 +45,10 @@ export class RuleDocument {
     return this.places[line - 1];
   }
 
+  canStopAt(line: number): boolean {
+    return this.placeAt(line) !== undefined;
+  }
+
   rangeOfLine(line: number): SourceRange {
     return { uri: this.uri, line, column: 1, endLine: line, endColumn: (this.widths[line - 1] ?? 0) + 1 };
   }

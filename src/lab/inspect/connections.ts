@@ -9,6 +9,7 @@ import { printConnection, printFlow, printSource, printTarget, printTuple, proto
 import { belowNetns } from "./shown-machines.ts";
 import { type ShownRow, tableId } from "./shown-row.ts";
 import { type TableRows, tableRows } from "./tables.ts";
+import { withData } from "./with-data.ts";
 import { count } from "./words.ts";
 
 /** The connections that a namespace tracks, as views show them. */
@@ -74,11 +75,11 @@ export function connectionTable(world: World, netns: number): readonly Inspectio
 export function connectionInspection(world: World, row: number): Inspection {
   const { conntrack } = world;
   const { protocol } = conntrack.original.get(row);
-  return {
+  return withData(() => shownConnection(world, row), {
     name: protocolName(protocol),
     value: printFlow(world, row),
     children: () => fieldsOf(world, row),
-  };
+  });
 }
 
 function fieldsOf(world: World, row: number): readonly Inspection[] {

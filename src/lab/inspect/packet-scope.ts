@@ -3,6 +3,7 @@ import { dropReasonOf } from "../../linux/drop.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
+import { packetId } from "../data/shown-packet.ts";
 import { dropExplanation } from "../drop-text.ts";
 import { packetText } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
@@ -14,14 +15,24 @@ import { bytesOf, type Layer, layersOf, printable } from "./layers.ts";
 export function packetScope(world: World, packet: number, data: PacketData): readonly Inspection[] {
   const bytes = bytesOf(data);
   return [
-    ...layersOf(data).map((layer) => layerInspection(layer, true)),
+    ...ownLayers(packet === 0 ? undefined : packetId(world, packet), layersOf(data)),
     { name: "bytes", value: `${bytes.length} bytes`, type: "bytes", children: () => hexLines(bytes) },
     ...(packet === 0 ? [] : walkInspections(world, packet)),
   ];
 }
 
+/** Inside a tunnel the names are those of the outer headers again; edits and data breakpoints know the outer ones. */
+function ownLayers(id: string | undefined, layers: readonly Layer[]): readonly Inspection[] {
+  const seen = new Set<string>();
+  return layers.map((layer) => {
+    const isNew = !seen.has(layer.name);
+    seen.add(layer.name);
+    return layerInspection(layer, true, isNew ? id : undefined);
+  });
+}
+
 /** Fields inside a quoted packet have the names of the packet's own, so no expression reads them. */
-function layerInspection(layer: Layer, isOwn: boolean): Inspection {
+function layerInspection(layer: Layer, isOwn: boolean, id?: string): Inspection {
   const { name, summary, fields, quoted } = layer;
   return {
     name,
@@ -34,6 +45,7 @@ function layerInspection(layer: Layer, isOwn: boolean): Inspection {
         value: field.text,
         type: field.description,
         ...(isOwn && { evaluateName: field.name }),
+        ...(id !== undefined && { data: () => `${id}#${field.name}` }),
       })),
       ...(quoted === undefined ? [] : [quotedInspection(quoted)]),
     ],

@@ -8,9 +8,11 @@ import { deviceName, packetText } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import { printDurationNs } from "./duration.ts";
 import * as print from "./print.ts";
-import { shownAddress, shownPort } from "./shown-machines.ts";
+import { shownAddress, shownDevice, shownPort } from "./shown-machines.ts";
+import { shownFdbRow, shownNeighbour, shownRoute, shownSocket, shownVtep } from "./shown-tables.ts";
 import { stationOf } from "./station-inspections.ts";
 import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, type TableRows, vtepRows } from "./tables.ts";
+import { withData, withFields } from "./with-data.ts";
 import { count } from "./words.ts";
 
 /** Rows of tables as values that open up, with the CEL expressions that read them. */
@@ -21,12 +23,12 @@ export function neighbourInspection(world: World, row: number): Inspection {
   const netns = namespaces.name.get(devices.netns.get(device));
   const address = formatIpv4(neighbours.address.get(row));
   const call = `neigh(${quote(netns)}, ${quote(address)})`;
-  return {
+  return withData(() => shownNeighbour(world, row), {
     name: address,
     value: print.printNeighbour(world, row).slice(address.length + 1),
     evaluateName: call,
     children: () => neighbourFields(world, row, call),
-  };
+  });
 }
 
 function neighbourFields(world: World, row: number, call: string): readonly Inspection[] {
@@ -65,7 +67,7 @@ export function fdbInspection(world: World, row: number): Inspection {
   const { fdb, devices } = world;
   const mac = formatMac(fdb.mac.get(row));
   const call = `fdb(${quote(deviceName(world, fdb.bridge.get(row)))}, ${quote(mac)})`;
-  return {
+  return withData(() => shownFdbRow(world, row), {
     name: mac,
     value: print.printFdbRow(world, row).slice(mac.length + 1),
     evaluateName: call,
@@ -73,27 +75,33 @@ export function fdbInspection(world: World, row: number): Inspection {
       { name: "port", value: devices.name.get(fdb.port.get(row)), evaluateName: `${call}.port` },
       { name: "permanent", value: String(fdb.isLocal.get(row) === 1), evaluateName: `${call}.permanent` },
     ],
-  };
+  });
 }
 
 /** The table of a vxlan device: which VTEP an address is behind. */
 export function vtepTable(world: World, device: number): Inspection {
-  return tableInspection("FDB", "entry", vtepRows(world, device), (row) => ({
-    name: formatMac(world.vteps.mac.get(row)),
-    value: print.printRemote(world, row),
-  }));
+  return tableInspection("FDB", "entry", vtepRows(world, device), (row) =>
+    withData(() => shownVtep(world, row), {
+      name: formatMac(world.vteps.mac.get(row)),
+      value: print.printRemote(world, row),
+    }),
+  );
 }
 
 /** A device with what `ip -s link` and `ip addr` say of it. */
 export function deviceInspection(world: World, device: number): Inspection {
-  return {
+  return withData(() => shownDevice(world, device), {
     name: deviceName(world, device),
     value: print.printLink(world, device),
     children: () => linkFields(world, device),
-  };
+  });
 }
 
 export function linkFields(world: World, device: number): readonly Inspection[] {
+  return withFields(() => shownDevice(world, device), allLinkFields(world, device));
+}
+
+function allLinkFields(world: World, device: number): readonly Inspection[] {
   const { devices, addresses } = world;
   const peer = devices.peer.get(device);
   const master = devices.master.get(device);
@@ -132,7 +140,7 @@ export function socketInspection(world: World, row: number): Inspection {
   const connection = sockets.connection.get(row);
   const container = process === 0 ? "" : processes.container.get(process);
   const ttl = sockets.ttl.get(row);
-  return {
+  return withData(() => shownSocket(world, row), {
     name: `${print.socketProtocol(world, row)} ${print.socketState(world, row)}`,
     value: print.printEndpoints(world, row),
     children: () => [
@@ -143,7 +151,7 @@ export function socketInspection(world: World, row: number): Inspection {
         ? [{ name: "identifier", value: String(sockets.localPort.get(row)) }]
         : []),
     ],
-  };
+  });
 }
 
 function connectionFields(connection: NonNullable<ReturnType<World["sockets"]["connection"]["get"]>>): Inspection[] {
@@ -185,10 +193,17 @@ export function fdbTable(world: World, bridge: number): Inspection {
 }
 
 export function routeTable(world: World, netns: number): Inspection {
-  return tableInspection("routes", "route", routeRows(world, netns), (row) => ({
+  return tableInspection("routes", "route", routeRows(world, netns), (row) => routeInspection(world, row));
+}
+
+/** A route that opens up to `via`, `dev` and `src`. */
+export function routeInspection(world: World, row: number): Inspection {
+  const shown = () => shownRoute(world, row);
+  return withData(shown, {
     name: print.printDestination(world, row),
     value: print.printNextHop(world, row),
-  }));
+    children: () => Object.entries(shown().fields).map(([name, value]) => ({ name, value: value || "none" })),
+  });
 }
 
 export function socketTable(world: World, netns: number): Inspection {
@@ -204,7 +219,8 @@ export function sysctlTable(world: World, netns: number): Inspection {
     childCount: rows.count,
     ...(rows.count > 0 && {
       children: () =>
-        rows.first(rows.count).map(({ label, fields }) => ({
+        rows.first(rows.count).map(({ id, label, fields }) => ({
+          data: () => `${id}#value`,
           name: label,
           value: fields.value,
           evaluateName: `sysctl(${quote(name)}, ${quote(label)})`,

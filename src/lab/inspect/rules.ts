@@ -6,6 +6,7 @@ import type { Inspection } from "../protocol.ts";
 import { belowNetns } from "./shown-machines.ts";
 import { known, type ShownRow, tableId } from "./shown-row.ts";
 import { type TableRows, tableRows } from "./tables.ts";
+import { withData } from "./with-data.ts";
 import { count } from "./words.ts";
 
 /** The rules of netfilter as views show them: one table for each that a namespace has, chain by chain. */
@@ -50,6 +51,7 @@ export function shownRule(world: World, row: number): ShownRow {
     text: printNetfilterRule(world, row),
     // Of all counters the one that says which rule an event was about.
     fields: { packets: String(packets) },
+    counters: { bytes: String(netfilter.ruleBytes.get(row)) },
     source: known(namespaces.source.get(netns)),
   };
 }
@@ -78,6 +80,9 @@ export function chainInspection(world: World, chain: number): Inspection {
     name: netfilter.chainName.get(chain),
     value: `${count(rows.length, "rule")}${suffix}`,
     childCount: rows.length,
-    children: () => rows.map((row, index) => ({ name: String(index + 1), value: printNetfilterRule(world, row) })),
+    children: () =>
+      rows.map((row, index) =>
+        withData(() => shownRule(world, row), { name: String(index + 1), value: printNetfilterRule(world, row) }),
+      ),
   };
 }

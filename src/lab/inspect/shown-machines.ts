@@ -4,7 +4,7 @@ import type { World } from "../../linux/world.ts";
 import { formatMac } from "../../wire/mac-address.ts";
 import { deviceName, hubName } from "../names.ts";
 import { devicesOf } from "./find.ts";
-import { operationalState, printAddress, printLink, printPrefix, printSysctl } from "./print.ts";
+import { operationalState, printAddress, printCounters, printLink, printPrefix, printSysctl } from "./print.ts";
 import { deviceId, known, netnsId, nodeId, type ShownRow, tableId } from "./shown-row.ts";
 import { count } from "./words.ts";
 
@@ -78,6 +78,10 @@ export function shownDevice(world: World, device: number): ShownRow {
     title: `link ${path}`,
     text: printLink(world, device),
     fields: deviceFields(world, device),
+    counters: {
+      RX: printCounters(devices.rxPackets.get(device), devices.rxBytes.get(device)),
+      TX: printCounters(devices.txPackets.get(device), devices.txBytes.get(device)),
+    },
     source: known(devices.source.get(device)),
   };
 }

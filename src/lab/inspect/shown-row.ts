@@ -17,6 +17,8 @@ export interface ShownRow {
   readonly text: string;
   /** Values whose change counts as a change of the row, by Linux's names; counters and times are not among them. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Counters and the like, which views do not mark; data breakpoints can watch them. */
+  readonly counters?: Readonly<Record<string, string>>;
   readonly source: SourceRange | undefined;
 }
 

@@ -30,6 +30,7 @@ export function shownNeighbour(world: World, row: number): ShownRow {
     title: `neigh ${path} ${address}`,
     text: print.printNeighbour(world, row),
     fields: { lladdr: mac, state },
+    counters: { probes: String(neighbours.probes.get(row)) },
     source: known(devices.source.get(device)),
   };
 }

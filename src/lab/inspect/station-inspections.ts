@@ -2,6 +2,7 @@ import type { World } from "../../linux/world.ts";
 import { deviceName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import { shownHub, shownStation, stationFields } from "./shown-stations.ts";
+import { withFields } from "./with-data.ts";
 
 /** What the expression `station("h1/eth0")` knows. */
 const evaluable = new Set(["state", "attempts", "collisions", "lateCollisions", "excessiveCollisions"]);
@@ -37,11 +38,12 @@ function stationInspection(world: World, row: number): Inspection {
 }
 
 function fieldInspections(world: World, row: number): readonly Inspection[] {
-  return Object.entries(stationFields(world, row)).map(([name, value]) => ({
+  const fields = Object.entries(stationFields(world, row)).map(([name, value]) => ({
     name,
     value,
     ...(evaluable.has(name) && { evaluateName: `${call(world, row)}.${name}` }),
   }));
+  return withFields(() => shownStation(world, row), fields);
 }
 
 /** In CEL. */

@@ -42,17 +42,22 @@ export interface FieldChange {
  * Events that are no longer, or not yet, in the recording changed nothing.
  */
 export function stepChanges(world: World, event: number, end = event + 1): readonly RowChange[] {
+  return rowChanges(world, event, end, shownTables(world));
+}
+
+/** As `stepChanges`, of what this watch looks at. */
+export function rowChanges(world: World, event: number, end: number, watch: Watch): readonly RowChange[] {
   const { sim } = world;
   if (event < sim.earliest || end > sim.recorded || event >= end) return [];
   const position = sim.position;
-  const touched = touchedRows(world, event, end);
+  const touched = touchedRows(world, event, end, watch);
   if (touched.size === 0) return [];
   sim.goTo(event);
-  const before = shownOf(world, touched);
+  const before = shownOf(world, touched, watch);
   sim.goTo(end);
-  const after = shownOf(world, touched);
+  const after = shownOf(world, touched, watch);
   sim.goTo(position);
-  return compare(before, after);
+  return compare(before, after, watch);
 }
 
 /** `neigh pod1/eth0 10.244.0.3: state INCOMPLETE → REACHABLE`, `+ neigh …`, `- fdb …`. */
@@ -65,10 +70,10 @@ export function printFieldChange({ name, before, after }: FieldChange): string {
   return `${name} ${before || "none"} → ${after || "none"}`;
 }
 
-type Show = (world: World, row: number) => readonly ShownRow[];
+export type Show = (world: World, row: number) => readonly ShownRow[];
 
 /** What views show of a row of each table. Tables not named here are the simulation's own affair. */
-function showOf(world: World): ReadonlyMap<Table, Show> {
+export function showOf(world: World): ReadonlyMap<Table, Show> {
   return new Map<Table, Show>([
     [world.nodes.table, (w, row) => [shownNode(w, row)]],
     [
@@ -91,16 +96,18 @@ function showOf(world: World): ReadonlyMap<Table, Show> {
   ]);
 }
 
-interface Watched {
+/** Whose changes are looked for: tables by what the change log names, the table itself or one of its columns. */
+export interface Watch {
   readonly tableOf: ReadonlyMap<Recorded, Table>;
   readonly show: ReadonlyMap<Table, Show>;
+  fieldsOf(row: ShownRow): Readonly<Record<string, string>>;
 }
 
-const watchedOf = new WeakMap<World, Watched>();
+const watchOf = new WeakMap<World, Watch>();
 
-/** The tables that views show, found by what the change log names: the table or one of its columns. */
-function watched(world: World): Watched {
-  let found = watchedOf.get(world);
+/** The tables that views show, without counters and times. */
+function shownTables(world: World): Watch {
+  let found = watchOf.get(world);
   if (found === undefined) {
     const show = showOf(world);
     const tableOf = new Map<Recorded, Table>();
@@ -117,14 +124,18 @@ function watched(world: World): Watched {
     ]);
     for (const table of show.keys())
       for (const owner of [table, ...table.columns]) if (!counters.has(owner)) tableOf.set(owner, table);
-    found = { tableOf, show };
-    watchedOf.set(world, found);
+    found = { tableOf, show, fieldsOf: (row) => row.fields };
+    watchOf.set(world, found);
   }
   return found;
 }
 
-function touchedRows(world: World, event: number, end: number): ReadonlyMap<Table, ReadonlySet<number>> {
-  const { tableOf } = watched(world);
+function touchedRows(
+  world: World,
+  event: number,
+  end: number,
+  { tableOf }: Watch,
+): ReadonlyMap<Table, ReadonlySet<number>> {
   const touched = new Map<Table, Set<number>>();
   const { devices, sim } = world;
   const { from } = sim.changesOf(event);
@@ -144,8 +155,11 @@ function touchedRows(world: World, event: number, end: number): ReadonlyMap<Tabl
   return touched;
 }
 
-function shownOf(world: World, touched: ReadonlyMap<Table, ReadonlySet<number>>): ReadonlyMap<string, ShownRow> {
-  const { show } = watched(world);
+function shownOf(
+  world: World,
+  touched: ReadonlyMap<Table, ReadonlySet<number>>,
+  { show }: Watch,
+): ReadonlyMap<string, ShownRow> {
   const shown = new Map<string, ShownRow>();
   for (const [table, rows] of touched)
     for (const row of rows) {
@@ -155,7 +169,11 @@ function shownOf(world: World, touched: ReadonlyMap<Table, ReadonlySet<number>>)
   return shown;
 }
 
-function compare(before: ReadonlyMap<string, ShownRow>, after: ReadonlyMap<string, ShownRow>): readonly RowChange[] {
+function compare(
+  before: ReadonlyMap<string, ShownRow>,
+  after: ReadonlyMap<string, ShownRow>,
+  watch: Watch,
+): readonly RowChange[] {
   const changes: RowChange[] = [];
   for (const [id, row] of after) {
     const old = before.get(id);
@@ -163,15 +181,18 @@ function compare(before: ReadonlyMap<string, ShownRow>, after: ReadonlyMap<strin
       changes.push({ mark: "added", row, fields: [] });
       continue;
     }
-    const fields = changedFields(old, row);
+    const fields = changedFields(watch.fieldsOf(old), watch.fieldsOf(row));
     if (fields.length > 0) changes.push({ mark: "updated", row, fields });
   }
   for (const [id, row] of before) if (!after.has(id)) changes.push({ mark: "removed", row, fields: [] });
   return changes;
 }
 
-function changedFields(before: ShownRow, after: ShownRow): readonly FieldChange[] {
-  return Object.entries(after.fields)
-    .filter(([name, value]) => before.fields[name] !== value)
-    .map(([name, value]) => ({ name, before: before.fields[name] ?? "", after: value }));
+function changedFields(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): readonly FieldChange[] {
+  return Object.entries(after)
+    .filter(([name, value]) => before[name] !== value)
+    .map(([name, value]) => ({ name, before: before[name] ?? "", after: value }));
 }
