@@ -1,4 +1,5 @@
 import type { Endpoint } from "../programs/program.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { Tuple } from "./conntrack/tuple.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 import type { World } from "./world.ts";
@@ -12,6 +13,16 @@ export interface Choices {
   reachableTimeNs(netns: string, dev: string): number | undefined;
   /** Where the machine's timer wheel stands; without it, timers fire on time. */
   readonly timerWheel?: TimerWheel;
+  /** When a device first asked by ARP for this address in that stretch of time: then the timer fired. */
+  askedNs?(netns: string, dev: string, address: Ipv4Address, fromNs: number, toNs: number): number | undefined;
+  /** When it first answered this asker for that address, in the place of its owner: after a delay that is drawn. */
+  proxiedNs?(
+    netns: string,
+    dev: string,
+    arp: { readonly address: Ipv4Address; readonly asker: Ipv4Address },
+    fromNs: number,
+    toNs: number,
+  ): number | undefined;
   /** Ports that sockets were given which were opened about then and spoke to this endpoint; the earliest first. */
   localPorts?(netns: string, protocol: number, remote: Endpoint, nowNs: number): readonly number[];
   /** What answers to a connection looked like that began about then: what NAT made of it. */

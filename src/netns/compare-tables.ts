@@ -26,20 +26,17 @@ const skewNs = 150_000_000;
 export function tableWindows({ statements, frames, endNs, timerWheel }: Observation): readonly Window[] {
   const slackNs = timerWheel === undefined ? timerSlackNs : slotNs;
   return statements.map((observed, index) => {
-    const { tablesNs } = observed;
+    const { askedNs, answeredNs } = observed;
     const nextNs = statements[index + 1]?.startNs ?? endNs + afterEndNs;
-    const earliestNs = Math.max(tablesNs - slackNs, lastFrameNs(observed, frames) + skewNs);
-    return { fromNs: Math.min(earliestNs, tablesNs), toNs: Math.min(tablesNs + skewNs, nextNs) };
+    const earliestNs = Math.max(askedNs - slackNs, lastFrameNs(observed, frames) + skewNs);
+    return { fromNs: Math.min(earliestNs, askedNs), toNs: Math.min(answeredNs + skewNs, nextNs) };
   });
 }
 
 /** Since the last frame, or the statement's begin, only timers have changed anything. */
-function lastFrameNs(
-  { tablesNs, startNs, endNs, statement }: ObservedStatement,
-  frames: Observation["frames"],
-): number {
+function lastFrameNs({ askedNs, startNs, endNs, statement }: ObservedStatement, frames: Observation["frames"]): number {
   let last = statement.do === "wait" ? startNs : endNs;
-  for (const { timeNs } of frames) if (timeNs < tablesNs && timeNs > last) last = timeNs;
+  for (const { timeNs } of frames) if (timeNs < askedNs && timeNs > last) last = timeNs;
   return last;
 }
 

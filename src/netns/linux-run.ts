@@ -113,7 +113,7 @@ class LinuxRun {
     const askedNs = this.nowNs;
     const { namespaces, bridges, vxlans, names } = this.network;
     const tables = await realTables(namespaces, bridges, vxlans, this.withRules, names, this.children);
-    return { statement, startNs, endNs, programs, tables, tablesNs: (askedNs + this.nowNs) / 2 };
+    return { statement, startNs, endNs, programs, tables, askedNs, answeredNs: this.nowNs };
   }
 
   private async run(statement: Statement): Promise<Ran> {

@@ -24,9 +24,10 @@ export interface ObservedStatement {
   readonly endNs: number;
   /** What each of its programs printed; a `parallel` block has several. */
   readonly programs: readonly ObservedProgram[];
-  /** The tables when all was quiet after it. */
+  /** The tables when all was quiet after it: asked for, one after the other, from the one moment to the other. */
   readonly tables: Tables;
-  readonly tablesNs: number;
+  readonly askedNs: number;
+  readonly answeredNs: number;
 }
 
 export interface ObservedProgram {

@@ -2,8 +2,10 @@ import type { Choices } from "../linux/choices.ts";
 import { equalTuples, makeTuple, type Tuple } from "../linux/conntrack/tuple.ts";
 import type { TimerWheel } from "../linux/timer-wheel.ts";
 import type { Endpoint } from "../programs/program.ts";
+import { arpOperation } from "../wire/arp.ts";
 import { transportOf } from "../wire/frame-text.ts";
 import { ipProtocol } from "../wire/ipv4.ts";
+import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { SeenFrame } from "./capture.ts";
 import type { ObservedConnection } from "./connection-events.ts";
 import type { Observation } from "./observation.ts";
@@ -35,6 +37,8 @@ export class ObservedChoices implements Choices {
   readonly refusals: Refusal[] = [];
   private readonly reachableTimes: ReachableTimes;
   private readonly connections: readonly ObservedConnection[];
+  /** When devices sent questions and answers, by what these were. */
+  private readonly arp: ReadonlyMap<string, readonly number[]>;
   /** By namespace, earliest first. */
   private readonly beginnings: ReadonlyMap<string, readonly Beginning[]>;
 
@@ -42,11 +46,30 @@ export class ObservedChoices implements Choices {
     this.reachableTimes = reachableTimes;
     this.timerWheel = timerWheel;
     this.connections = connections;
+    this.arp = arpSent(frames);
     this.beginnings = beginningsOf(frames, connections);
   }
 
   reachableTimeNs(netns: string, dev: string): number | undefined {
     return this.reachableTimes.get(`${netns}/${dev}`);
+  }
+
+  askedNs(netns: string, dev: string, address: Ipv4Address, fromNs: number, toNs: number): number | undefined {
+    return this.arpSentNs(`${netns}/${dev} who-has ${address}`, fromNs, toNs);
+  }
+
+  proxiedNs(
+    netns: string,
+    dev: string,
+    { address, asker }: { readonly address: Ipv4Address; readonly asker: Ipv4Address },
+    fromNs: number,
+    toNs: number,
+  ): number | undefined {
+    return this.arpSentNs(`${netns}/${dev} ${address} is-at ${asker}`, fromNs, toNs);
+  }
+
+  private arpSentNs(name: string, fromNs: number, toNs: number): number | undefined {
+    return this.arp.get(name)?.find((timeNs) => timeNs > fromNs && timeNs < toNs);
   }
 
   localPorts(netns: string, protocol: number, remote: Endpoint, nowNs: number): readonly number[] {
@@ -76,6 +99,21 @@ export class ObservedChoices implements Choices {
     }
     return nearest;
   }
+}
+
+function arpSent(frames: readonly SeenFrame[]): ReadonlyMap<string, readonly number[]> {
+  const times = new Map<string, number[]>();
+  for (const { device, direction, frame, timeNs } of frames) {
+    const { payload: arp } = frame;
+    if (arp.kind !== "arp" || direction !== "out") continue;
+    const isQuestion = arp.operation === arpOperation.request;
+    const name = `${device} ${isQuestion ? `who-has ${arp.targetIp}` : `${arp.senderIp} is-at ${arp.targetIp}`}`;
+    times.set(
+      name,
+      [...(times.get(name) ?? []), timeNs].sort((a, b) => a - b),
+    );
+  }
+  return times;
 }
 
 /** What namespaces began to send: as their frames show it and, before it was translated, their connections. */

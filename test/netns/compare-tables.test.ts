@@ -32,8 +32,8 @@ describe("Rows of both kernels", () => {
 describe("When the simulated tables may have been those that Linux showed", () => {
   const secondNs = 1_000_000_000;
   const statement = (verb: string): Statement => ({ do: verb }) as unknown as Statement;
-  const observed = (verb: string, startNs: number, endNs: number, tablesNs: number): ObservedStatement => ({
-    ...{ statement: statement(verb), startNs, endNs, tablesNs },
+  const observed = (verb: string, startNs: number, endNs: number, askedNs: number): ObservedStatement => ({
+    ...{ statement: statement(verb), startNs, endNs, askedNs, answeredNs: askedNs },
     ...{ programs: [], tables: new Map() },
   });
   const observation = (...statements: ObservedStatement[]): Observation => ({
@@ -62,6 +62,13 @@ describe("When the simulated tables may have been those that Linux showed", () =
     const timerWheel = { jiffyNs: 4_000_000, jiffiesAtStart: 0, startedNs: 0 };
     const [window] = tableWindows({ ...observation(observed("ping", 0, 1, 5 * secondNs)), timerWheel });
     expect(window).toEqual({ fromNs: 4.7 * secondNs, toNs: 5.15 * secondNs });
+  });
+
+  test("and as long as Linux took to answer, since a timer may fire meanwhile", () => {
+    const timerWheel = { jiffyNs: 4_000_000, jiffiesAtStart: 0, startedNs: 0 };
+    const slow = { ...observed("ping", 0, 1, 5 * secondNs), answeredNs: 5.1 * secondNs };
+    const [window] = tableWindows({ ...observation(slow), timerWheel });
+    expect(window).toEqual({ fromNs: 4.7 * secondNs, toNs: 5.25 * secondNs });
   });
 
   test("never while the next statement runs", () => {

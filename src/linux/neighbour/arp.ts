@@ -129,8 +129,21 @@ function proxy(world: World, packet: number, device: number, frame: EthernetFram
   keepAsker(world, device, arp);
   if (proxyArp.table.size > proxyQueueLength) return drop(world, packet, "NOT_SPECIFIED");
   sim.underWay.pop();
-  proxyArp.add(packet, world.timerNs(nowNs + sim.random.below(proxyDelayNs / jiffyNs) * jiffyNs));
+  const drawnNs = world.timerNs(nowNs + sim.random.below(proxyDelayNs / jiffyNs) * jiffyNs);
+  proxyArp.add(packet, proxiedNs(world, device, arp, proxyDelayNs) ?? drawnNs);
 }
+
+/** When Linux was seen to answer. */
+function proxiedNs(world: World, device: number, arp: ArpPacket, proxyDelayNs: number): number | undefined {
+  const { choices, devices, namespaces, nowNs } = world;
+  if (choices?.proxiedNs === undefined) return undefined;
+  const [netns, dev] = [namespaces.name.get(devices.netns.get(device)), devices.name.get(device)];
+  const ends = { address: arp.targetIp, asker: arp.senderIp };
+  return choices.proxiedNs(netns, dev, ends, nowNs, world.timerNs(nowNs + proxyDelayNs) + slotNs);
+}
+
+/** How late a timer may be. */
+const slotNs = 40_000_000;
 
 /** `neigh_proxy_process`: the delay is over. */
 function answerForOther(world: World, row: number): void {

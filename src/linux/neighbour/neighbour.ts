@@ -59,7 +59,7 @@ function delay(world: World, neighbour: number): void {
   const { delayFirstProbeTimeNs } = settingsOf(world, neighbour);
   setState(world, neighbour, nud.delay);
   neighbours.updatedNs.set(neighbour, nowNs);
-  neighbours.timer.set(neighbour, world.timerNs(nowNs + delayFirstProbeTimeNs));
+  neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + delayFirstProbeTimeNs));
 }
 
 /** A new entry in state NONE, unless the kernel's table is full: then 0. */
@@ -205,7 +205,7 @@ function startResolution(world: World, neighbour: number): void {
   neighbours.probes.set(neighbour, unicastSolicits);
   setState(world, neighbour, nud.incomplete);
   neighbours.updatedNs.set(neighbour, nowNs);
-  neighbours.timer.set(neighbour, world.timerNs(nowNs + retransTimeNs));
+  neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + retransTimeNs));
   probe(world, neighbour);
 }
 
@@ -215,6 +215,20 @@ function probe(world: World, neighbour: number): void {
   const probes = neighbours.probes.get(neighbour);
   solicit(world, neighbour, probes < unicastSolicits);
   neighbours.probes.set(neighbour, probes + 1);
+}
+
+/** A timer of seconds that is set a little later falls into the wheel's next slot, a quarter of a second later. */
+const slotNs = 300_000_000;
+
+/** When a timer fires that may ask for the neighbour: as Linux was seen to ask, if such a timer may fire then. */
+function questionNs(world: World, neighbour: number, dueNs: number): number {
+  const { choices, devices, namespaces, neighbours } = world;
+  const expiryNs = world.timerNs(dueNs);
+  if (choices?.askedNs === undefined) return expiryNs;
+  const device = neighbours.device.get(neighbour);
+  const [netns, dev] = [namespaces.name.get(devices.netns.get(device)), devices.name.get(device)];
+  const address = neighbours.address.get(neighbour);
+  return choices.askedNs(netns, dev, address, dueNs, expiryNs + slotNs) ?? expiryNs;
 }
 
 function setState(world: World, neighbour: number, state: number): void {
@@ -243,7 +257,7 @@ function timerFired(world: World, neighbour: number): void {
   // neigh_max_probes
   const limit = unicastSolicits + (now === nud.probe ? multicastResolicits : multicastSolicits);
   if (neighbours.probes.get(neighbour) >= limit) return fail(world, neighbour);
-  neighbours.timer.set(neighbour, world.timerNs(nowNs + retransTimeNs));
+  neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + retransTimeNs));
   probe(world, neighbour);
 }
 
@@ -257,7 +271,7 @@ function reachableExpired(world: World, neighbour: number): void {
   } else if (nowNs <= neighbours.usedNs.get(neighbour) + delayFirstProbeTimeNs) {
     setState(world, neighbour, nud.delay);
     neighbours.updatedNs.set(neighbour, nowNs);
-    neighbours.timer.set(neighbour, world.timerNs(nowNs + delayFirstProbeTimeNs));
+    neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + delayFirstProbeTimeNs));
   } else {
     setState(world, neighbour, nud.stale);
     neighbours.updatedNs.set(neighbour, nowNs);
