@@ -1,6 +1,7 @@
 import { compileLab } from "../lab/compile-lab.ts";
 import { type Lab, openLab } from "../lab/lab.ts";
 import type { EventView } from "../lab/observe.ts";
+import type { Program } from "../lab/why/trial.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import { type CaptureFile, openCapture } from "./capture-file.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
@@ -33,19 +34,20 @@ const historyBytes = 16 * 1024 * 1024;
 /** `k8snet run FILE`: each scenario from a fresh world. */
 export async function run(name: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
   const file = await readSourceFile(name);
-  const { plan, diagnostics } = await compileLab(file.text, file.uri, { readImport });
+  const { plan, diagnostics, importedFiles } = await compileLab(file.text, file.uri, { readImport });
+  const program = { uri: file.uri, text: file.text, imports: importedFiles };
   const complaints = diagnostics.filter(({ severity }) => severity !== "information");
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;
   const trace = makeTrace(options, file, plan, terminal);
   // Opening the first one says whether the plan can run at all: before anything is written.
   const names = options.scenario === undefined ? plan.scenarios.map((scenario) => scenario.name) : [options.scenario];
-  const first = open(plan, names[0], options.seed, file, terminal);
+  const first = open(plan, names[0], options.seed, file, program, terminal);
   if (first === undefined) return exitCode.badInput;
   const capture = options.pcap === undefined ? undefined : openCapture(options.pcap, file);
   let failed = 0;
   for (const [index, scenario] of names.entries()) {
-    const lab = index === 0 ? first : open(plan, scenario, options.seed, file, terminal);
+    const lab = index === 0 ? first : open(plan, scenario, options.seed, file, program, terminal);
     if (lab === undefined) return exitCode.badInput;
     failed += await runScenario(lab, trace, capture, terminal);
   }
@@ -70,9 +72,10 @@ function open(
   scenario: string | undefined,
   seed: number | undefined,
   file: SourceFile,
+  program: Program,
   terminal: Terminal,
 ): Lab | undefined {
-  const opened = openLab(plan, { scenario, seed, historyBytes });
+  const opened = openLab(plan, { scenario, seed, historyBytes, program });
   if ("lab" in opened) return opened.lab;
   terminal.error(formatDiagnostics(file, opened.problems));
   return undefined;
@@ -99,13 +102,41 @@ async function runScenario(
     trace.event(event);
     if (event.frame !== undefined) capture?.frame(event.frame);
   };
+  const reasons = new FailureReasons(lab);
   while (lab.run(sliceEvents, trace.wantsEvents || capture !== undefined ? observe : undefined)) {
     passOn();
+    await reasons.take();
     await terminal.caughtUp();
   }
   passOn();
+  await reasons.take();
+  for (const text of reasons.texts) trace.output({ category: "stdout", text: `why: ${text}` });
   const outcome = lab.expectations();
   trace.end(outcome);
   await terminal.caughtUp();
   return outcome.failed;
+}
+
+/** More failures than these have the same few reasons. */
+const mostReasons = 5;
+
+/** Why expectations failed, asked while the recording still holds what led to it. */
+class FailureReasons {
+  readonly texts: string[] = [];
+  private readonly lab: Lab;
+  private taken = 0;
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+  }
+
+  async take(): Promise<void> {
+    const { why } = this.lab;
+    for (const { source } of why.failed().slice(this.taken)) {
+      this.taken++;
+      if (this.texts.length === mostReasons) continue;
+      const answer = await why.ask(`line ${source.line}`, async () => {});
+      if ("text" in answer) this.texts.push(answer.text);
+    }
+  }
 }

@@ -16,6 +16,7 @@ import type {
   ThreadRow,
   TreeRow,
 } from "./protocol.ts";
+import type { Why } from "./why/api.ts";
 
 /** A movement through the recording that is under way. It never runs on by itself: whoever drives it calls `advance` again. */
 export interface Motion {
@@ -52,6 +53,8 @@ export interface DebugLab {
   exceptionAt(threadId: number): { readonly id: string; readonly description: string } | undefined;
   readonly dataBreakpoints: DataBreakpointFacet;
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
+  /** Why something came as it did, and what would have let it pass. */
+  readonly why: Why;
   /** Every stage name, for completion. */
   readonly stageNames: readonly string[];
 

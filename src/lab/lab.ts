@@ -40,6 +40,9 @@ import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
 import { type StepTarget, stepTargets } from "./step-targets.ts";
 import { type Walker, type WalkFrame, walkOf } from "./walk.ts";
+import type { Why } from "./why/api.ts";
+import type { Program } from "./why/trial.ts";
+import { type LabOrigin, WhyFacet } from "./why/why.ts";
 
 const defaultHistoryBytes = 256 * 1024 * 1024;
 
@@ -52,6 +55,8 @@ export interface LabOptions {
   readonly historyBytes?: number;
   /** What has been seen to be drawn at random; absent: all is drawn from the seed. */
   readonly choices?: Choices;
+  /** The text that the plan was made from: without it, `why` knows no cures. */
+  readonly program?: Program;
 }
 
 export type OpenedLab = { readonly lab: Lab } | { readonly problems: readonly Diagnostic[] };
@@ -68,7 +73,14 @@ export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab 
   const scenario = new Scenario(world, setUp, chosen.scenario, outputs);
   outputs.attach(scenario);
   world.sim.begin();
-  return { lab: new Lab(world, plan, scenario, outputs) };
+  const lab = new Lab(world, plan, scenario, outputs, {
+    program: options.program,
+    open: (changed) => {
+      const opened = openLab(changed, { ...options, program: undefined, scenario: scenario.plan.name });
+      return "lab" in opened ? opened.lab : undefined;
+    },
+  });
+  return { lab };
 }
 
 function chooseScenario(
@@ -99,9 +111,11 @@ export class Lab implements DebugLab {
   private readonly stateTree: StateTree;
   private readonly documents: Documents;
   private readonly handEdits: Edits;
+  /** Why something came as it did, and what would have let it pass. */
+  readonly why: Why;
   private frames: WalkFrame[] = [];
 
-  constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs) {
+  constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs, origin: LabOrigin) {
     this.world = world;
     this.plan = plan;
     this.scenario = scenario;
@@ -112,6 +126,12 @@ export class Lab implements DebugLab {
     this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
     this.stateTree = new StateTree(world);
     this.handEdits = new Edits(world);
+    this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
+  }
+
+  /** What statements came to so far. */
+  get outcomes(): Pick<Outputs, "results" | "verdicts"> {
+    return this.outputs;
   }
 
   get ended(): boolean {

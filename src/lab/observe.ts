@@ -20,6 +20,15 @@ export class EventView {
     this.timeNs = event.timeNs;
   }
 
+  get stageNumber(): number {
+    return this.event.stage;
+  }
+
+  /** The row of the packet, 0 for an event that is nobody's walk. */
+  get packetRow(): number {
+    return this.event.walker;
+  }
+
   /** `bridge.flood`. */
   get stage(): string {
     return stageNames[this.event.stage];

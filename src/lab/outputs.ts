@@ -11,6 +11,9 @@ import { isLoopDrop } from "./session.ts";
 /** What the run prints. Each line is printed when its event is taken for the first time, not when it is replayed. */
 export class Outputs implements ScenarioListener {
   private readonly world: World;
+  /** What the programs of statements came to, and whether expectations held, where these are over. */
+  readonly results = new Map<Statement, ProgramResult | null>();
+  readonly verdicts = new Map<Expect, boolean>();
   private readonly statements = new Map<number, Statement>();
   private rows: OutputRow[] = [];
   private isLoopReported = false;
@@ -41,12 +44,17 @@ export class Outputs implements ScenarioListener {
     if (process !== 0) this.statements.set(process, statement);
   }
 
+  finished(statement: Statement, result: ProgramResult | null): void {
+    this.results.set(statement, result);
+  }
+
   refused(statement: Configure, message: string): void {
     this.rows.push({ category: "stderr", text: message, source: statement.source });
   }
 
   judge(statement: Expect, result: ProgramResult | null): boolean {
     const verdict = judge(this.world, statement.expression, result);
+    this.verdicts.set(statement, verdict.holds);
     this.rows.push({
       category: verdict.holds ? "stdout" : "stderr",
       text: verdict.holds

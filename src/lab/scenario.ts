@@ -17,6 +17,7 @@ import { clientFor, isProgramStatement, type ProgramContext, type ProgramStateme
 /** What the scenario tells the lab, while an event is taken for the first time. */
 export interface ScenarioListener {
   started(statement: Statement, process: number): void;
+  finished(statement: Statement, result: ProgramResult | null): void;
   /** Answers whether the expectation holds. */
   judge(statement: Expect, result: ProgramResult | null): boolean;
   refused(statement: Configure, message: string): void;
@@ -100,6 +101,11 @@ export class Scenario {
     return this.statementOf(this.main);
   }
 
+  /** The strand runs the scenario itself, and no statement of a `parallel` block. */
+  isMain(strand: number): boolean {
+    return strand === this.main;
+  }
+
   /** The statement that started a process, while it runs. */
   statementOfProcess(process: number): Statement | undefined {
     const strand = this.strandOf(process);
@@ -110,8 +116,11 @@ export class Scenario {
   processExited(process: number): void {
     const strand = this.strandOf(process);
     if (strand === 0) return;
+    const statement = this.statementOf(strand);
+    const result = this.world.processes.result.get(process);
+    if (statement !== undefined) this.listener.finished(statement, result);
     this.process.set(strand, 0);
-    this.result.set(strand, this.world.processes.result.get(process));
+    this.result.set(strand, result);
     this.advance(strand);
   }
 

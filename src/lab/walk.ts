@@ -147,7 +147,7 @@ function atRule(world: World, documents: Documents, plain: WalkFrame, at: HookPo
 const ruleStages: ReadonlySet<number> = new Set([stage.nfRule, stage.nfReject]);
 
 /** Where at its hook the packet of this event stood before it: every event at a rule gives it another position. */
-function positionBefore({ packets, sim }: World, event: number): HookPosition | undefined {
+export function positionBefore({ packets, sim }: World, event: number): HookPosition | undefined {
   const { from, to } = sim.changesOf(event);
   let found: HookPosition | undefined;
   sim.log.forEach(from, to, (owner, _row, other) => {

@@ -28,6 +28,8 @@ export interface Compilation {
   readonly text: string;
   /** The files that it imports, by their uris. */
   readonly imports: readonly string[];
+  /** These, as they were read: with them a changed text is compiled at once. */
+  readonly importedFiles: ImportedFiles;
   /** In the order of the file; without errors the plan can run. */
   readonly diagnostics: readonly Diagnostic[];
   /** Always there: what a broken file declares rightly is in it. */
@@ -67,7 +69,7 @@ function compileTree(ast: File, reading: FileReading): Compilation {
   hintIfEmpty(ast, scenarios, reading);
   const plan = makePlan(uri, layout, scenarios);
   const imports = [...reading.imports.values()].flatMap((file) => ("uri" in file ? [file.uri] : []));
-  return { uri, text, imports, diagnostics: problems.list(), plan, ast, layout };
+  return { uri, text, imports, importedFiles: reading.imports, diagnostics: problems.list(), plan, ast, layout };
 }
 
 /** Cables name namespaces, so the names are laid out before the cables are read. */

@@ -47,6 +47,12 @@ interface FakeEvent {
 }
 
 class FakeLab implements DebugLab {
+  readonly why = {
+    explain: () => ({ problem: "a fake lab knows no reasons" }),
+    cures: async () => [],
+    ask: async () => ({ problem: "a fake lab knows no reasons" }),
+    failed: () => [],
+  };
   readonly stageNames = ["arp.request", "arp.reply", "bridge.flood", "bridge.forward"];
   private readonly uri: string;
   private readonly events: readonly FakeEvent[];

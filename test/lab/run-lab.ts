@@ -18,9 +18,9 @@ export function labText(name: string): string {
 
 /** A lab at the beginning of one of its scenarios. */
 export function openText(text: string, scenario?: string, seed?: number): Lab {
-  const { plan, diagnostics } = compileSync(text, "lab.k8snet");
+  const { plan, diagnostics, uri, importedFiles } = compileSync(text, "lab.k8snet");
   expect(diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([]);
-  const opened = openLab(plan, { scenario, seed });
+  const opened = openLab(plan, { scenario, seed, program: { uri, text, imports: importedFiles } });
   if ("problems" in opened) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
   return opened.lab;
 }

@@ -1,0 +1,112 @@
+import { dropReasonOf } from "../../linux/drop.ts";
+import type { DropReason } from "../../linux/drop-reason.ts";
+import { getSysctl } from "../../linux/setup/sysctl.ts";
+import { stage } from "../../linux/stage.ts";
+import type { NextEvent } from "../../sim/simulation.ts";
+import { formatIpv4 } from "../../wire/ipv4-address.ts";
+import { dropExplanation } from "../drop-text.ts";
+import { packetText, placeName, ruleName } from "../names.ts";
+import { eventSource, isWaiting } from "../walk.ts";
+import { type Asked, sysctlIdeas } from "./asked.ts";
+import type { Explanation, Idea, Reasons } from "./explanation.ts";
+import { idea } from "./file-edits.ts";
+import {
+  becauseDown,
+  becauseNobodyAnswered,
+  becauseNoVtep,
+  becauseOfConf,
+  becauseOfPeerMtu,
+  becauseOfSamePort,
+  becauseTooBig,
+} from "./links.ts";
+import { becauseNoRoute, becauseNotForwarded, becauseOfWrongWay, becauseRouteRefuses } from "./routing.ts";
+import { becauseOfRules, triedRules } from "./rules.ts";
+import { becauseNoSocket } from "./sockets.ts";
+import { becauseTranslated } from "./translation.ts";
+
+/** What a reason for a drop leads to. Those without an entry say what they are, and no more. */
+const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> = {
+  IP_INADDRERRORS: becauseNotForwarded,
+  IP_INNOROUTES: becauseNoRoute,
+  IP_OUTNOROUTES: becauseNoRoute,
+  IP_ROUTE_REFUSES: becauseRouteRefuses,
+  IP_RPFILTER: becauseOfWrongWay,
+  IP_LOCAL_SOURCE: becauseOfConf("accept_local"),
+  IP_LOCALNET: becauseOfConf("route_localnet"),
+  IP_TTL_EXPIRED: (asked) => ({ ideas: ttlIdea(asked) }),
+  PKT_TOO_BIG: becauseTooBig,
+  VETH_PEER_MTU: becauseOfPeerMtu,
+  BRIDGE_PORT_MTU: becauseOfPeerMtu,
+  NEIGH_FAILED: becauseNobodyAnswered,
+  NEIGH_CREATEFAIL: (asked) => larger(asked, "net.ipv4.neigh.default.gc_thresh3"),
+  CONNTRACK_FULL: (asked) => larger(asked, "net.netfilter.nf_conntrack_max"),
+  NO_SOCKET: becauseNoSocket,
+  BRIDGE_SAME_PORT: becauseOfSamePort,
+  NETFILTER_DROP: becauseOfRules,
+  DEV_READY: becauseDown,
+  BRIDGE_PORT_DOWN: becauseDown,
+  NO_TX_TARGET: becauseNoVtep,
+};
+
+/** Why the packet that stands before this event fares as it does. */
+export function explainEvent(asked: Asked, next: NextEvent): Explanation {
+  const { world, packet, statement, ip } = asked;
+  const { packets } = world;
+  const data = packets.data.get(packet);
+  const place = placeName(world, next.stage, packets.device.get(packet));
+  const subject = `#${packets.origin.get(packet).name}${data === null ? "" : ` ${packetText(data)}`} @ ${place}`;
+  const { decision, ...found } = decide(asked, next);
+  return {
+    subject,
+    decision,
+    source: found.source ?? eventSource(world, next.stage, packets.device.get(packet)),
+    tried: found.tried ?? [],
+    related: found.related ?? [],
+    ideas: found.ideas ?? [],
+    statement,
+    packet: ip,
+    mustStayItself: found.mustStayItself,
+  };
+}
+
+function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: string } {
+  const { world, packet } = asked;
+  if (next.stage === stage.drop) {
+    const reason = dropReasonOf(world, packet);
+    return { decision: `dropped, ${reason}: ${dropExplanation(world, packet)}`, ...reasons[reason]?.(asked) };
+  }
+  if (next.stage === stage.nfReject) return { decision: `rejected by ${ruleHere(asked)}`, ...becauseOfRules(asked) };
+  if (next.stage === stage.natTranslate) return becauseTranslated(asked);
+  return underWay(asked);
+}
+
+function ruleHere({ world, packet }: Asked): string {
+  const at = world.packets.hookAt.get(packet);
+  return at === null || at.chain === 0 ? "a rule" : `${world.netfilter.tableOf(at.chain)} ${ruleName(world, at)}`;
+}
+
+/** Nothing is wrong with it yet. */
+function underWay(asked: Asked): Reasons & { readonly decision: string } {
+  const { world, packet } = asked;
+  const at = world.packets.hookAt.get(packet);
+  const tried = at === null || at.chain === 0 ? [] : triedRules(world, packet, at);
+  if (!isWaiting(world, packet)) return { decision: "nothing has kept it from going on so far", tried };
+  const nextHop = formatIpv4(world.packets.nextHop.get(packet));
+  return { decision: `it waits for ARP: who has ${nextHop}?`, ...becauseNobodyAnswered(asked) };
+}
+
+/** A statement that gives its packets few hops. */
+function ttlIdea({ file, statement }: Asked): readonly Idea[] {
+  if (file === undefined || statement === undefined || statement.source.uri !== file.uri) return [];
+  return idea("The TTL that Linux gives it: 64", [file.replaceIn(statement.source.line, /\bttl\s+\d+/, "ttl 64")]);
+}
+
+/** Twice a limit. */
+function larger(asked: Asked, key: string): Reasons {
+  const value = getSysctl(asked.world, asked.netns, key);
+  if (value === undefined) return {};
+  return {
+    tried: [{ what: `sysctl ${key}`, missed: String(value) }],
+    ideas: sysctlIdeas(asked, asked.netns, key, value * 2),
+  };
+}

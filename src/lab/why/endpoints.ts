@@ -1,0 +1,45 @@
+import type { Rule } from "../../config/iptables/rule-set.ts";
+import type { Item } from "../../language/generated/ast.ts";
+import type { Asked } from "./asked.ts";
+import type { Idea } from "./explanation.ts";
+import { type FileEdits, idea } from "./file-edits.ts";
+
+/** kube-proxy says in a comment whose traffic it refuses, and why. */
+const refusal = /^(?:[^/ ]+\/)?([^ :]+)(?::\S+)? has no (local )?endpoints$/;
+
+/** A Service without endpoints, or without one on this node: pods that are not ready, a policy that keeps to the node. */
+export function endpointIdeas({ file, world, netns }: Asked, rule: Rule): readonly Idea[] {
+  const comment = rule.matches.find((match) => match.match === "comment");
+  const found = comment?.match === "comment" ? refusal.exec(comment.text) : null;
+  if (found === null || file === undefined) return [];
+  const [, name, isLocal] = found;
+  const service = file.items("Service").find((item) => "name" in item && item.name === name);
+  const node = world.namespaces.name.get(netns);
+  const unready = podsNotReady(file, isLocal === undefined ? undefined : node);
+  const readied = unready.flatMap(({ line, pod }) =>
+    idea(`Pod ${pod} is ready`, [file.replaceIn(line, /\bready\s+false\b/, "ready true")]),
+  );
+  return [...readied, ...(service === undefined ? [] : clusterPolicy(file, service))];
+}
+
+/** Lines that say that a pod is not ready, of all nodes or of one. */
+function podsNotReady(file: FileEdits, node: string | undefined): readonly { line: number; pod: string }[] {
+  return file.items("Pod").flatMap((pod) => {
+    const home = pod.$container.$container as Item | undefined;
+    const isThere = node === undefined || (home?.$type === "Node" && home.name === node);
+    if (!isThere || !("name" in pod)) return [];
+    return file
+      .lines(pod, "ready", "false")
+      .map((line) => ({ line: file.rangeOfLine(line).line, pod: pod.name ?? "" }));
+  });
+}
+
+function clusterPolicy(file: FileEdits, service: Item): readonly Idea[] {
+  return ["externalTrafficPolicy", "internalTrafficPolicy"].flatMap((name) =>
+    file
+      .lines(service, name, "Local")
+      .flatMap((line) =>
+        idea(`${name} Cluster`, [file.replaceIn(file.rangeOfLine(line).line, /\bLocal\b/, "Cluster")]),
+      ),
+  );
+}

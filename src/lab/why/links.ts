@@ -1,0 +1,236 @@
+import { conf, confOf } from "../../linux/device/conf.ts";
+import { stage, stageNames } from "../../linux/stage.ts";
+import type { World } from "../../linux/world.ts";
+import type { EthernetFrame } from "../../wire/ethernet.ts";
+import { formatIpv4 } from "../../wire/ipv4-address.ts";
+import { formatMac } from "../../wire/mac-address.ts";
+import { printAddress, printFdbRow, printNeighbour, printRoute } from "../inspect/print.ts";
+import { deviceName } from "../names.ts";
+import { type Asked, interfaceIdeas, statementIdea } from "./asked.ts";
+import type { Idea, Reasons, Tried } from "./explanation.ts";
+import { idea } from "./file-edits.ts";
+import { ownerOf } from "./routing.ts";
+
+/** Its destination is behind the port that it came from. */
+export function becauseOfSamePort(asked: Asked): Reasons {
+  const { world, packet, netns } = asked;
+  const { devices, packets, fdb, namespaces } = world;
+  const port = packets.outDevice.get(packet);
+  const frame = packets.data.get(packet) as EthernetFrame;
+  const entry = fdb.find(devices.master.get(port), frame.destination);
+  const name = devices.name.get(port);
+  const node = namespaces.name.get(netns);
+  return {
+    tried: [
+      {
+        what: `FDB of ${devices.name.get(devices.master.get(port))}: ${entry === 0 ? "no entry" : printFdbRow(world, entry)}`,
+        missed: "that is the port that it came in by",
+      },
+      { what: `hairpin mode of ${name}`, missed: "off: a bridge sends nothing back where it came from" },
+    ],
+    source: devices.source.get(port) ?? undefined,
+    ideas: interfaceIdeas(asked, port, "hairpin", "on", `bridge -n ${node} link set dev ${name} hairpin on`),
+  };
+}
+
+/** Nobody answered for the next hop. */
+export function becauseNobodyAnswered(asked: Asked): Reasons {
+  const { world, packet } = asked;
+  const { packets, neighbours, namespaces } = world;
+  const device = packets.outDevice.get(packet);
+  const nextHop = packets.nextHop.get(packet);
+  const entry = neighbours.find(device, nextHop);
+  const owner = ownerOf(world, nextHop);
+  const who =
+    owner === 0
+      ? `nobody has the address ${formatIpv4(nextHop)}`
+      : `${namespaces.name.get(owner)} has ${formatIpv4(nextHop)}, and was not reached, or did not answer`;
+  return {
+    tried: [
+      ...(entry === 0
+        ? []
+        : [{ what: `neighbour ${printNeighbour(world, entry)}`, missed: "no answer made it known" }]),
+      ...whoHeard(world, packet, device),
+      { what: `who has ${formatIpv4(nextHop)}`, missed: who },
+    ],
+    ideas: [...gatewayIdeas(asked, device), ...(owner === 0 ? [] : linkIdeas(asked, owner))],
+  };
+}
+
+/** Devices at which the ARP requests for it ended without an answer. */
+function whoHeard(world: World, packet: number, device: number): readonly Tried[] {
+  const { sim, packets, addresses } = world;
+  const since = packets.bornAt.get(packet);
+  const heard = new Map<number, string>();
+  let asked = 0;
+  for (let event = sim.position - 1; event >= Math.max(since, sim.events.start); event--) {
+    const its = sim.events.stage(event);
+    if (its === stage.arpRequest && sim.events.place(event) === device) asked++;
+    if (its === stage.arpIgnore) heard.set(sim.events.place(event), stageNames[its]);
+  }
+  const requests = { what: `ARP requests by ${deviceName(world, device)}`, missed: `${asked} sent, none answered` };
+  const stations = [...heard.keys()]
+    .sort((a, b) => a - b)
+    .map((place): Tried => {
+      const own = addresses.ofDevice(place).map((row) => printAddress(world, row));
+      return {
+        what: `heard by ${deviceName(world, place)}`,
+        missed: own.length === 0 ? "has no address" : `has ${own.join(", ")}`,
+      };
+    });
+  return [requests, ...stations];
+}
+
+/** The gateway of a route may be misspelt: others on the link that forward. */
+function gatewayIdeas(asked: Asked, device: number): readonly Idea[] {
+  const { world, packet, file, ip } = asked;
+  const { routes, addresses, namespaces, packets } = world;
+  const nextHop = packets.nextHop.get(packet);
+  if (ip === undefined || ip.destination === nextHop || file === undefined) return [];
+  const netns = world.devices.netns.get(device);
+  const route = routes.ofNetns(netns).find((row) => routes.gateway.get(row) === nextHop);
+  const source = route === undefined ? null : routes.source.get(route);
+  if (route === undefined || source === null || source.uri !== file.uri) return [];
+  const others = [...addresses.table.rows()].filter((row) => {
+    const other = addresses.netns.get(row);
+    const way = routes.lookup(netns, addresses.address.get(row));
+    const isNear =
+      other !== netns && way !== 0 && routes.isConnected.get(way) === 1 && routes.device.get(way) === device;
+    return isNear && namespaces.forwarding.get(other) === 1;
+  });
+  return others.slice(0, 3).flatMap((row) => {
+    const via = formatIpv4(addresses.address.get(row));
+    const title = `In ${printRoute(world, route)}: the gateway ${via}, ${namespaces.name.get(addresses.netns.get(row))}`;
+    return idea(title, [file.replaceIn(source.line, formatIpv4(nextHop).replaceAll(".", "\\."), via)]);
+  });
+}
+
+/** The owner's own links that are down. */
+function linkIdeas(asked: Asked, owner: number): readonly Idea[] {
+  const { world, file } = asked;
+  const { devices, namespaces } = world;
+  const ideas: Idea[] = [];
+  for (let device = namespaces.firstDevice.get(owner); device !== 0; device = devices.nextInNetns.get(device)) {
+    for (const end of [device, devices.peer.get(device)]) {
+      if (end === 0 || devices.up.get(end) === 1) continue;
+      const home = devices.netns.get(end);
+      const [netns, dev] = [namespaces.name.get(home), devices.name.get(end)];
+      const block = file?.items("Interface").find((one) => "name" in one && one.name === dev);
+      const down = block === undefined ? undefined : file?.lines(block, "down")[0];
+      if (file !== undefined && down !== undefined)
+        ideas.push(...idea(`${netns}/${dev} is up`, [{ range: file.rangeOfLine(down), newText: "up" }]));
+      ideas.push(...statementIdea(asked, `ip -n ${netns} link set ${dev} up`));
+    }
+  }
+  return ideas;
+}
+
+/** The device is down. */
+export function becauseDown(asked: Asked): Reasons {
+  const { world, packet } = asked;
+  const { devices, packets, namespaces } = world;
+  const device = packets.device.get(packet);
+  const ends = [device, devices.peer.get(device)].filter((one) => one !== 0 && devices.up.get(one) === 0);
+  return {
+    tried: ends.map((one) => ({ what: `link ${deviceName(world, one)}`, missed: "DOWN" })),
+    ideas: ends.flatMap((one) =>
+      statementIdea(asked, `ip -n ${namespaces.name.get(devices.netns.get(one))} link set ${devices.name.get(one)} up`),
+    ),
+  };
+}
+
+/** Larger than the MTU of where it should leave. */
+export function becauseTooBig(asked: Asked): Reasons {
+  const { world, packet, ip } = asked;
+  const { devices, packets } = world;
+  const out = packets.outDevice.get(packet);
+  if (ip === undefined || out === 0) return {};
+  const mtu = devices.mtu.get(out);
+  const owner = ownerOf(world, ip.source);
+  const way = owner === 0 ? 0 : world.routes.lookup(owner, ip.destination);
+  const first = way === 0 ? 0 : world.routes.device.get(way);
+  return {
+    tried: [
+      { what: `MTU of ${deviceName(world, out)}`, missed: `${mtu}, and the packet has ${ip.totalLength} bytes` },
+      { what: "fragmentation", missed: "the packet says that it must not be fragmented (DF)" },
+      ...(first === 0
+        ? []
+        : [
+            {
+              what: `MTU of its sender's ${deviceName(world, first)}`,
+              missed: `${devices.mtu.get(first)}: more than fits on the way`,
+            },
+          ]),
+    ],
+    ideas: [
+      ...(first === 0 || devices.mtu.get(first) <= mtu ? [] : mtuIdeas(asked, first, mtu)),
+      ...fragmentIdea(asked),
+    ],
+  };
+}
+
+function mtuIdeas(asked: Asked, device: number, mtu: number): readonly Idea[] {
+  const { devices, namespaces } = asked.world;
+  const [netns, dev] = [namespaces.name.get(devices.netns.get(device)), devices.name.get(device)];
+  return interfaceIdeas(asked, device, "mtu", String(mtu), `ip -n ${netns} link set ${dev} mtu ${mtu}`);
+}
+
+/** A ping that may be cut. */
+function fragmentIdea({ file, statement }: Asked): readonly Idea[] {
+  if (file === undefined || statement?.do !== "ping" || !statement.dontFragment) return [];
+  const { endLine, endColumn, uri } = statement.source;
+  const end = { uri, line: endLine, column: endColumn, endLine, endColumn };
+  return idea("The ping may be fragmented: mayFragment", [file.replace(end, " mayFragment")]);
+}
+
+/** Longer than the device at the other end takes. */
+export function becauseOfPeerMtu(asked: Asked): Reasons {
+  const { world, packet } = asked;
+  const { devices, packets } = world;
+  const device = packets.device.get(packet);
+  const out = packets.outDevice.get(packet);
+  const ends = [device, devices.peer.get(device), out].filter((one) => one !== 0);
+  const smallest = ends.sort((a, b) => devices.mtu.get(a) - devices.mtu.get(b))[0];
+  const largest = Math.max(...ends.map((one) => devices.mtu.get(one)));
+  return {
+    tried: ends.map((one) => ({ what: `MTU of ${deviceName(world, one)}`, missed: String(devices.mtu.get(one)) })),
+    ideas: smallest === undefined ? [] : mtuIdeas(asked, smallest, largest),
+  };
+}
+
+/** The vxlan device knows no VTEP for the frame. */
+export function becauseNoVtep({ world, packet }: Asked): Reasons {
+  const { packets, vteps, devices } = world;
+  const frame = packets.data.get(packet) as EthernetFrame;
+  const device = packets.device.get(packet);
+  const rows = [...vteps.table.rows()].filter((row) => vteps.device.get(row) === device);
+  return {
+    tried: rows.map((row) => ({
+      what: `bridge fdb of ${devices.name.get(device)}: ${formatMac(vteps.mac.get(row))} dst ${formatIpv4(vteps.remote.get(row))}`,
+      missed: `the frame is for ${formatMac(frame.destination)}`,
+    })),
+  };
+}
+
+/** What a setting of the device that it came in by would allow. */
+export function becauseOfConf(key: "accept_local" | "route_localnet") {
+  return (asked: Asked): Reasons => {
+    const { world, packet } = asked;
+    const name = world.devices.name.get(world.packets.device.get(packet));
+    const value = confOf(
+      world,
+      world.packets.device.get(packet),
+      key === "accept_local" ? conf.acceptLocal : conf.routeLocalnet,
+    );
+    const full = `net.ipv4.conf.${name}.${key}`;
+    return {
+      tried: [{ what: full, missed: String(value) }],
+      ideas: confIdeas(asked, full),
+    };
+  };
+}
+
+function confIdeas(asked: Asked, key: string): readonly Idea[] {
+  const name = asked.world.namespaces.name.get(asked.netns);
+  return statementIdea(asked, `sysctl ${name} ${key}=1`);
+}

@@ -1,0 +1,149 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { WhyAnswer } from "../../../src/lab/why/api.ts";
+import { applyEdits } from "../../../src/lab/why/file-edits.ts";
+import { labText, openText, scenariosOf } from "../run-lab.ts";
+
+/** What `why` says of the statement that fails in each lab of the gallery, and what it offers. */
+const answers: readonly {
+  readonly lab: string;
+  /** The statement, or the beginning of its line; the last one that begins so. */
+  readonly statement: string;
+  readonly decides: string;
+  readonly tried: string;
+  readonly cure: string;
+  /** The scenario that has the same cure, by number; what it expects holds in the changed file without its own changes. */
+  readonly curedScenario?: number;
+}[] = [
+  {
+    lab: "bridge-nf-off",
+    statement: "curl client -> http://web.default/",
+    decides: "NO_SOCKET: the socket of tcp port 40001 talks with 10.96.0.10:80, and this comes from 10.244.0.3:8080",
+    tried: "a bridge of node1 handed it on without asking netfilter: net.bridge.bridge-nf-call-iptables is 0",
+    cure: "In node1: sysctl net.bridge.bridge-nf-call-iptables 1",
+    curedScenario: 1,
+  },
+  {
+    lab: "forward-policy-drop",
+    statement: "ping client -> server",
+    decides: "NETFILTER_DROP: netfilter dropped it: table filter, FORWARD policy DROP",
+    tried: "filter FORWARD policy DROP — the chain has no rule that could accept it",
+    cure: "In node1: policy ACCEPT in FORWARD",
+    curedScenario: 2,
+  },
+  {
+    lab: "hairpin-off",
+    statement: "curl web",
+    decides: "BRIDGE_SAME_PORT: its destination is behind veth1, the port it came from, and hairpin mode is off there",
+    tried: "hairpin mode of veth1 — off",
+    cure: "In node1: interface veth1 { hairpin on }",
+    curedScenario: 1,
+  },
+  {
+    lab: "ip-forward-off",
+    statement: "ping client -> server",
+    decides: "IP_INADDRERRORS: 10.244.1.2 is no address of node1, where net.ipv4.ip_forward is 0",
+    tried: "address 192.168.1.11/24 of eth0 — is not 10.244.1.2",
+    cure: "In node1: sysctl net.ipv4.ip_forward 1",
+    curedScenario: 1,
+  },
+  {
+    lab: "local-policy-without-endpoint",
+    statement: "curl client -> http://192.168.1.11:30080/",
+    decides: "KUBE-EXTERNAL-SERVICES rule 1",
+    tried: "-m tcp --dport 30086: tcp ports 40002 > 30080",
+    cure: "Pod web1 is ready",
+    curedScenario: 1,
+  },
+  {
+    lab: "missing-masquerade",
+    statement: "curl client -> http://203.0.113.80/",
+    decides: "IP_INNOROUTES: gateway has no route to 10.244.0.2",
+    tried:
+      "route 192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.1 — 192.168.1.0/24 does not cover 10.244.0.2",
+    cure: "Masquerade what leaves the cluster: ipMasq on",
+  },
+  {
+    lab: "mtu-black-hole",
+    statement: "ping client -> server size 1472",
+    decides: "NETFILTER_DROP: netfilter dropped it: table filter, OUTPUT rule 1: -p icmp -m icmp --icmp-type 3 -j DROP",
+    tried: "filter OUTPUT rule 1: -p icmp -m icmp --icmp-type 3 -j DROP — matched",
+    cure: "Take this rule away: -A OUTPUT -p icmp -m icmp --icmp-type 3 -j DROP",
+    curedScenario: 1,
+  },
+  {
+    lab: "rp-filter",
+    statement: "curl client -> http://database:5432/",
+    decides: "IP_RPFILTER: from 192.168.1.9 it came in by eth1, and an answer would leave by eth0",
+    tried: "the way back to 192.168.1.9, strict: by eth1 — the route is 192.168.1.0/24 dev eth0",
+    cure: "In node1: sysctl net.ipv4.conf.eth1.rp_filter 2",
+    curedScenario: 1,
+  },
+  {
+    lab: "stale-udp-connection",
+    statement: "udp client -> 10.96.0.53:53 sourcePort 40000",
+    decides: "NO_SOCKET: no socket of old listens on udp port 5353",
+    tried: "node1 led it here by a connection that it keeps: udp",
+    cure: 'Before "udp client -> 10.96.0.53:53 sourcePort 40000": conntrack node1 -D -p udp --orig-dst 10.96.0.53',
+  },
+  {
+    lab: "unwanted-masquerade",
+    statement: "curl client -> http://server/",
+    decides: "a pod's packet to a pod gets another source",
+    tried: "nat POSTROUTING rule 1: -s 10.244.0.0/24 ! -o cni0 -j MASQUERADE — matched",
+    cure: "The rule leaves out what goes to pods: ! -d 10.244.0.0/16",
+    curedScenario: 1,
+  },
+];
+
+describe.each(answers)("$lab", ({ lab: name, statement, decides, tried, cure }) => {
+  const text = labText(`gallery/${name}`);
+
+  test("why: the decision, what was tried, and the cure", async () => {
+    const answer = await why(text, statement);
+    expect(answer.text).toContain(decides);
+    expect(answer.text).toContain(tried);
+    expect(answer.cures[0]?.title).toBe(cure);
+  });
+});
+
+const cured = answers.filter((one) => one.curedScenario !== undefined);
+
+describe.each(cured)("$lab, cured", ({ lab: name, statement, curedScenario = 0 }) => {
+  test("what the cured scenario expects holds", async () => {
+    const text = labText(`gallery/${name}`);
+    const [first] = (await why(text, statement)).cures;
+    const changed = withoutChanges(applyEdits(text, first?.edits ?? []), curedScenario);
+    const lab = openText(changed, scenariosOf(changed)[curedScenario]);
+    while (lab.run(10_000));
+    const failed = lab.takeOutput().filter((row) => row.expectation === "failed");
+    expect(failed.map((row) => row.text)).toEqual([]);
+    expect(lab.expectations().held).toBeGreaterThan(0);
+  });
+});
+
+test("every lab of the gallery is one of these", () => {
+  const labs = readdirSync("test/labs/gallery").map((file) => file.replace(/\.k8snet$/, ""));
+  expect(answers.map(({ lab }) => lab).sort()).toEqual(labs.sort());
+});
+
+/** Asks about the last statement of the first scenario that begins so, when the scenario is over. */
+async function why(text: string, statement: string): Promise<WhyAnswer> {
+  const lab = openText(text, scenariosOf(text)[0]);
+  while (lab.run(10_000));
+  const asked = lab.scenario.plan.statements.findLast((one) => one.text.startsWith(statement));
+  const answer = await lab.why.ask(`line ${asked?.source.line}`, async () => {});
+  if ("problem" in answer) throw new Error(answer.problem);
+  return answer;
+}
+
+/** The file without what a scenario does before and when it changes the world: what is left is what then holds. */
+function withoutChanges(text: string, scenario: number): string {
+  const { plan } = openText(text, scenariosOf(text)[scenario]).scenario;
+  const last = plan.statements.findLast((one) => one.do === "configure");
+  const gone = new Set(
+    plan.statements.slice(0, plan.statements.indexOf(last as never) + 1).map(({ source }) => source.line),
+  );
+  const lines = text.split("\n");
+  return lines.filter((_, index) => !gone.has(index + 1)).join("\n");
+}

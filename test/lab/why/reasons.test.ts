@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import type { Lab } from "../../../src/lab/lab.ts";
+import type { WhyAnswer } from "../../../src/lab/why/api.ts";
+import { digest } from "../../../src/sim/digest.ts";
+import { openText } from "../run-lab.ts";
+
+const noPause = async () => {};
+
+function over(text: string): Lab {
+  const lab = openText(text);
+  while (lab.run(10_000));
+  return lab;
+}
+
+async function ask(lab: Lab, subject: string): Promise<WhyAnswer> {
+  const answer = await lab.why.ask(subject, noPause);
+  if ("problem" in answer) throw new Error(answer.problem);
+  return answer;
+}
+
+const twoPods = (scenario: string, more = "") => `
+node node1 {
+  ${more}
+  pod a
+  pod b
+}
+scenario "s" {
+  ${scenario}
+}
+`;
+
+describe("why", () => {
+  it("1. nobody answered for an address: who was asked, and what they have", async () => {
+    const { text } = await ask(over(twoPods("ping a -> 10.244.0.77 timeout 5s")), "ping a -> 10.244.0.77 timeout 5s");
+    expect(text).toContain("NEIGH_FAILED");
+    expect(text).toContain("ARP requests by a/eth0 — 3 sent, none answered");
+    expect(text).toContain("heard by b/eth0 — has inet 10.244.0.3/24 scope global eth0");
+    expect(text).toContain("who has 10.244.0.77 — nobody has the address 10.244.0.77");
+    expect(text).not.toContain("cure:");
+  });
+
+  it("2. a link that is down: it is put up before", async () => {
+    const lab = over(twoPods("ip -n b link set eth0 down\n  ping a -> b timeout 5s"));
+    const { cures } = await ask(lab, "ping a -> b timeout 5s");
+    expect(cures.map(({ title }) => title)).toEqual(['Before "ping a -> b timeout 5s": ip -n b link set eth0 up']);
+  });
+
+  it("3. a closed port: the sockets that there are, and a listener to add", async () => {
+    const text = twoPods("tcp a -> b:80").replace("pod b", "pod b { container c { listen tcp 8080 echo } }");
+    const answer = await ask(over(text), "tcp a -> b:80");
+    expect(answer.text).toContain("socket tcp LISTEN 0.0.0.0:8080 — the packet is for port 80");
+    expect(answer.cures[0]?.title).toBe("In b: listen tcp 80 echo");
+  });
+
+  it("4. a Service that leads to the wrong port: its port is changed", async () => {
+    const text = `${twoPods("curl a -> http://web/").replace("pod b", "pod b { labels app=web; container c { listen tcp 8080 http } }")}
+service web { clusterIP 10.96.0.10; port 80 -> 8000; selector app=web }
+`;
+    const answer = await ask(over(text), "curl a -> http://web/");
+    expect(answer.cures[0]?.title).toBe("The Service leads to port 8080");
+    expect(answer.cures[0]?.edits[0]?.newText).toBe("-> 8080");
+  });
+
+  it("5. a failed expectation: judged by whether it then holds", async () => {
+    const lab = over(
+      twoPods("iptables -n node1 -A FORWARD -s 10.244.0.2 -j REJECT\n  ping a -> b\n  expect reply.received"),
+    );
+    const [failed] = lab.why.failed();
+    const { text, cures } = await ask(lab, String(failed.source.line));
+    expect(text).toContain('"expect reply.received"');
+    expect(cures[0]?.seen).toBe('with it, "expect reply.received" holds');
+  });
+
+  it("6. a route that is missing: the way by a neighbour that knows one", async () => {
+    const text = `
+netns left { address 10.1.0.2/24 dev eth0 }
+netns router { address 10.1.0.1/24 dev eth0; address 10.2.0.1/24 dev eth1; sysctl net.ipv4.ip_forward 1 }
+netns right { address 10.2.0.2/24 dev eth0; route default via 10.2.0.1 }
+veth left/eth0 <-> router/eth0
+veth router/eth1 <-> right/eth0
+scenario "s" {
+  ping left -> 10.2.0.2
+}
+`;
+    const { text: answer, cures } = await ask(over(text), "ping left -> 10.2.0.2");
+    expect(answer).toContain("10.1.0.0/24 does not cover 10.2.0.2");
+    expect(cures[0]?.title).toBe("In left: route 10.2.0.0/24 via 10.1.0.1");
+  });
+
+  it("7. a packet in flight by its name, and one that is gone; the lab stands where it stood", async () => {
+    const lab = openText(twoPods("ping a -> 10.244.0.77 timeout 5s"));
+    lab.run(20);
+    const { sim } = lab.world;
+    const [before, position] = [digest(sim), sim.position];
+    expect((await ask(lab, "#1")).text).toContain("it waits for ARP: who has 10.244.0.77?");
+    expect(lab.why.explain("#99")).toEqual({ problem: "The recording has no packet #99" });
+    expect(digest(sim)).toBe(before);
+    expect(sim.position).toBe(position);
+    while (lab.run(10_000));
+    expect((await ask(lab, "#1")).text).toContain("NEIGH_FAILED");
+  });
+
+  it("8. what is no subject, and what has not run, is said so", () => {
+    const lab = openText(twoPods("ping a -> b"));
+    expect(lab.why.explain("nonsense")).toMatchObject({ problem: expect.stringContaining("no packet (#12.1)") });
+    expect(lab.why.explain("ping a -> b")).toMatchObject({ problem: expect.stringContaining("has not run yet") });
+    expect(lab.why.explain("")).toMatchObject({ problem: expect.stringContaining("does not stand before a packet") });
+  });
+
+  it("9. a change that does not help is not offered", async () => {
+    const lab = over(twoPods("iptables -n node1 -P FORWARD DROP\n  ping a -> 10.244.0.77 timeout 5s"));
+    const answer = await ask(lab, "ping a -> 10.244.0.77 timeout 5s");
+    expect(answer.cures).toEqual([]);
+  });
+});
