@@ -132,11 +132,11 @@ class FailureReasons {
 
   async take(): Promise<void> {
     const { why } = this.lab;
-    for (const { source } of why.failed().slice(this.taken)) {
+    for (const expectation of why.failed().slice(this.taken)) {
       this.taken++;
       if (this.texts.length === mostReasons) continue;
-      const answer = await why.ask(`line ${source.line}`, async () => {});
-      if ("text" in answer) this.texts.push(answer.text);
+      const answer = await why.ask(expectation, async () => {});
+      if ("text" in answer && !answer.explanation.isFine) this.texts.push(answer.text);
     }
   }
 }

@@ -15,6 +15,7 @@ import { editRequests } from "./requests/edits.ts";
 import { lookRequests } from "./requests/looks.ts";
 import { motionRequests } from "./requests/motions.ts";
 import type { Answer, Handler, Handlers, RequestContext } from "./requests/request.ts";
+import { whyRequests } from "./requests/why.ts";
 
 /**
  * One client's session. The library frames and numbers the messages; requests go through the tables in `requests/` instead of
@@ -41,7 +42,9 @@ export class K8snetDebugSession extends DebugSession {
       this.emitEvent("breakpoint", { reason: "changed", breakpoint });
     });
     const context = this.requestContext();
-    const tables = [breakpointRequests, motionRequests, lookRequests, editRequests].map((make) => make(context));
+    const tables = [breakpointRequests, motionRequests, lookRequests, editRequests, whyRequests].map((make) =>
+      make(context),
+    );
     this.handlers = new Map([this.lifeCycle(), ...tables].flatMap((table) => Object.entries(table)));
     // The library ends the process on junk between messages; here the session says so and listens on.
     this.removeAllListeners("error");

@@ -32,6 +32,15 @@ describe("k8snet run", () => {
     expect(out).toContain('scenario "wrong": 1 of 1 expectation failed\n');
   });
 
+  it("says why an expectation failed: what was lost, what was tried, and the change that lets it pass", async () => {
+    const off =
+      'scenario "off" { iptables -n node1 -A FORWARD -s 10.244.0.2 -j DROP; ping pod1 -> pod2; expect reply.received }';
+    const { out } = await k8snet("run", files.write("why.k8snet", twoPods(off)), "--trace", "none");
+    expect(out).toContain('why: "expect reply.received"');
+    expect(out).toContain("filter FORWARD rule 1: -s 10.244.0.2/32 -j DROP — matched");
+    expect(out).toContain('tried: with it, "expect reply.received" holds');
+  });
+
   it("goes on with the next scenario after one that failed", async () => {
     const file = files.write("order.k8snet", twoPods(wrong, ping));
     const { code, out } = await k8snet("run", file, "--trace", "none");

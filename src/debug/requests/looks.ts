@@ -6,9 +6,6 @@ import { listThreads } from "../threads.ts";
 import { treeRows } from "../views.ts";
 import type { Answer, Handlers, RequestContext } from "./request.ts";
 
-/** So many frames tell where a packet that went wrong comes from. */
-const stackLevels = 20;
-
 /** Requests that look at the run and leave it as it is. */
 export function lookRequests(context: RequestContext): Handlers {
   let wasCutTold = false;
@@ -22,7 +19,6 @@ export function lookRequests(context: RequestContext): Handlers {
     stackTrace: (args) => ({ body: context.standing().inspection.stackTrace(context.opened().lab, args) }),
     scopes: (args) => ({ body: context.standing().inspection.scopes(context.opened().lab, args) }),
     stepInTargets: (args) => ({ body: context.standing().inspection.stepInTargets(context.opened().lab, args) }),
-    exceptionInfo: (args) => ({ body: exceptionInfo(context, args.integer("threadId")) }),
     source: (args) => ({ body: source(context, args) }),
     loadedSources: () => ({ body: loadedSources(context) }),
     variables: (args) => ({ body: context.standing().inspection.variables(args) }),
@@ -45,16 +41,6 @@ function loadedSources({ opened, format }: RequestContext): DebugProtocol.Loaded
       .lab.generatedDocuments()
       .map(({ uri }) => format.toSource(uri)),
   };
-}
-
-function exceptionInfo(context: RequestContext, threadId: number): DebugProtocol.ExceptionInfoResponse["body"] {
-  const exception = context.standing().lab.exceptionAt(threadId);
-  if (exception === undefined) throw new RequestError(`Nothing is wrong with thread ${threadId} here`);
-  const { id, description } = exception;
-  const { frames } = context.standing().lab.stack(threadId, 0, stackLevels);
-  const stackTrace = frames.map(({ name }) => name).join("\n");
-  const details = { message: description, typeName: id, stackTrace };
-  return { exceptionId: id, description, breakMode: "always", details };
 }
 
 function source(context: RequestContext, args: Arguments): DebugProtocol.SourceResponse["body"] {

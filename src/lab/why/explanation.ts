@@ -35,6 +35,8 @@ export interface Explanation {
   readonly related: readonly string[];
   /** The smallest change first. */
   readonly ideas: readonly Idea[];
+  /** Nothing was wrong with it. */
+  readonly isFine?: boolean;
   /** The statement whose packet it was. */
   readonly statement?: Statement;
   /** The expectation that failed, where one was asked about. */

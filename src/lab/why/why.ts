@@ -8,6 +8,7 @@ import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { findNetns } from "../inspect/find.ts";
 import type { Outputs } from "../outputs.ts";
 import { isProgramStatement } from "../programs.ts";
+import { scenarioThreadId } from "../protocol.ts";
 import type { Scenario } from "../scenario.ts";
 import type { NoAnswer, Why } from "./api.ts";
 import { type Asked, ipOf } from "./asked.ts";
@@ -42,17 +43,21 @@ export class WhyFacet implements Why {
     this.parts = parts;
   }
 
-  async ask(subject: string, breathe: () => Promise<void>): Promise<WhyAnswer | NoAnswer> {
+  async ask(subject: string | Statement, breathe: () => Promise<void>): Promise<WhyAnswer | NoAnswer> {
     const explanation = this.explain(subject);
     if ("problem" in explanation) return explanation;
     const cures = await this.cures(explanation, breathe);
     return { explanation, cures, text: whyText(explanation, cures) };
   }
 
-  explain(subject: string): Explanation | NoAnswer {
+  explain(subject: string | Statement): Explanation | NoAnswer {
+    if (typeof subject !== "string") return this.explainFound(subject);
     const text = subject.trim();
     if (text === "") return this.explainNext();
-    if (/^#\d/.test(text)) return this.explainPacket(text.slice(1));
+    if (/^#\d/.test(text))
+      return this.explainPacket((packet) => `#${this.parts.world.packets.origin.get(packet).name}` === text, text);
+    const thread = /^thread (\d+)$/.exec(text)?.[1];
+    if (thread !== undefined) return this.explainThread(Number(thread));
     return this.explainStatement(text);
   }
 
@@ -86,11 +91,17 @@ export class WhyFacet implements Why {
     return { problem: "The lab does not stand before a packet: ask about a packet (#12.1) or a statement (its line)" };
   }
 
-  private explainPacket(name: string): Explanation | NoAnswer {
-    const { world } = this.parts;
-    const { packets } = world;
-    const packet = [...packets.table.rows()].find((row) => String(packets.origin.get(row).name) === name);
-    if (packet === undefined) return this.explainGone(name);
+  private explainThread(threadId: number): Explanation | NoAnswer {
+    const { world, scenario } = this.parts;
+    if (threadId !== scenarioThreadId)
+      return this.explainPacket((packet) => world.packets.number.get(packet) === threadId - 1, `in thread ${threadId}`);
+    const statement = scenario.currentStatement ?? flat(scenario.plan.statements).at(-1);
+    return statement === undefined ? { problem: "The scenario has no statements" } : this.explainFound(statement);
+  }
+
+  private explainPacket(isIt: (packet: number) => boolean, what: string): Explanation | NoAnswer {
+    const packet = [...this.parts.world.packets.table.rows()].find(isIt);
+    if (packet === undefined) return this.explainGone(isIt, what);
     return explainEvent(this.asked(packet), this.eventOf(packet));
   }
 
@@ -101,8 +112,8 @@ export class WhyFacet implements Why {
   }
 
   /** A packet that is no more: as it was before its last event, where that was its end. */
-  private explainGone(name: string): Explanation | NoAnswer {
-    const { sim, packets } = this.parts.world;
+  private explainGone(isIt: (packet: number) => boolean, what: string): Explanation | NoAnswer {
+    const { sim } = this.parts.world;
     const here = sim.position;
     try {
       const seen = new Set<number>();
@@ -113,9 +124,9 @@ export class WhyFacet implements Why {
         sim.goTo(event);
         const next = sim.next();
         if (next === undefined || next.walker === 0) continue;
-        if (String(packets.origin.get(next.walker).name) === name) return explainEvent(this.asked(next.walker), next);
+        if (isIt(next.walker)) return explainEvent(this.asked(next.walker), next);
       }
-      return { problem: `The recording has no packet #${name}` };
+      return { problem: `The recording has no packet ${what}` };
     } finally {
       sim.goTo(here);
     }
@@ -124,10 +135,11 @@ export class WhyFacet implements Why {
   private explainStatement(text: string): Explanation | NoAnswer {
     const statements = flat(this.parts.scenario.plan.statements);
     const line = /^(?:line )?(\d+)$/.exec(text)?.[1];
-    const found =
-      line === undefined
-        ? statements.find((one) => one.text === text)
-        : statements.find(({ source }) => source.line === Number(line));
+    const here = statements.filter((one) =>
+      line === undefined ? one.text === text : one.source.line === Number(line),
+    );
+    const failed = here.find((one) => one.do === "expect" && this.parts.outputs.verdicts.get(one) === false);
+    const found = failed ?? here.findLast(isProgramStatement) ?? here[0];
     if (found === undefined)
       return { problem: `"${text}" is no packet (#12.1), and no line or statement of this scenario` };
     return this.explainFound(found);
@@ -185,7 +197,8 @@ export class WhyFacet implements Why {
         ideas,
       };
     }
-    if (succeeded(result)) return { ...base, decision: "it had success, and none of its packets was lost" };
+    if (succeeded(result))
+      return { ...base, isFine: true, decision: "it had success, and none of its packets was lost" };
     return { ...base, decision: `${result?.error ?? "no answer came"}, and none of its packets was lost` };
   }
 
