@@ -75,6 +75,7 @@ function nodeEnvironment(openLab: OpenLab): DebugEnvironment {
     openLab,
     readImport,
     readFile: (path) => readFile(isUri(path) ? fileURLToPath(path) : path, "utf8"),
+    readBytes: (path) => readFile(isUri(path) ? fileURLToPath(path) : path),
     toUri: (path) => (isUri(path) ? path : pathToFileURL(resolve(path)).href),
     toClientPath: (uri) => (uri.startsWith("file:") ? fileURLToPath(uri) : uri),
     now: () => performance.now(),

@@ -9,6 +9,8 @@ import type { ReadImport } from "../language/compile.ts";
 export interface DebugEnvironment {
   /** The text of a program, named as the client named it. A rejection's message is shown to the user. */
   readFile(clientPath: string): Promise<string>;
+  /** What a capture holds, named likewise. */
+  readBytes(clientPath: string): Promise<Uint8Array>;
   /** Reads what a program imports. */
   readonly readImport: ReadImport;
   openLab: OpenLab;

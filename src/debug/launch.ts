@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import { formatPlace } from "../base/source-range.ts";
 import type { DebugLab } from "../lab/api.ts";
+import { openCapture } from "../lab/capture/open-capture.ts";
 import type { Arguments } from "./arguments.ts";
 import type { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment, OpenLabResult } from "./environment.ts";
@@ -9,6 +10,8 @@ import { RequestError } from "./request-error.ts";
 /** The attributes of a launch configuration; README.md of this folder documents them for users. */
 export interface LaunchArguments {
   readonly program: string;
+  /** The program is a capture to replay, not a file to run. */
+  readonly isCapture: boolean;
   readonly scenario?: string;
   readonly seed?: number;
   readonly stopOnEntry: boolean;
@@ -34,6 +37,7 @@ export function parseLaunchArguments(args: Arguments): LaunchArguments {
   if (!program) throw new RequestError('launch needs "program": the path of a .k8snet file');
   return {
     program,
+    isCapture: false,
     scenario: args.optionalString("scenario"),
     seed: args.optionalInteger("seed", 0),
     stopOnEntry: args.optionalBoolean("stopOnEntry") ?? false,
@@ -43,19 +47,44 @@ export function parseLaunchArguments(args: Arguments): LaunchArguments {
   };
 }
 
+/** Attaching is to look at what has happened: a capture stands before its first frame, and stays after its last one. */
+export function parseAttachArguments(args: Arguments): LaunchArguments {
+  const program = args.optionalString("capture");
+  if (!program) throw new RequestError('attach needs "capture": the path of a pcapng or pcap file');
+  return {
+    program,
+    isCapture: true,
+    stopOnEntry: args.optionalBoolean("stopOnEntry") ?? true,
+    stopAtEnd: args.optionalBoolean("stopAtEnd") ?? true,
+    maxThreads: args.optionalInteger("maxThreads", 1) ?? defaultMaxThreads,
+    noDebug: false,
+  };
+}
+
 /** Reads the program anew, compiles it and builds the lab; what is wrong with it becomes an error for the user. */
 export async function openProgram(
   launch: LaunchArguments,
   environment: DebugEnvironment,
   format: ClientFormat,
 ): Promise<OpenedProgram> {
-  const text = await environment.readFile(launch.program).catch((error: unknown) => {
-    throw new RequestError(`Cannot read ${launch.program}: ${messageOf(error)}`);
-  });
+  if (launch.isCapture) return openCaptureFile(launch.program, environment);
+  const text = await environment.readFile(launch.program).catch((error: unknown) => cannotRead(launch.program, error));
   const uri = format.programUri(launch.program);
   const { scenario, seed } = launch;
   const result = await environment.openLab({ uri, text, scenario, seed, readImport: environment.readImport });
   return toOpenedProgram(result, launch, format);
+}
+
+async function openCaptureFile(path: string, environment: DebugEnvironment): Promise<OpenedProgram> {
+  const bytes = await environment.readBytes(path).catch((error: unknown) => cannotRead(path, error));
+  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  const opened = openCapture(bytes, name.replace(/\.[^.]*$/, ""));
+  if ("problem" in opened) throw new RequestError(`${path}: ${opened.problem}`);
+  return opened;
+}
+
+function cannotRead(path: string, error: unknown): never {
+  throw new RequestError(`Cannot read ${path}: ${messageOf(error)}`);
 }
 
 function toOpenedProgram(result: OpenLabResult, launch: LaunchArguments, format: ClientFormat): OpenedProgram {

@@ -7,7 +7,7 @@ import { capabilities } from "./capabilities.ts";
 import { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment } from "./environment.ts";
 import { LabRun } from "./lab-run.ts";
-import { type LaunchArguments, openProgram, parseLaunchArguments } from "./launch.ts";
+import { type LaunchArguments, openProgram, parseAttachArguments, parseLaunchArguments } from "./launch.ts";
 import { consoleLine } from "./output.ts";
 import { RequestError } from "./request-error.ts";
 import { breakpointRequests } from "./requests/breakpoints.ts";
@@ -101,7 +101,8 @@ export class K8snetDebugSession extends DebugSession {
     const text = known ? error.message : `k8snet failed: ${error instanceof Error ? error.message : String(error)}`;
     const response: DebugProtocol.ErrorResponse = { ...new Response(request, known ? error.short : text), body: {} };
     // What keeps a program from starting concerns the user; most other refusals are between the two programs.
-    const showUser = !known || request.command === "launch" || request.command === "restart";
+    const showUser =
+      !known || request.command === "launch" || request.command === "attach" || request.command === "restart";
     response.body.error = { id: 1, format: text, showUser };
     this.sendResponse(response);
   }
@@ -110,6 +111,7 @@ export class K8snetDebugSession extends DebugSession {
     return {
       initialize: (args) => this.initialize(args),
       launch: (args) => this.open(parseLaunchArguments(args)),
+      attach: (args) => this.open(parseAttachArguments(args)),
       restart: (args) => this.restart(args),
       configurationDone: () => this.configurationDone(),
       terminate: () => this.terminate(),
@@ -161,7 +163,8 @@ export class K8snetDebugSession extends DebugSession {
     const old = this.opened();
     if (this.phase !== "open" || old.over) throw new RequestError("There is no running program to restart");
     const changed = args.optionalObject("arguments");
-    const run = await this.openRun(changed ? parseLaunchArguments(changed) : old.launch, "open");
+    const parse = old.launch.isCapture ? parseAttachArguments : parseLaunchArguments;
+    const run = await this.openRun(changed ? parse(changed) : old.launch, "open");
     if (old.over) throw new RequestError("The program has ended meanwhile", "cancelled");
     const wasStarted = old.started;
     old.abandon();

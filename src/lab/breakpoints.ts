@@ -211,8 +211,9 @@ export class Breakpoints {
   }
 
   private bindLine(uri: string, line: number, column?: number): Binding | { readonly message: string } {
-    if (uri.startsWith(generatedScheme)) return this.bindRule(uri, line);
-    if (uri !== this.plan.uri && !this.plan.places.some(({ source }) => source.uri === uri))
+    const isDeclared = this.plan.places.some(({ source }) => source.uri === uri);
+    if (uri.startsWith(generatedScheme) && !isDeclared) return this.bindRule(uri, line);
+    if (uri !== this.plan.uri && !isDeclared)
       return { message: `This session runs ${this.plan.uri}, not this document.` };
     const place = placeOnLine(this.plan, uri, line, column);
     if (place === undefined) return { message: this.nothingHere(line) };

@@ -59,6 +59,14 @@ export interface LabOptions {
   readonly program?: Program;
 }
 
+/** What a lab has that does not follow from its plan. */
+export interface LabExtras {
+  /** Beside those that the world gives rise to. */
+  readonly documents?: readonly GeneratedDocument[];
+  /** Refuses every edit with this reason. */
+  readonly whyNoEdits?: string;
+}
+
 export type OpenedLab = { readonly lab: Lab } | { readonly problems: readonly Diagnostic[] };
 
 /** Builds the plan's world and sets it to the beginning of a scenario. */
@@ -115,17 +123,23 @@ export class Lab implements DebugLab {
   readonly why: Why;
   private frames: WalkFrame[] = [];
 
-  constructor(world: World, plan: NetworkPlan, scenario: Scenario, outputs: Outputs, origin: LabOrigin) {
+  constructor(
+    world: World,
+    plan: NetworkPlan,
+    scenario: Scenario,
+    outputs: Outputs,
+    { documents, whyNoEdits, ...origin }: LabOrigin & LabExtras,
+  ) {
     this.world = world;
     this.plan = plan;
     this.scenario = scenario;
     this.outputs = outputs;
-    this.documents = new Documents(world);
+    this.documents = new Documents(world, documents);
     this.breakpoints = new Breakpoints(world, plan, scenario, this.documents, (row) => outputs.add(row));
     this.dataBreakpoints = new DataBreakpoints(world, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
     this.stateTree = new StateTree(world);
-    this.handEdits = new Edits(world);
+    this.handEdits = new Edits(world, whyNoEdits);
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
   }
 
@@ -287,11 +301,11 @@ export class Lab implements DebugLab {
   }
 
   document(uri: string): GeneratedDocument | undefined {
-    return this.documents.find(uri);
+    return this.documents.any(uri);
   }
 
   generatedDocuments(): readonly GeneratedDocument[] {
-    return this.documents.list();
+    return this.documents.all();
   }
 
   takeOutput(): readonly OutputRow[] {

@@ -70,6 +70,8 @@ export const stage = {
   bridgeForwardFinish: 63,
   vxlanDecapsulate: 64,
   vxlanAge: 65,
+  /** The next frame of a capture that is replayed. */
+  captureFrame: 66,
 } as const;
 
 /** Names by number. */

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { commandIds, languageId } from "./identifiers.ts";
-import { activeNetworkFile, launchOf } from "./launch-configurations.ts";
+import { activeNetworkFile, attachTo, launchOf } from "./launch-configurations.ts";
 
 const samplePath = ["test", "labs", "same-node-ping.k8snet"];
 
@@ -12,6 +12,7 @@ export function registerCommands(extensionUri: vscode.Uri): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.commands.registerCommand(commandIds.debugScenario, start(false)),
     vscode.commands.registerCommand(commandIds.runScenario, start(true)),
+    vscode.commands.registerCommand(commandIds.debugCapture, debugCapture),
     vscode.commands.registerCommand(commandIds.openSample, () => openSample(extensionUri)),
   );
 }
@@ -29,6 +30,18 @@ async function startScenario(
   }
   const folder = vscode.workspace.getWorkspaceFolder(program);
   return vscode.debug.startDebugging(folder, launchOf(program, scenario), { noDebug });
+}
+
+/** Called from the explorer with a file, from the palette without one. */
+async function debugCapture(uri?: vscode.Uri): Promise<boolean> {
+  const capture = uri ?? (await chooseCapture());
+  if (!capture) return false;
+  return vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(capture), attachTo(capture));
+}
+
+async function chooseCapture(): Promise<vscode.Uri | undefined> {
+  const filters = { "Packet captures": ["pcapng", "pcap"] };
+  return (await vscode.window.showOpenDialog({ filters, openLabel: "Debug" }))?.[0];
 }
 
 /** A copy to play with, in an unsaved editor. */

@@ -8,6 +8,7 @@ import { debugType } from "./identifiers.ts";
 export function registerDebugAdapter(yieldToMessages: () => Promise<void>): vscode.Disposable {
   const environment: DebugEnvironment = {
     readFile: (clientPath) => readDocument(fromClientPath(clientPath)),
+    readBytes: async (clientPath) => vscode.workspace.fs.readFile(fromClientPath(clientPath)),
     readImport,
     openLab: openSimulatedLab,
     toUri: (clientPath) => fromClientPath(clientPath).toString(),

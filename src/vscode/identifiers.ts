@@ -8,6 +8,7 @@ export const commandIds = {
   debugScenario: "k8snet.debugScenario",
   runScenario: "k8snet.runScenario",
   verifyOnLinux: "k8snet.verifyOnLinux",
+  debugCapture: "k8snet.debugCapture",
   openSample: "k8snet.openSample",
   collapseState: "k8snet.collapseState",
 } as const;

@@ -25,7 +25,7 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): vscode.DebugConfiguration | undefined {
-    if (configuration.program) return configuration;
+    if (configuration.program || configuration.request === "attach") return configuration;
     const document = activeNetworkFile();
     if (!document) {
       void vscode.window.showErrorMessage("Open a .k8snet file to debug it, or name one as “program” in launch.json.");
@@ -45,6 +45,7 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
+    if (configuration.request === "attach") return configuration;
     if (await this.isBroken(configuration.program)) return undefined;
     if (configuration.scenario !== undefined) return configuration;
     const scenario = await this.scenarioAtCursor(configuration.program);
@@ -96,6 +97,12 @@ export function launchOf(program: vscode.Uri, scenario?: string): vscode.DebugCo
     ...(scenario !== undefined && { scenario }),
     stopAtEnd: true,
   };
+}
+
+/** How a capture is replayed. */
+export function attachTo(capture: vscode.Uri): vscode.DebugConfiguration {
+  const name = `Debug packets of ${capture.path.slice(capture.path.lastIndexOf("/") + 1)}`;
+  return { type: debugType, request: "attach", name, capture: toClientPath(capture) };
 }
 
 export function activeNetworkFile(): vscode.TextDocument | undefined {

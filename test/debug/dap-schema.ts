@@ -38,6 +38,7 @@ function typingsDefinitions(): Definitions {
   const definitions = generator.createSchema("*").definitions as Record<string, { additionalProperties?: boolean }>;
   // "Additional attributes are implementation specific", says the protocol of these.
   definitions["DebugProtocol.LaunchRequestArguments"]!.additionalProperties = true;
+  definitions["DebugProtocol.AttachRequestArguments"]!.additionalProperties = true;
   return definitions;
 }
 

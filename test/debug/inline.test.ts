@@ -11,6 +11,7 @@ function inlineSession(text: string) {
     openLab: openFakeLab,
     readImport: async (_program, path) => ({ problem: `There is no ${path} here.` }),
     readFile: () => Promise.resolve(text),
+    readBytes: () => Promise.resolve(new Uint8Array()),
     toUri: (path) => path,
     toClientPath: (uri) => uri,
     now: () => clock.ms++,

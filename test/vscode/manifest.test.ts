@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Arguments } from "../../src/debug/arguments.ts";
-import { parseLaunchArguments } from "../../src/debug/launch.ts";
+import { parseAttachArguments, parseLaunchArguments } from "../../src/debug/launch.ts";
 import { canVerifyContextKey, commandIds, debugType, languageId, stateViewId } from "../../src/vscode/identifiers.ts";
 import { statePage } from "../../src/vscode/state-page.ts";
 
@@ -16,7 +16,8 @@ describe("The manifest says what the code does", () => {
     expect(contributes.languages[0].id).toBe(languageId);
     expect(debuggerEntry.type).toBe(debugType);
     expect(debuggerEntry.languages).toEqual([languageId]);
-    expect(contributes.breakpoints).toEqual([{ language: languageId }, { language: "iptables-save" }]);
+    const documents = ["iptables-save", "k8snet-capture"].map((language) => ({ language }));
+    expect(contributes.breakpoints).toEqual([{ language: languageId }, ...documents]);
     expect(contributes.views.debug.map((view: { id: string }) => view.id)).toEqual([stateViewId]);
     const declared = contributes.commands.map((one: { command: string }) => one.command);
     expect(declared.sort()).toEqual(Object.values(commandIds).sort());
@@ -24,11 +25,19 @@ describe("The manifest says what the code does", () => {
 
   it("offers in launch.json the attributes that a session takes, with their defaults", () => {
     const { properties } = debuggerEntry.configurationAttributes.launch;
-    const { noDebug: _, ...taken } = parseLaunchArguments(new Arguments({ program: "x.k8snet" }));
+    const { noDebug: _, isCapture: __, ...taken } = parseLaunchArguments(new Arguments({ program: "x.k8snet" }));
     expect(Object.keys(properties).sort()).toEqual(Object.keys(taken).sort());
     for (const name of ["stopOnEntry", "stopAtEnd", "maxThreads"] as const) {
       expect(properties[name].default, name).toBe(taken[name]);
     }
+  });
+
+  it("offers for captures the attributes that attach takes, with their defaults", () => {
+    const { properties } = debuggerEntry.configurationAttributes.attach;
+    const taken = parseAttachArguments(new Arguments({ capture: "x.pcapng" }));
+    expect(Object.keys(properties).sort()).toEqual(["capture", "maxThreads", "stopAtEnd", "stopOnEntry"]);
+    for (const name of ["stopOnEntry", "stopAtEnd", "maxThreads"] as const)
+      expect(properties[name].default, name).toBe(taken[name]);
   });
 
   it("every file that it names is there", () => {

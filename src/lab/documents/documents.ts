@@ -1,5 +1,6 @@
 import type { SourceRange } from "../../base/source-range.ts";
 import type { World } from "../../linux/world.ts";
+import type { GeneratedDocument } from "../protocol.ts";
 import { RuleDocument, type RulePlace } from "./rule-document.ts";
 
 /** The scheme of documents that the debugger writes itself. */
@@ -11,11 +12,24 @@ export const generatedScheme = "k8snet:";
  */
 export class Documents {
   private readonly world: World;
+  private readonly fixed: readonly GeneratedDocument[];
   private readonly latest = new Map<number, { readonly signature: Signature; readonly document: RuleDocument }>();
   private readonly byUri = new Map<string, RuleDocument>();
 
-  constructor(world: World) {
+  /** `fixed` are documents that stay as they are throughout the run. */
+  constructor(world: World, fixed: readonly GeneratedDocument[] = []) {
     this.world = world;
+    this.fixed = fixed;
+  }
+
+  /** Any document of that name. */
+  any(uri: string): GeneratedDocument | undefined {
+    return this.fixed.find((one) => one.uri === uri) ?? this.find(uri);
+  }
+
+  /** All that there are now, those of namespaces without rules left out. */
+  all(): readonly GeneratedDocument[] {
+    return [...this.fixed, ...this.list()];
   }
 
   /** The line of a rule that a packet is tried on, in the rules of its namespace as they are now. */
@@ -23,7 +37,7 @@ export class Documents {
     return this.ofNetns(netns)?.rangeOf(place);
   }
 
-  /** The document of that name; undefined where no namespace has it. */
+  /** The rules of that name; undefined where no namespace has them. */
   find(uri: string): RuleDocument | undefined {
     const known = this.byUri.get(uri);
     if (known !== undefined) return known;
@@ -33,8 +47,7 @@ export class Documents {
     return undefined;
   }
 
-  /** All that there are now, those of namespaces without rules left out. */
-  list(): readonly RuleDocument[] {
+  private list(): readonly RuleDocument[] {
     return [...this.world.namespaces.table.rows()].flatMap((netns) => this.ofNetns(netns) ?? []);
   }
 

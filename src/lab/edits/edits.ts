@@ -7,10 +7,13 @@ import type { Edit, MadeEdit } from "./edit.ts";
 /** Makes edits, and keeps which were made, in the order of the recording that they are part of. */
 export class Edits {
   private readonly world: World;
+  private readonly whyNone: string | undefined;
   private list: readonly MadeEdit[] = [];
 
-  constructor(world: World) {
+  /** `whyNone`: refuses every edit with this reason. */
+  constructor(world: World, whyNone?: string) {
     this.world = world;
+    this.whyNone = whyNone;
   }
 
   /** All of the recording, also those that were gone back before and not yet forgotten. */
@@ -21,7 +24,7 @@ export class Edits {
   /** Makes an edit where the world stands; what was recorded after is forgotten. Answers why it cannot, where it cannot. */
   apply(edit: Edit): string | undefined {
     const { position } = this.world.sim;
-    const refusal = this.make(edit);
+    const refusal = this.whyNone ?? this.make(edit);
     if (refusal !== undefined) return refusal;
     this.list = [...this.list.filter((one) => one.position <= position), { position, edit }];
     return undefined;
