@@ -15,12 +15,15 @@ const pagedFrom = 100;
  */
 export class StopInspection {
   private readonly format: ClientFormat;
+  private readonly isSettable: (data: string) => boolean;
   private readonly threadOfFrame = new Map<number, number>();
   private readonly containers = new Map<number, () => readonly Inspection[]>();
   private nextReference = 1;
 
-  constructor(format: ClientFormat) {
+  /** `isSettable` says of data, by its id, whether it can be given another value by hand. */
+  constructor(format: ClientFormat, isSettable: (data: string) => boolean) {
     this.format = format;
+    this.isSettable = isSettable;
   }
 
   /** The lab is about to move. */
@@ -45,7 +48,7 @@ export class StopInspection {
     return { targets: labels.map((label, index) => ({ id: index + 1, label })) };
   }
 
-  private threadOf(frameId: number): number {
+  threadOf(frameId: number): number {
     const threadId = this.threadOfFrame.get(frameId);
     if (threadId === undefined) throw new RequestError(`There is no frame ${frameId} at this stop`);
     return threadId;
@@ -97,11 +100,14 @@ export class StopInspection {
 
   private toVariable(inspection: Inspection): DebugProtocol.Variable {
     const { name, value, type, childCount } = inspection;
+    const data = inspection.data?.();
+    const isReadOnly = data === undefined || !this.isSettable(data);
     return {
       name,
       value,
       variablesReference: inspection.children ? this.refer(() => inspection.children?.() ?? []) : 0,
       ...(type !== undefined && { type }),
+      ...(isReadOnly && { presentationHint: { attributes: ["readOnly"] } }),
       ...(childCount !== undefined && countOf(childCount)),
     };
   }

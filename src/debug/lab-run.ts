@@ -21,6 +21,7 @@ const stopWords: Record<StopReason, string> = {
   exception: "Paused on exception",
   loop: "Forwarding loop",
   restart: "Back in this frame",
+  goto: "At another moment",
 };
 
 export interface RunContext {
@@ -51,7 +52,7 @@ export class LabRun {
     this.notes = opened.notes;
     this.launch = launch;
     this.context = context;
-    this.inspection = new StopInspection(context.format);
+    this.inspection = new StopInspection(context.format, (data) => opened.lab.hand.isSettable(data));
     this.driver = new MotionDriver(context.environment, {
       onSlice: () => this.refresh(),
       onEnd: (end) => this.arrive(end),
@@ -83,12 +84,13 @@ export class LabRun {
   }
 
   /** Starts a motion; the answer to the request goes out before its first event. */
-  resume(direction: "forward" | "backward", make: (lab: DebugLab) => Motion): void {
+  resume(direction: "forward" | "backward" | "anywhere", make: (lab: DebugLab) => Motion): void {
     this.assertStarted();
     if (this.driver.running) throw notStopped();
     this.inspection.forget();
-    if (direction === "backward") this.standsAtEnd = false;
-    this.driver.start(make(this.lab));
+    const motion = make(this.lab);
+    if (direction !== "forward") this.standsAtEnd = false;
+    this.driver.start(motion);
   }
 
   /** Stops before the next event. Where the lab stands already its stop has been told. */
@@ -108,6 +110,12 @@ export class LabRun {
   assertStanding(): void {
     this.assertStarted();
     if (this.driver.running) throw notStopped();
+  }
+
+  /** Somebody changed the world by hand. */
+  changed(): void {
+    this.flushOutput();
+    this.sendState("stopped");
   }
 
   private assertStarted(): void {

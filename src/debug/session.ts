@@ -15,6 +15,7 @@ import { editRequests } from "./requests/edits.ts";
 import { lookRequests } from "./requests/looks.ts";
 import { motionRequests } from "./requests/motions.ts";
 import type { Answer, Handler, Handlers, RequestContext } from "./requests/request.ts";
+import { timelineRequests } from "./requests/timeline.ts";
 import { whyRequests } from "./requests/why.ts";
 
 /**
@@ -42,8 +43,8 @@ export class K8snetDebugSession extends DebugSession {
       this.emitEvent("breakpoint", { reason: "changed", breakpoint });
     });
     const context = this.requestContext();
-    const tables = [breakpointRequests, motionRequests, lookRequests, editRequests, whyRequests].map((make) =>
-      make(context),
+    const tables = [breakpointRequests, motionRequests, timelineRequests, lookRequests, editRequests, whyRequests].map(
+      (make) => make(context),
     );
     this.handlers = new Map([this.lifeCycle(), ...tables].flatMap((table) => Object.entries(table)));
     // The library ends the process on junk between messages; here the session says so and listens on.
@@ -228,6 +229,7 @@ export class K8snetDebugSession extends DebugSession {
 
   private invalidate(): void {
     this.run?.inspection.forget();
+    this.run?.changed();
     if (this.hearsInvalidated) this.emitEvent("invalidated", { areas: ["all"] });
   }
 

@@ -1,6 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { DataBreakpointFacet } from "./data/api.ts";
-import type { MadeEdit } from "./edits/edit.ts";
+import type { HandFacet } from "./edits/api.ts";
 import type {
   BreakpointRow,
   ExceptionBreakpoint,
@@ -16,6 +16,7 @@ import type {
   ThreadRow,
   TreeRow,
 } from "./protocol.ts";
+import type { TimelineFacet } from "./timeline/api.ts";
 import type { Why } from "./why/api.ts";
 
 /** A movement through the recording that is under way. It never runs on by itself: whoever drives it calls `advance` again. */
@@ -71,10 +72,9 @@ export interface DebugLab {
   stepBack(threadId: number): Motion;
   /** Back to the moment when the packet was in that frame; undefined for a frame that stands for no event. */
   restartFrame(frameId: number): Motion | undefined;
-  /** Drops a packet where it is. Answers why it cannot, where it cannot. */
-  dropPacket(threadId: number): string | undefined;
-  /** What was changed by hand, as part of the recording. */
-  readonly edits: readonly MadeEdit[];
+  /** Changes by hand, as part of the recording. A packet's number is its thread's id less 1. */
+  readonly hand: HandFacet;
+  readonly timeline: TimelineFacet;
   /** Describes where the lab stands as a stop, for entry and pause. */
   stopHere(reason: StopReason): Stop;
 

@@ -11,7 +11,6 @@ import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
 import { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { Documents } from "./documents/documents.ts";
-import type { MadeEdit } from "./edits/edit.ts";
 import { Edits } from "./edits/edits.ts";
 import { exceptionOf } from "./exception-filters.ts";
 import { scopesFor } from "./inspect/scopes.ts";
@@ -39,6 +38,7 @@ import {
 import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
 import { type StepTarget, stepTargets } from "./step-targets.ts";
+import { Timeline } from "./timeline/timeline.ts";
 import { type Walker, type WalkFrame, walkOf } from "./walk.ts";
 import type { Why } from "./why/api.ts";
 import type { Program } from "./why/trial.ts";
@@ -113,12 +113,13 @@ export class Lab implements DebugLab {
   readonly stageNames = stageNames.slice(1);
   readonly scenario: Scenario;
   private readonly outputs: Outputs;
+  readonly hand: Edits;
+  readonly timeline: Timeline;
   readonly dataBreakpoints: DataBreakpoints;
   private readonly breakpoints: Breakpoints;
   private readonly session: Session;
   private readonly stateTree: StateTree;
   private readonly documents: Documents;
-  private readonly handEdits: Edits;
   /** Why something came as it did, and what would have let it pass. */
   readonly why: Why;
   private frames: WalkFrame[] = [];
@@ -139,7 +140,8 @@ export class Lab implements DebugLab {
     this.dataBreakpoints = new DataBreakpoints(world, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
     this.stateTree = new StateTree(world);
-    this.handEdits = new Edits(world, whyNoEdits);
+    this.hand = new Edits(world, scenario.setUp, (position) => this.timeline.forgetAfter(position), whyNoEdits);
+    this.timeline = new Timeline(this.session, this.hand);
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
   }
 
@@ -247,7 +249,7 @@ export class Lab implements DebugLab {
   stepInto(threadId: number, target?: number): Motion {
     const chosen = target === undefined ? undefined : this.targetsOf(threadId)[target];
     if (target === undefined || chosen === undefined) return this.move(motions.stepInto(this.session, threadId));
-    if (chosen.kind === "endpoint") this.handEdits.apply({ do: "choose", packet: threadId - 1, target });
+    if (chosen.kind === "endpoint") this.hand.apply({ do: "choose", packet: threadId - 1, target });
     return this.move(motions.stepIntoTarget(this.session, threadId, chosen));
   }
 
@@ -255,14 +257,6 @@ export class Lab implements DebugLab {
     const frame = this.frames[frameId - 1];
     if (frame?.event === undefined || frame.walker === undefined) return undefined;
     return this.move(motions.goBackTo(this.session, frame.walker.number + 1, frame.event));
-  }
-
-  dropPacket(threadId: number): string | undefined {
-    return this.handEdits.apply({ do: "drop", packet: this.session.numberOfThread(threadId) });
-  }
-
-  get edits(): readonly MadeEdit[] {
-    return this.handEdits.made;
   }
 
   stepTargets(threadId: number): readonly string[] {

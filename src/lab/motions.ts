@@ -1,7 +1,7 @@
 import { stage } from "../linux/stage.ts";
 import type { NextEvent } from "../sim/simulation.ts";
 import type { Motion, MotionResult } from "./api.ts";
-import { type Stop, scenarioThreadId } from "./protocol.ts";
+import { type Stop, type StopReason, scenarioThreadId } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import type { StepTarget } from "./step-targets.ts";
 
@@ -12,6 +12,8 @@ interface Goal {
   /** The thread to show; asked when the goal is reached. */
   threadId(): number;
   readonly description: string;
+  /** `step` when absent. */
+  readonly reason?: StopReason;
 }
 
 /** Moves forward to the next breakpoint, to the goal if there is one, or to the end. */
@@ -87,7 +89,7 @@ function reached(session: Session, goal: Goal): MotionResult {
   // A breakpoint where the step ends anyway is reported as hit.
   const hit = next === undefined ? undefined : session.stopAt(next);
   const stop: Stop = {
-    reason: "step",
+    reason: goal.reason ?? "step",
     threadId,
     description: goal.description,
     breakpointIds: hit?.breakpointIds ?? [],

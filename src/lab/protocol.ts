@@ -60,7 +60,8 @@ export type StopReason =
   | "exception"
   | "pause"
   | "loop"
-  | "restart";
+  | "restart"
+  | "goto";
 
 /** Why the lab stands still. */
 export interface Stop {

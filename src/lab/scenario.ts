@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import type { SourceRange } from "../base/source-range.ts";
 import { isBroadcastAddress, isLocalAddress } from "../linux/ip/local.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
@@ -30,7 +31,8 @@ export interface ScenarioListener {
 export class Scenario {
   readonly plan: ScenarioPlan;
   private readonly world: World;
-  private readonly setUp: SetUp;
+  /** For changes by name, as the scenario's own statements make them. */
+  readonly setUp: SetUp;
   private readonly listener: ScenarioListener;
 
   private readonly strands: Table;
@@ -104,6 +106,19 @@ export class Scenario {
   /** The strand runs the scenario itself, and no statement of a `parallel` block. */
   isMain(strand: number): boolean {
     return strand === this.main;
+  }
+
+  /** The statements that begin on a line, those inside `parallel` blocks too. */
+  statementsOn(uri: string, line: number): readonly SourceRange[] {
+    const found: SourceRange[] = [];
+    const visit = (statements: readonly Statement[]) => {
+      for (const one of statements) {
+        if (one.source.uri === uri && one.source.line === line) found.push(one.source);
+        if (one.do === "parallel") visit(one.statements);
+      }
+    };
+    visit(this.plan.statements);
+    return found;
   }
 
   /** The statement that started a process, while it runs. */

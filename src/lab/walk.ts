@@ -68,8 +68,14 @@ function present(world: World, documents: Documents, walker: Walker): WalkFrame 
   const at = own ?? atRule(world, documents, plain, position as HookPosition);
   const wait = isWaiting(world, walker.row)
     ? `waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))}`
-    : waitOnHub(world, walker.row);
+    : (waitForRelease(world, walker.row) ?? waitOnHub(world, walker.row));
   return wait === undefined ? at : { ...at, name: `${at.name} (${wait})` };
+}
+
+/** Somebody holds it. */
+function waitForRelease({ held }: World, row: number): string | undefined {
+  const found = held.find(row);
+  return found !== 0 && held.standsAside(found) ? "held, until it is released" : undefined;
 }
 
 /** What a packet waits for at a station of a hub, or on the cable; undefined for one that is under way. */

@@ -4,6 +4,7 @@ import { registerHub } from "./device/hub.ts";
 import { registerLinks } from "./device/link.ts";
 import { registerVxlan } from "./device/vxlan.ts";
 import { registerDrop } from "./drop.ts";
+import { registerHeld } from "./held.ts";
 import { registerFragments } from "./ip/fragment.ts";
 import { registerIcmp } from "./ip/icmp.ts";
 import { registerInput } from "./ip/input.ts";
@@ -40,6 +41,7 @@ export function makeWorld(options: WorldOptions): World {
     registerBridgeNetfilter,
     registerConntrack,
     registerDrop,
+    registerHeld,
   ])
     register(world);
   return world;

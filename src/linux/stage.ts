@@ -72,6 +72,7 @@ export const stage = {
   vxlanAge: 65,
   /** The next frame of a capture that is replayed. */
   captureFrame: 66,
+  packetHold: 67,
 } as const;
 
 /** Names by number. */

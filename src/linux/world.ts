@@ -6,6 +6,7 @@ import { Devices } from "./devices.ts";
 import { RouteExceptions } from "./exceptions.ts";
 import { ForwardingDatabase, jiffyNs } from "./fdb.ts";
 import { Fragments } from "./fragments.ts";
+import { HeldPackets } from "./held.ts";
 import { Hubs, Signals, Stations } from "./hubs.ts";
 import { IcmpLimits } from "./icmp-limit.ts";
 import { Addresses, Namespaces, Nodes, type Sysctls } from "./namespaces.ts";
@@ -60,6 +61,7 @@ export class World {
   readonly fdb: ForwardingDatabase;
   readonly conntrack: Conntrack;
   readonly packets: Packets;
+  readonly held: HeldPackets;
   readonly sockets: Sockets;
   readonly processes: Processes;
   readonly icmpLimits: IcmpLimits;
@@ -103,6 +105,7 @@ export class World {
     this.fdb = new ForwardingDatabase(sim);
     this.conntrack = new Conntrack(sim);
     this.packets = new Packets(sim, this.conntrack);
+    this.held = new HeldPackets(sim);
     this.sockets = new Sockets(sim);
     this.processes = new Processes(sim);
     this.icmpLimits = new IcmpLimits(sim);

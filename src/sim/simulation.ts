@@ -217,6 +217,22 @@ export class Simulation {
     change();
   }
 
+  /**
+   * Like `edit`, for a change that may answer why it cannot be made: then everything is as it was, the recorded future too.
+   */
+  tryEdit(change: () => string | undefined): string | undefined {
+    const { log } = this;
+    const from = log.end;
+    const refusal = change();
+    if (refusal === undefined && this.positionNow === this.events.end) return undefined;
+    // What it wrote stands after the recorded future; taken back from the end, it leaves that as it is.
+    log.undo(from, log.end);
+    log.truncate(from);
+    if (refusal !== undefined) return refusal;
+    this.forgetFuture();
+    return change();
+  }
+
   /** The positions in the change log between which the event's changes lie. */
   changesOf(event: number): { readonly from: number; readonly to: number } {
     return { from: this.changesAt(event), to: this.changesAt(event + 1) };

@@ -108,11 +108,25 @@ class FakeLab implements DebugLab {
     return undefined;
   }
 
-  dropPacket() {
-    return undefined;
-  }
+  readonly hand = {
+    apply: () => "A fake lab cannot be changed",
+    isSettable: () => false,
+    isRemovable: () => false,
+    dataOf: () => undefined,
+    valueOf: () => undefined,
+    made: [],
+  };
 
-  readonly edits = [];
+  readonly timeline = {
+    goTo: () => ({ message: "A fake lab has no timeline" }),
+    lastChange: () => ({ message: "A fake lab has no timeline" }),
+    statementTargets: () => [],
+    goToStatement: () => ({ message: "A fake lab has no timeline" }),
+    checkpoints: [],
+    setCheckpoint: () => ({ name: "none", event: 0, timeNs: 0, description: "" }),
+    goToCheckpoint: () => ({ message: "A fake lab has no timeline" }),
+    deleteCheckpoint: () => false,
+  };
 
   stepTargets() {
     return [];

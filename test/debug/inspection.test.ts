@@ -23,9 +23,9 @@ test("from the stack to a field: threads, frames, scopes, variables", async () =
     > scopes frameId=3
     < scopes scopes=[{name=Packet expensive=false variablesReference=1}]
     > variables variablesReference=1
-    < variables variables=[{name=frame value=3 variablesReference=0 type=number}, {name=eth value="packet 12" variablesReference=2 namedVariables=1}, {name=table value="250 rows" variablesReference=3 indexedVariables=250}]
+    < variables variables=[{name=frame value=3 variablesReference=0 type=number presentationHint={attributes=[readOnly]}}, {name=eth value="packet 12" variablesReference=2 presentationHint={attributes=[readOnly]} namedVariables=1}, {name=table value="250 rows" variablesReference=3 presentationHint={attributes=[readOnly]} indexedVariables=250}]
     > variables variablesReference=2
-    < variables variables=[{name=eth.type value=0x0806 variablesReference=0}]"
+    < variables variables=[{name=eth.type value=0x0806 variablesReference=0 presentationHint={attributes=[readOnly]}}]"
   `);
 });
 

@@ -1,5 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { Arguments } from "../arguments.ts";
+import { dataName } from "./data-name.ts";
 import type { Handlers, RequestContext } from "./request.ts";
 
 /** Requests that say where to stop. Those that set are answered at any time, also before a program is open. */
@@ -27,13 +28,6 @@ function dataBreakpointInfo(
   if ("message" in found) return { dataId: null, description: found.message };
   const { dataId, description } = found;
   return { dataId, description, accessTypes: ["write"], canPersist: true };
-}
-
-/** What data breakpoints, edits and the timeline know a variable by. */
-export function dataName(context: RequestContext, name: string, reference: number | undefined): string {
-  if (reference === undefined) return name;
-  const variable = context.standing().inspection.variable(reference, name);
-  return variable.data?.() ?? variable.evaluateName ?? name;
 }
 
 function breakpointLocations(

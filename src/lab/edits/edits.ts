@@ -1,44 +1,102 @@
-import type { HookPosition } from "../../linux/netfilter/position.ts";
+import type { SetUp } from "../../linux/setup/apply.ts";
 import type { World } from "../../linux/world.ts";
-import { stepTargets } from "../step-targets.ts";
-import { dropByHand } from "./drop-by-hand.ts";
-import type { Edit, MadeEdit } from "./edit.ts";
+import { parseDataId } from "../data/data-id.ts";
+import { findData } from "../data/data-tables.ts";
+import { packetId } from "../data/shown-packet.ts";
+import type { HandFacet } from "./api.ts";
+import { dataOfExpression } from "./data-of-expression.ts";
+import type { DataEdit, Edit, MadeEdit } from "./edit.ts";
+import { injection, packetChange } from "./packet-edits.ts";
+import { isRowRemovable, removeRow } from "./remove-row.ts";
+import { isPacketFieldSettable, setPacketField } from "./set-packet.ts";
+import { type Change, isRowFieldSettable, setRowField } from "./set-row.ts";
+import { Refused } from "./values.ts";
+
+const packetPrefix = "packet:";
 
 /** Makes edits, and keeps which were made, in the order of the recording that they are part of. */
-export class Edits {
+export class Edits implements HandFacet {
   private readonly world: World;
+  private readonly setUp: SetUp;
   private readonly whyNone: string | undefined;
+  private readonly forgotten: (position: number) => void;
   private list: readonly MadeEdit[] = [];
 
-  /** `whyNone`: refuses every edit with this reason. */
-  constructor(world: World, whyNone?: string) {
+  /** `forgotten` is told where a future was forgotten from. `whyNone`: refuses every edit with this reason. */
+  constructor(world: World, setUp: SetUp, forgotten: (position: number) => void, whyNone?: string) {
     this.world = world;
+    this.setUp = setUp;
     this.whyNone = whyNone;
+    this.forgotten = forgotten;
   }
 
-  /** All of the recording, also those that were gone back before and not yet forgotten. */
   get made(): readonly MadeEdit[] {
     return this.list;
   }
 
-  /** Makes an edit where the world stands; what was recorded after is forgotten. Answers why it cannot, where it cannot. */
   apply(edit: Edit): string | undefined {
-    const { position } = this.world.sim;
-    const refusal = this.whyNone ?? this.make(edit);
+    if (this.whyNone !== undefined) return this.whyNone;
+    const { sim } = this.world;
+    const { position, recorded } = sim;
+    const change = this.changeFor(edit);
+    if (change instanceof Refused) return change.message;
+    const refusal = sim.tryEdit(change);
     if (refusal !== undefined) return refusal;
     this.list = [...this.list.filter((one) => one.position <= position), { position, edit }];
+    if (position < recorded) this.forgotten(position);
     return undefined;
   }
 
-  private make(edit: Edit): string | undefined {
-    const packet = this.rowOf(edit.packet);
-    if (packet === 0) return "There is no such packet in flight";
+  isSettable(data: string): boolean {
+    const { row, field } = parseDataId(data);
+    if (field === undefined || this.whyNone !== undefined) return false;
+    return row.startsWith(packetPrefix) ? isPacketFieldSettable(field) : isRowFieldSettable(row, field);
+  }
+
+  isRemovable(data: string): boolean {
+    const { row, field } = parseDataId(data);
+    return field === undefined && this.whyNone === undefined && isRowRemovable(row);
+  }
+
+  dataOf(expression: string, threadId: number): string | undefined {
+    return dataOfExpression(this.world, expression, this.rowOf(threadId - 1));
+  }
+
+  valueOf(data: string): string | undefined {
+    const { row, field } = parseDataId(data);
+    const shown = field === undefined ? undefined : findData(this.world, row)?.shown;
+    return field === undefined || shown === undefined ? undefined : { ...shown.fields, ...shown.counters }[field];
+  }
+
+  private changeFor(edit: Edit): Change | Refused {
     switch (edit.do) {
-      case "drop":
-        return dropByHand(this.world, packet);
-      case "choose":
-        return chooseEndpoint(this.world, packet, edit.target);
+      case "set":
+        return this.setting(edit);
+      case "remove":
+        return removeRow({ world: this.world, setUp: this.setUp }, edit.data);
+      case "inject":
+        return injection(this.world, edit);
+      default: {
+        const packet = this.rowOf(edit.packet);
+        return packet === 0 ? new Refused("There is no such packet in flight") : packetChange(this.world, packet, edit);
+      }
     }
+  }
+
+  private setting({ data, value }: Extract<DataEdit, { do: "set" }>): Change | Refused {
+    const { row, field } = parseDataId(data);
+    if (field === undefined) return new Refused(`${data} is a row: name the field that is to change`);
+    if (!row.startsWith(packetPrefix)) return setRowField({ world: this.world, setUp: this.setUp }, row, field, value);
+    const packet = this.packetNamed(row);
+    if (packet === 0) return new Refused("There is no such packet in flight");
+    const write = setPacketField(this.world, packet, field, value);
+    if (typeof write === "string") return new Refused(write);
+    return () => write() as undefined;
+  }
+
+  private packetNamed(id: string): number {
+    for (const row of this.world.packets.table.rows()) if (packetId(this.world, row) === id) return row;
+    return 0;
   }
 
   private rowOf(number: number): number {
@@ -46,13 +104,4 @@ export class Edits {
     for (const row of packets.table.rows()) if (packets.number.get(row) === number) return row;
     return 0;
   }
-}
-
-function chooseEndpoint(world: World, packet: number, index: number): string | undefined {
-  const { packets, sim } = world;
-  const target = stepTargets(world, packet)[index];
-  if (target?.kind !== "endpoint") return "no lots are drawn for it here";
-  const at = packets.hookAt.get(packet) as HookPosition;
-  sim.edit(() => packets.hookAt.set(packet, { ...at, chosen: target.rule }));
-  return undefined;
 }

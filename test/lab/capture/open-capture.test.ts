@@ -137,7 +137,7 @@ describe("a capture in the debugger", () => {
     expect(digest(sim)).toBe(start);
     sim.goTo(sim.recorded);
     expect(digest(sim)).toBe(end);
-    expect(lab.dropPacket(2)).toBe("this is a capture: what happened cannot be changed");
+    expect(lab.hand.apply({ do: "drop", packet: 1 })).toBe("this is a capture: what happened cannot be changed");
   });
 
   it("6. what a tunnel carries and what NAT rewrites stays the same packet", () => {

@@ -18,14 +18,14 @@ describe("edits", () => {
   it("1. are kept with the number of events before them", () => {
     const lab = openText(labText("same-node-ping"));
     const packet = goTo(lab, "arp.request");
-    expect(lab.dropPacket(packet + 1)).toBeUndefined();
-    expect(lab.edits).toEqual([{ position: lab.world.sim.position, edit: { do: "drop", packet } }]);
+    expect(lab.hand.apply({ do: "drop", packet })).toBeUndefined();
+    expect(lab.hand.made).toEqual([{ position: lab.world.sim.position, edit: { do: "drop", packet } }]);
   });
 
   it("2. that are refused are not kept", () => {
     const lab = openText(labText("same-node-ping"));
-    expect(lab.dropPacket(99)).toBe("There is no such packet in flight");
-    expect(lab.edits).toEqual([]);
+    expect(lab.hand.apply({ do: "drop", packet: 98 })).toBe("There is no such packet in flight");
+    expect(lab.hand.made).toEqual([]);
   });
 
   it("3. stay in the recording that is gone back in, and are forgotten with the future that they are in", () => {
@@ -33,15 +33,15 @@ describe("edits", () => {
     const packet = goTo(lab, "bridge.flood");
     const { sim } = lab.world;
     const edited = sim.position;
-    lab.dropPacket(packet + 1);
+    lab.hand.apply({ do: "drop", packet });
     const after = digest(sim);
     sim.step();
     sim.goTo(edited - 1);
-    expect(lab.edits).toHaveLength(1);
+    expect(lab.hand.made).toHaveLength(1);
     sim.goTo(edited);
     expect(digest(sim), "the edit is repeated").toBe(after);
     sim.goTo(edited - 1);
-    lab.dropPacket(packet + 1);
-    expect(lab.edits.map(({ position }) => position)).toEqual([edited - 1]);
+    lab.hand.apply({ do: "drop", packet });
+    expect(lab.hand.made.map(({ position }) => position)).toEqual([edited - 1]);
   });
 });
