@@ -1,7 +1,11 @@
 import type { Listen } from "../plan/commands.ts";
-import type { Arping, Curl, Ping, Statement, TcpConnect, UdpSend } from "../plan/statements.ts";
+import type { Lookup } from "../plan/names.ts";
+import type { Arping, Curl, Dig, Ping, Statement, TcpConnect, UdpSend } from "../plan/statements.ts";
 import { type ArpingProblem, arpingProgram } from "../programs/arping.ts";
 import { curlProgram } from "../programs/curl.ts";
+import { byName } from "../programs/dns/by-name.ts";
+import { digProgram } from "../programs/dns/dig.ts";
+import { dnsServer } from "../programs/dns/dns-server.ts";
 import { echoServer } from "../programs/echo-server.ts";
 import { httpServer } from "../programs/http-server.ts";
 import { pingProgram } from "../programs/ping.ts";
@@ -13,15 +17,15 @@ import { whoamiServer } from "../programs/whoami-server.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 
 /** A statement that runs a program. */
-export type ProgramStatement = Ping | UdpSend | TcpConnect | Curl | Arping;
+export type ProgramStatement = Ping | UdpSend | TcpConnect | Curl | Dig | Arping;
 
 export function isProgramStatement(statement: Statement): statement is ProgramStatement {
-  return ["ping", "udp", "tcp", "curl", "arping"].includes(statement.do);
+  return ["ping", "udp", "tcp", "curl", "dig", "arping"].includes(statement.do);
 }
 
 /** What a program needs to know of the world before it starts. */
 export interface ProgramContext {
-  /** For a ping that names none. */
+  /** For a ping, or a first query of names, that has none of its own. */
   identifier(): number;
   /** The address that a device would use as a source, for a question about `target`; undefined when it has none. */
   ownAddress(dev: string, target: Ipv4Address): Ipv4Address | undefined;
@@ -35,11 +39,17 @@ export function clientFor(statement: ProgramStatement, context: ProgramContext):
     case "ping":
       return pingProgram({ ...statement, program: "ping", identifier: statement.identifier ?? context.identifier() });
     case "udp":
-      return udpClient({ ...statement, program: "udp" });
+      return towards(statement, context, (destination) => udpClient({ ...statement, program: "udp", destination }));
     case "tcp":
-      return tcpClient({ ...statement, program: "tcp" });
+      return towards(statement, context, (destination, timeoutNs) =>
+        tcpClient({ ...statement, program: "tcp", destination, timeoutNs }),
+      );
     case "curl":
-      return curlProgram({ ...statement, program: "curl" });
+      return towards(statement, context, (destination, timeoutNs) =>
+        curlProgram({ ...statement, program: "curl", destination, timeoutNs }),
+      );
+    case "dig":
+      return digProgram({ ...statement, program: "dig", identifier: statement.identifier ?? context.identifier() });
     case "arping":
       return arpingProgram({
         ...statement,
@@ -48,6 +58,17 @@ export function clientFor(statement: ProgramStatement, context: ProgramContext):
         problem: context.arpingProblem(statement),
       });
   }
+}
+
+/** A client of an address, or of a name, which it then looks up first. */
+function towards(
+  { do: program, destination, timeoutNs }: UdpSend | TcpConnect | Curl,
+  context: ProgramContext,
+  client: (address: Ipv4Address, timeoutNs: number) => Program<unknown>,
+): Program<unknown> {
+  if (typeof destination === "number") return client(destination, timeoutNs);
+  const { name, resolver, identifier = context.identifier() }: Lookup = destination;
+  return byName({ name, resolver, identifier, program, timeoutNs }, client) as Program<unknown>;
 }
 
 /** The program of a listening container. */
@@ -62,5 +83,7 @@ export function serverFor(command: Listen): Program<unknown> {
       return whoamiServer(command.protocol, local);
     case "sink":
       return sinkServer(command.protocol, local);
+    case "dns":
+      return dnsServer(command.protocol, local, command.names ?? { zones: [], upstreams: [] }) as Program<unknown>;
   }
 }

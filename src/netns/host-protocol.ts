@@ -1,9 +1,9 @@
 import type { Listen } from "../plan/commands.ts";
-import type { Curl, TcpConnect, UdpSend } from "../plan/statements.ts";
+import type { Curl, Dig, TcpConnect, UdpSend } from "../plan/statements.ts";
 import type { ProgramResult } from "../programs/program.ts";
 
 /** Statements whose programs are ours; `ping` and `arping` are iputils'. */
-export type HostedStatement = UdpSend | TcpConnect | Curl;
+export type HostedStatement = UdpSend | TcpConnect | Curl | Dig;
 
 /** What a program host reads: one JSON object in a line of its standard input. It ends when that is closed. */
 export type HostRequest =

@@ -2,6 +2,7 @@ import type { SourceRange } from "../base/source-range.ts";
 import type { ConntrackDelete } from "../config/conntrack-command.ts";
 import type { TableChange } from "../config/iptables/command.ts";
 import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
+import type { NameServerSettings } from "./names.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 
@@ -245,7 +246,7 @@ export interface ConntrackCommand extends ConntrackDelete {
 }
 
 /** What a listening container does with what it hears. */
-export type ServerProgram = "echo" | "http" | "whoami" | "sink";
+export type ServerProgram = "echo" | "http" | "whoami" | "sink" | "dns";
 
 /** Starts a server in a container of the namespace. */
 export interface Listen {
@@ -257,5 +258,7 @@ export interface Listen {
   readonly address: Ipv4Address;
   readonly port: number;
   readonly program: ServerProgram;
+  /** What a server of names knows. */
+  readonly names?: NameServerSettings;
   readonly source: SourceRange;
 }

@@ -1,6 +1,7 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { NetworkCommand } from "./commands.ts";
+import type { Lookup, ResolvConf } from "./names.ts";
 
 /** What happens on the network: statements one after the other, from a fresh world. */
 export interface ScenarioPlan {
@@ -13,7 +14,7 @@ export interface ScenarioPlan {
   readonly statements: readonly Statement[];
 }
 
-export type Statement = Ping | UdpSend | TcpConnect | Curl | Arping | Wait | Expect | Configure | Parallel;
+export type Statement = Ping | UdpSend | TcpConnect | Curl | Dig | Arping | Wait | Expect | Configure | Parallel;
 
 interface StatementBase {
   readonly source: SourceRange;
@@ -51,7 +52,7 @@ export interface UdpSend extends StatementBase {
   readonly do: "udp";
   readonly netns: string;
   readonly sourcePort?: number;
-  readonly destination: Ipv4Address;
+  readonly destination: Ipv4Address | Lookup;
   readonly destinationText: string;
   readonly port: number;
   /** Absent: `ping0`, `ping1`, … */
@@ -67,7 +68,7 @@ export interface TcpConnect extends StatementBase {
   readonly do: "tcp";
   readonly netns: string;
   readonly sourcePort?: number;
-  readonly destination: Ipv4Address;
+  readonly destination: Ipv4Address | Lookup;
   readonly destinationText: string;
   readonly port: number;
   /** Absent: connect and close only. */
@@ -86,9 +87,29 @@ export interface Curl extends StatementBase {
   /** The Host header, port included where the URL has one. */
   readonly host: string;
   readonly path: string;
-  readonly destination: Ipv4Address;
+  readonly destination: Ipv4Address | Lookup;
   readonly port: number;
   readonly timeoutNs: number;
+}
+
+/** `dig @SERVER NAME TYPE`. */
+export interface Dig extends StatementBase {
+  readonly do: "dig";
+  readonly netns: string;
+  readonly name: string;
+  /** The number of the record's type. */
+  readonly type: number;
+  /** Undefined: the namespace knows no nameserver. */
+  readonly server?: Ipv4Address;
+  /** `+search`. */
+  readonly search?: Pick<ResolvConf, "search" | "ndots">;
+  readonly tcp: boolean;
+  readonly short: boolean;
+  /** `+time`: of each try. */
+  readonly timeoutNs: number;
+  readonly tries: number;
+  /** Absent: drawn from the seed. */
+  readonly identifier?: number;
 }
 
 /** iputils' `arping`. */

@@ -146,10 +146,31 @@ export type ProgramEffect =
   /** Ends the program; its sockets are closed as exit(2) closes them. */
   | { readonly kind: "exit"; readonly status: number; readonly result: ProgramResult };
 
+/** Errors of getaddrinfo(3): nobody answered, or there is no such name. */
+export type NameError = "EAI_AGAIN" | "EAI_NONAME";
+
+/** The answer of a nameserver. */
+export interface DnsAnswer {
+  /** As dig prints it: `NOERROR`, `NXDOMAIN`. */
+  readonly status: string;
+  /** What was asked for in the end, after the search list. */
+  readonly name: string;
+  /** How many queries were sent until then. */
+  readonly queries: number;
+  readonly from: Ipv4Address;
+  readonly records: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly ttl: number;
+    readonly data: string;
+  }[];
+  readonly timeNs: number;
+}
+
 /** What `expect` can ask about the statement that ran the program: `reply`, `response`, `replies`. */
 export interface ProgramResult {
   readonly ok: boolean;
-  readonly error?: SocketError | "timeout";
+  readonly error?: SocketError | "timeout" | NameError;
   readonly sent: number;
   readonly received: number;
   /** The last reply; `ttl` is 0 where the socket does not tell it (TCP). */
@@ -164,6 +185,8 @@ export interface ProgramResult {
     readonly body: string;
     readonly headers: Readonly<Record<string, string>>;
   };
+  /** What a name was found to be. */
+  readonly answer?: DnsAnswer;
   /** ICMP errors heard, by the sender's address. */
   readonly errors: readonly { readonly from: Ipv4Address; readonly type: number; readonly code: number }[];
 }

@@ -1,4 +1,6 @@
 import { printArp } from "./arp.ts";
+import { dnsOfDatagram } from "./dns.ts";
+import { printDns } from "./dns-text.ts";
 import { type EthernetFrame, frameLength } from "./ethernet.ts";
 import { type IcmpMessage, printIcmp } from "./icmp.ts";
 import { parseQuoted, type QuotedPacket } from "./icmp-error.ts";
@@ -54,7 +56,10 @@ function printTransport(fragmentOffset: number, transport: Ipv4Payload | Transpo
 
 function printDatagram(datagram: UdpDatagram, notation: Notation): string {
   const tunnel = encapsulatedFrame(datagram);
-  if (tunnel === undefined) return printUdp(datagram, notation);
+  if (tunnel === undefined) {
+    const message = dnsOfDatagram(datagram);
+    return printUdp(datagram, notation) + (message === undefined ? "" : ` ${printDns(message)}`);
+  }
   const noChecksum = datagram.checksum === 0 ? " nocsum" : "";
   const inside = printFrame(tunnel.frame, notation);
   return `${printUdpPorts(datagram, notation)}${noChecksum} ${printVxlan(tunnel.header)} { ${inside} }`;

@@ -52,6 +52,7 @@ const protocolTitles: Readonly<Record<Protocol, string>> = {
   udp: "a UDP datagram",
   tcp: "a TCP segment",
   vxlan: "a packet in a VXLAN tunnel",
+  dns: "a DNS message",
 };
 
 function protocolName(name: Protocol): Name {

@@ -1,5 +1,6 @@
 import type { World } from "../../linux/world.ts";
 import type { NextEvent } from "../../sim/simulation.ts";
+import { type DnsMessage, dnsOfDatagram, dnsPort } from "../../wire/dns.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { transportOf } from "../../wire/frame-text.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
@@ -7,7 +8,7 @@ import type { UdpDatagram } from "../../wire/udp.ts";
 import { encapsulatedFrame } from "../../wire/vxlan.ts";
 import type { DataChange } from "../data/data-watch.ts";
 
-export const protocols = ["eth", "arp", "ip", "icmp", "udp", "tcp", "vxlan"] as const;
+export const protocols = ["eth", "arp", "ip", "icmp", "udp", "tcp", "vxlan", "dns"] as const;
 export type Protocol = (typeof protocols)[number];
 
 /** Headers outside of a tunnel, and inside of it. */
@@ -30,11 +31,12 @@ export class Subject {
   levels = 1;
   private seen: unknown;
   private readonly tunnels = new WeakMap<UdpDatagram, Tunnel | "none">();
+  private readonly messages = new WeakMap<UdpDatagram, DnsMessage | "none">();
 
   constructor(world: World) {
     this.world = world;
     const none = () => new Array<object | undefined>(mostLevels).fill(undefined);
-    this.headers = { eth: none(), arp: none(), ip: none(), icmp: none(), udp: none(), tcp: none(), vxlan: none() };
+    this.headers = { eth: none(), arp: none(), ip: none(), icmp: none(), udp: none(), tcp: none(), vxlan: none(), dns: none() };
   }
 
   look(event: NextEvent): void {
@@ -50,8 +52,7 @@ export class Subject {
   }
 
   private clear(level: number): void {
-    const { eth, arp, ip, icmp, udp, tcp, vxlan } = this.headers;
-    eth[level] = arp[level] = ip[level] = icmp[level] = udp[level] = tcp[level] = vxlan[level] = undefined;
+    for (const protocol of protocols) this.headers[protocol][level] = undefined;
   }
 
   private openFrame(frame: EthernetFrame, level: number): void {
@@ -65,6 +66,7 @@ export class Subject {
     const { payload } = packet;
     if (payload.kind === "udp") {
       this.headers.udp[level] = payload;
+      this.openMessage(payload, level);
       this.openTunnel(payload, level);
     } else if (payload.kind === "tcp") this.headers.tcp[level] = payload;
     else if (payload.kind !== "raw") this.headers.icmp[level] = payload;
@@ -76,6 +78,16 @@ export class Subject {
     const head = transportOf(packet);
     if (head.kind === "udp-head") this.headers.udp[level] = head;
     else if (head.kind === "tcp-head" || head.kind === "tcp") this.headers.tcp[level] = head;
+  }
+
+  private openMessage(datagram: UdpDatagram, level: number): void {
+    if (datagram.sourcePort !== dnsPort && datagram.destinationPort !== dnsPort) return;
+    let message = this.messages.get(datagram);
+    if (message === undefined) {
+      message = dnsOfDatagram(datagram) ?? "none";
+      this.messages.set(datagram, message);
+    }
+    if (message !== "none") this.headers.dns[level] = message;
   }
 
   private openTunnel(datagram: UdpDatagram, level: number): void {

@@ -1,4 +1,6 @@
 import { type ArpPacket, arpOperation } from "../../wire/arp.ts";
+import { type DnsMessage, dnsRcode } from "../../wire/dns.ts";
+import { printRcode, printType } from "../../wire/dns-text.ts";
 import { type EthernetFrame, etherType, etherTypeOf } from "../../wire/ethernet.ts";
 import { type IcmpMessage, icmpType, printIcmp, unreachableCode } from "../../wire/icmp.ts";
 import { type Ipv4Header, ipProtocol } from "../../wire/ipv4.ts";
@@ -179,6 +181,41 @@ export const vxlanFields: readonly PacketField<VxlanHeader>[] = [
   { name: "vxlan.vni", description: "VXLAN network identifier", type: "int", read: (v) => v.vni },
 ];
 
+export const dnsFields: readonly PacketField<DnsMessage>[] = [
+  { name: "dns.id", description: "Transaction ID", type: "int", read: (d) => d.id, show: (d) => hex(d.id, 4) },
+  { name: "dns.flags.response", description: "It is a response", type: "bool", read: (d) => d.response },
+  {
+    name: "dns.flags.authoritative",
+    description: "By the authority for the name",
+    type: "bool",
+    read: (d) => (d.response ? d.authoritative : undefined),
+  },
+  { name: "dns.flags.truncated", description: "It did not fit", type: "bool", read: (d) => d.truncated },
+  { name: "dns.flags.recdesired", description: "Recursion desired", type: "bool", read: (d) => d.recursionDesired },
+  {
+    name: "dns.flags.rcode",
+    description: "How it went: 0 no error, 3 no such name",
+    type: "int",
+    read: (d) => (d.response ? d.rcode : undefined),
+    show: (d) => `${d.rcode} (${d.rcode === dnsRcode.noError ? "no error" : printRcode(d.rcode)})`,
+  },
+  { name: "dns.count.queries", description: "Questions", type: "int", read: (d) => d.questions.length },
+  { name: "dns.count.answers", description: "Answers", type: "int", read: (d) => d.answers.length },
+  {
+    name: "dns.qry.name",
+    description: "The name that is asked for",
+    type: "string",
+    read: (d) => d.questions[0] && (d.questions[0].name || "<Root>"),
+  },
+  {
+    name: "dns.qry.type",
+    description: "The type of record that is asked for",
+    type: "int",
+    read: (d) => d.questions[0]?.type,
+    show: (d) => `${d.questions[0].type} (${printType(d.questions[0].type)})`,
+  },
+];
+
 /** Every field, for completion and hovers. */
 export const packetFields: readonly Pick<PacketField<never>, "name" | "description" | "type">[] = [
   ...ethernetFields,
@@ -188,6 +225,7 @@ export const packetFields: readonly Pick<PacketField<never>, "name" | "descripti
   ...udpFields,
   ...tcpFields,
   ...vxlanFields,
+  ...dnsFields,
 ];
 
 const etherTypeNames = new Map<number, string>([

@@ -1,5 +1,7 @@
 import type { PacketData } from "../../linux/packets.ts";
 import { type ArpPacket, printArp } from "../../wire/arp.ts";
+import { dnsOfDatagram } from "../../wire/dns.ts";
+import { printDns } from "../../wire/dns-text.ts";
 import { type EthernetFrame, emitFrame, ethernetHeaderLength, parseFrame } from "../../wire/ethernet.ts";
 import { transportOf } from "../../wire/frame-text.ts";
 import { type IcmpMessage, printIcmp } from "../../wire/icmp.ts";
@@ -91,9 +93,15 @@ function transportLayers(packet: Ipv4Packet): readonly Layer[] {
 
 function datagramLayers(datagram: UdpDatagram): readonly Layer[] {
   const tunnel = encapsulatedFrame(datagram);
-  if (tunnel === undefined) return datagram.data.length === 0 ? [] : [dataLayer(datagram.data)];
+  if (tunnel === undefined) return messageLayers(datagram);
   const header = layer("VXLAN", withoutName(printVxlan(tunnel.header)), fields.vxlanFields, tunnel.header);
   return [header, ...frameLayers(tunnel.frame, emitFrame(tunnel.frame))];
+}
+
+function messageLayers(datagram: UdpDatagram): readonly Layer[] {
+  const message = dnsOfDatagram(datagram);
+  if (message !== undefined) return [layer("DNS", withoutName(printDns(message)), fields.dnsFields, message)];
+  return datagram.data.length === 0 ? [] : [dataLayer(datagram.data)];
 }
 
 function transportLayer(transport: TransportHead | UdpDatagram): Layer {
