@@ -1,6 +1,6 @@
 import { parseIpv4 } from "../wire/address-text.ts";
 import type { ClusterLayout } from "./layout.ts";
-import type { PodGroup, Sourced } from "./model.ts";
+import { memberName, type PodGroup, type Sourced } from "./model.ts";
 import { type PlacedPod, placedPods, podKey, selectedGroups } from "./selected-pods.ts";
 import type { DeclaredService } from "./service-declaration.ts";
 import type { EndpointModel, EndpointSliceModel } from "./service-model.ts";
@@ -38,7 +38,7 @@ function derivedSlices(
     string,
     { readonly ports: EndpointSliceModel["ports"]; readonly endpoints: EndpointModel[] }
   >();
-  for (const { pod, key: name, nodeName, address } of podsOf(layout, service)) {
+  for (const { pod, key: name, nodeName, address, podName } of podsOf(layout, service)) {
     if (address === undefined) continue;
     const ports = portsOn(pod, service);
     const key = ports.map(({ port }) => port).join(" ");
@@ -46,7 +46,13 @@ function derivedSlices(
     slices.set(key, slice);
     const ready = changes.ready.get(name ?? "") ?? pod?.ready ?? true;
     const state = conditions(ready, pod?.terminating ?? false, service);
-    slice.endpoints.push({ addresses: [address], ...state, ...(nodeName && { nodeName }) });
+    const hostname = pod?.subdomain === service.name ? (pod.hostname ?? podName) : undefined;
+    slice.endpoints.push({
+      addresses: [address],
+      ...state,
+      ...(nodeName && { nodeName }),
+      ...(hostname !== undefined && { hostname }),
+    });
   }
   const { namespace, name, source } = service;
   return [...slices.values()].map((slice) => ({ namespace, service: name, addressType: "IPv4", ...slice, source }));
@@ -74,15 +80,16 @@ function* statedBackend(layout: ClusterLayout, text: string): Generator<Backend>
   const [first] = layout.addressesOf(found.ref);
   const { ref } = found;
   const pod = ref.role === "pod" ? ref.pod : undefined;
+  const podName = ref.role === "pod" ? memberName(ref.pod.name, ref.podMember) : undefined;
   const key = ref.role === "pod" ? podKey(ref.node, ref.pod, ref.podMember) : undefined;
-  yield { pod, key, nodeName: ref.node, address: first?.prefix.address };
+  yield { pod, podName, key, nodeName: ref.node, address: first?.prefix.address };
 }
 
 function conditions(
   serving: boolean,
   terminating: boolean,
   { publishNotReadyAddresses }: DeclaredService,
-): Omit<EndpointModel, "addresses" | "nodeName"> {
+): Omit<EndpointModel, "addresses" | "nodeName" | "hostname"> {
   return { ready: publishNotReadyAddresses || (serving && !terminating), serving, terminating };
 }
 

@@ -1,6 +1,8 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
+import type { NameServerSettings } from "../plan/names.ts";
 import { type Ipv4Prefix, networkAddress, prefixContains } from "../wire/ipv4-address.ts";
 import { assignNodeCidrs, type NodeCidrs } from "./cidr.ts";
+import { clusterNames } from "./dns/cluster-names.ts";
 import { endpointSlices } from "./endpoint-slices.ts";
 import { layOutNode, type NodeLayout, type PodSlot, slotAddress } from "./ipam.ts";
 import { nodeMac, podMac } from "./mac-derivation.ts";
@@ -21,6 +23,8 @@ export interface ClusterLayout {
   readonly services: readonly ServiceModel[];
   /** Of all Services; made when asked for. */
   endpointSlices(): readonly EndpointSliceModel[];
+  /** What the cluster's DNS knows; made when asked for. */
+  clusterNames(): NameServerSettings;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -42,6 +46,7 @@ export function layOutCluster(model: ClusterModel): ClusterLayout {
   const allocation = allocateServices(model);
   problems.push(...allocation.problems);
   let slices: readonly EndpointSliceModel[] | undefined;
+  let names: NameServerSettings | undefined;
   const layout: ClusterLayout = {
     model,
     names: indexNames(model),
@@ -52,6 +57,10 @@ export function layOutCluster(model: ClusterModel): ClusterLayout {
     endpointSlices: () => {
       slices ??= endpointSlices(layout);
       return slices;
+    },
+    clusterNames: () => {
+      names ??= clusterNames(layout, layout.endpointSlices());
+      return names;
     },
     problems,
   };

@@ -1,6 +1,9 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { RuleTable } from "../config/iptables/rule-set.ts";
 import type { RouteType, ServerProgram } from "../plan/commands.ts";
+import type { ResolvConf } from "../plan/names.ts";
+import type { DnsRecord } from "../wire/dns.ts";
+import type { DnsName } from "../wire/dns-name.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 import type { DeclaredService, ProxySettings } from "./service-declaration.ts";
@@ -29,6 +32,8 @@ export interface ClusterModel {
   readonly slices: readonly EndpointSliceModel[];
   readonly deployments: readonly DeploymentModel[];
   readonly proxy: ProxySettings;
+  /** `dns coredns`: names of Services and pods are answered for in the cluster. */
+  readonly dns?: DnsModel;
   /** flannel's `--ip-masq`: what pods send out of the cluster leaves with the node's address. */
   readonly ipMasq: boolean;
 }
@@ -39,6 +44,29 @@ export interface ClusterModel {
  */
 export const cnis = ["bridge", "host-gw", "vxlan", "routed", "none"] as const;
 export type Cni = (typeof cnis)[number];
+
+/** CoreDNS as kubeadm deploys it. */
+export interface DnsModel {
+  readonly replicas: number;
+  /** kubelet's `--cluster-domain`. */
+  readonly domain: DnsName;
+  /** Address of its Service, where it is not the tenth of the serviceCIDR. */
+  readonly clusterIP?: Sourced<Ipv4Address>;
+  /** `forward`: whom it asks about names outside of the cluster. */
+  readonly upstreams: readonly Ipv4Address[];
+  readonly source: SourceRange;
+}
+
+/** What a pod says of its /etc/resolv.conf. https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/ */
+export interface PodDns {
+  readonly policy: "ClusterFirst" | "ClusterFirstWithHostNet" | "Default" | "None";
+  readonly nameservers: readonly Ipv4Address[];
+  readonly searches: readonly DnsName[];
+  readonly options: ResolverOptions;
+}
+
+/** `options` of resolv.conf, as far as they are stated. */
+export type ResolverOptions = Partial<Omit<ResolvConf, "nameservers" | "search">>;
 
 /** A value and where it was stated. */
 export interface Sourced<Value> {
@@ -83,6 +111,11 @@ export interface PodGroup {
   readonly terminating: boolean;
   /** It runs in the node's own network namespace. */
   readonly hostNetwork: boolean;
+  /** `spec.hostname` and `spec.subdomain`: with both it has a name of its own below that Service's. */
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  /** `dnsPolicy` and `dnsConfig`. */
+  readonly dns?: PodDns;
   /** The address of the first member; the next ones count up. */
   readonly address?: Sourced<Ipv4Address>;
   /** The prefix length stated with the address; it counts where no pod CIDR gives one (`cni none`). */
@@ -259,6 +292,8 @@ export interface SysctlModel {
 export interface ContainerModel {
   readonly name: string;
   readonly listeners: readonly ListenerModel[];
+  /** `record NAME TYPE DATA`: what a server of names in it knows. */
+  readonly records?: readonly DnsRecord[];
   readonly source: SourceRange;
 }
 
@@ -270,6 +305,8 @@ export interface ListenerModel {
   /** As `targetPort` of a Service can name it. */
   readonly name?: string;
   readonly program: ServerProgram;
+  /** It is the cluster's own CoreDNS: what it knows follows from the Services. */
+  readonly isClusterDns?: true;
   readonly source: SourceRange;
 }
 

@@ -1,4 +1,5 @@
 import type { SetUpCommand } from "../plan/commands.ts";
+import { listenCommand } from "./dns/listen.ts";
 import { slotAddress } from "./ipam.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { macFromNames } from "./mac-derivation.ts";
@@ -54,9 +55,9 @@ export function* configurationCommands(layout: ClusterLayout, membersPerGroup: n
     const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
     for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
       yield* nodeRuleCommands(layout, group, member);
-      yield* contentsCommands(layout.names.nodeName(group, member), group.contents);
+      yield* contentsCommands(layout, layout.names.nodeName(group, member), group.contents);
       for (const pod of group.pods) {
-        if (pod.hostNetwork) yield* contentsCommands(layout.names.nodeName(group, member), pod.contents);
+        if (pod.hostNetwork) yield* contentsCommands(layout, layout.names.nodeName(group, member), pod.contents);
       }
       for (const slot of pods) {
         const { pod } = slot;
@@ -67,11 +68,11 @@ export function* configurationCommands(layout: ClusterLayout, membersPerGroup: n
           const prefix = { address, length: pod.addressLength ?? cidr?.length ?? 32 };
           yield { do: "addr add", netns, dev: "eth0", prefix, source: pod.address.source };
         }
-        yield* contentsCommands(netns, pod.contents);
+        yield* contentsCommands(layout, netns, pod.contents);
       }
     }
   }
-  for (const raw of layout.model.namespaces) yield* contentsCommands(layout.names.rawName(raw), raw.contents);
+  for (const raw of layout.model.namespaces) yield* contentsCommands(layout, layout.names.rawName(raw), raw.contents);
 }
 
 function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["source"]): Generator<SetUpCommand> {
@@ -89,7 +90,11 @@ function hasConfiguration(contents: NamespaceContents): boolean {
   return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
-function* contentsCommands(netns: string, contents: NamespaceContents): Generator<SetUpCommand> {
+function* contentsCommands(
+  layout: ClusterLayout,
+  netns: string,
+  contents: NamespaceContents,
+): Generator<SetUpCommand> {
   for (const { key, value, source } of contents.sysctls) {
     if (isOfDevice(key)) yield { do: "sysctl", netns, key, value, source };
   }
@@ -103,10 +108,7 @@ function* contentsCommands(netns: string, contents: NamespaceContents): Generato
   for (const { noFlush, tables, source } of contents.ruleSets)
     yield { do: "iptables-restore", netns, noFlush, tables, source };
   for (const container of contents.containers) {
-    for (const listener of container.listeners) {
-      const { name: _name, ...server } = listener;
-      yield { do: "listen", netns, container: container.name, ...server };
-    }
+    for (const listener of container.listeners) yield listenCommand(layout, netns, container, listener);
   }
 }
 

@@ -6,6 +6,7 @@ import { type ClusterModel, memberCount, memberName, type NodeGroup, type PodGro
 /** One pod of the cluster, with what an EndpointSlice says of it. */
 export interface PlacedPod {
   readonly pod: PodGroup;
+  readonly podName: string;
   /** See `podKey`. */
   readonly key: string;
   readonly nodeName: string;
@@ -45,9 +46,10 @@ export function* placedPods(layout: ClusterLayout, group: NodeGroup, pod: PodGro
     const nodeName = layout.names.nodeName(group, member);
     const cidr = layout.cidrs.of(group, member);
     const [key, address] = [podKey(nodeName, pod, 0), memberNodeAddress(group, member)?.address];
-    if (pod.hostNetwork) yield { pod, key, nodeName, address };
+    if (pod.hostNetwork) yield { pod, podName: memberName(pod.name, 0), key, nodeName, address };
     for (const slot of slots) {
-      yield { pod, key: podKey(nodeName, pod, slot.member), nodeName, address: slotAddress(slot, cidr) };
+      const podName = memberName(pod.name, slot.member);
+      yield { pod, podName, key: podKey(nodeName, pod, slot.member), nodeName, address: slotAddress(slot, cidr) };
     }
   }
 }

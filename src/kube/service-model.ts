@@ -8,6 +8,8 @@ export interface ServiceModel {
   readonly namespace: string;
   readonly name: string;
   readonly type: "ClusterIP" | "NodePort" | "LoadBalancer" | "ExternalName";
+  /** Of the type ExternalName: the name outside that its own is an alias of. */
+  readonly externalName?: string;
   /** Undefined: headless (`None`), or not yet allocated. */
   readonly clusterIP?: Ipv4Address;
   readonly externalIPs: readonly Ipv4Address[];
@@ -57,6 +59,8 @@ export interface EndpointModel {
   readonly serving: boolean;
   readonly terminating: boolean;
   readonly nodeName?: string;
+  /** The pod's, where its subdomain is the Service. */
+  readonly hostname?: string;
 }
 
 /** What kube-proxy is told by its configuration. https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ */

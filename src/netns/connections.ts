@@ -31,7 +31,7 @@ export function simulatedConnections(world: World, netns: number): readonly stri
   const { conntrack } = world;
   return conntrack
     .ofNetns(netns)
-    .filter((row) => conntrack.has(row, status.confirmed))
+    .filter((row) => conntrack.has(row, status.confirmed) && !conntrack.has(row, status.natClash))
     .map((row) => {
       const protocol = protocolName(conntrack.original.get(row).protocol);
       return `${protocol} ${printFlow(world, row)} mark=${conntrack.mark.get(row) >>> 0}`;

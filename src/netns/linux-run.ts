@@ -57,7 +57,7 @@ async function startServers(plan: NetworkPlan, scenario: ScenarioPlan, hosts: Pr
 }
 
 function isHosted(statement: Statement): statement is HostedStatement {
-  return statement.do === "udp" || statement.do === "tcp" || statement.do === "curl";
+  return ["udp", "tcp", "curl", "dig"].includes(statement.do);
 }
 
 /** `startNs`: when the kernel did it, where that is known better than when it was asked to. */
@@ -126,7 +126,8 @@ class LinuxRun {
       }
       case "udp":
       case "tcp":
-      case "curl": {
+      case "curl":
+      case "dig": {
         const { output, unable } = await this.hosts.run(statement);
         if (unable !== undefined) throw new SetUpFailure(`"${statement.text}" cannot be run here: ${unable}`);
         return { programs: [{ statement, output }] };

@@ -18,6 +18,7 @@ function comparableLines(text: string): readonly string[] {
       .replace(/time[=<][\d.]+ ms/, "time=* ms")
       .replace(/, time \d+ms$/, ", time *ms")
       .replace(/ [\d.]+ms$/, " *ms")
+      .replace(/^;; Query time: \d+ msec$/, ";; Query time: * msec")
       .replace(/^(ARPING \S+) from \S+/, "$1")
       .replace(/after \d+ ms/, "after * ms")
       .replace(/after \d+ milliseconds/, "after * milliseconds")

@@ -144,17 +144,31 @@ export class ScenarioVerification {
   }
 }
 
-/** A ping without an identifier of its own gets one here, so that both kernels see the same. */
+/** Pings and queries of names without an identifier of their own get one here, so that both kernels see the same. */
 function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
-  const taken = new Set(
-    [...flatStatements(scenario.statements)].map((one) => (one.do === "ping" ? one.identifier : 0)),
-  );
+  const taken = new Set([...flatStatements(scenario.statements)].map((one) => (one.do === "ping" ? one.identifier : 0)));
   let next = 1;
-  const identify = (statement: Statement): Statement => {
-    if (statement.do === "parallel") return { ...statement, statements: statement.statements.map(identify) };
-    if (statement.do !== "ping" || statement.identifier !== undefined) return statement;
+  const free = () => {
     while (taken.has(next)) next++;
-    return { ...statement, identifier: next++ };
+    return next++;
+  };
+  const identify = (statement: Statement): Statement => {
+    switch (statement.do) {
+      case "parallel":
+        return { ...statement, statements: statement.statements.map(identify) };
+      case "ping":
+      case "dig":
+        return statement.identifier === undefined ? { ...statement, identifier: free() } : statement;
+      case "udp":
+      case "tcp":
+      case "curl": {
+        const { destination } = statement;
+        if (typeof destination === "number" || destination.identifier !== undefined) return statement;
+        return { ...statement, destination: { ...destination, identifier: free() } };
+      }
+      default:
+        return statement;
+    }
   };
   return { ...scenario, statements: scenario.statements.map(identify) };
 }

@@ -13,6 +13,8 @@ export interface NameServerSettings {
 export interface NameZone {
   readonly apex: DnsName;
   readonly records: readonly DnsRecord[];
+  /** Names that are there, though without records: namespaces. */
+  readonly emptyNames?: readonly DnsName[];
   /** Goes with every "no"; absent: it answers as no authority. */
   readonly soa?: DnsRecord;
   /** Names that are not there are asked for upstream, where there is one. */

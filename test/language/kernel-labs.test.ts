@@ -87,7 +87,7 @@ function actionsOf(plan: NetworkPlan): object[] {
       case "tcp": {
         const { do: program, netns: from, destination, port, sourcePort: sport } = statement;
         const burst = statement.do === "udp" ? { count: statement.count } : {};
-        return [{ do: program, from, dst: formatIpv4(destination), port, sport, at, ...burst }];
+        return [{ do: program, from, dst: formatIpv4(destination as number), port, sport, at, ...burst }];
       }
       case "wait":
         return [{ do: "wait", at, seconds: statement.durationNs / 1e9 }];

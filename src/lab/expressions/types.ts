@@ -45,6 +45,41 @@ export class HeardError {
   }
 }
 
+/** What a nameserver said to the statement before. */
+export class Answer {
+  readonly status: string;
+  readonly name: string;
+  readonly from: string;
+  readonly queries: bigint;
+  readonly addresses: readonly string[];
+  readonly records: readonly AnswerRecord[];
+  readonly timeMs: number;
+
+  constructor(fields: Fields<Answer>) {
+    this.status = fields.status;
+    this.name = fields.name;
+    this.from = fields.from;
+    this.queries = fields.queries;
+    this.addresses = fields.addresses;
+    this.records = fields.records;
+    this.timeMs = fields.timeMs;
+  }
+}
+
+export class AnswerRecord {
+  readonly name: string;
+  readonly type: string;
+  readonly ttl: bigint;
+  readonly data: string;
+
+  constructor(fields: Fields<AnswerRecord>) {
+    this.name = fields.name;
+    this.type = fields.type;
+    this.ttl = fields.ttl;
+    this.data = fields.data;
+  }
+}
+
 export class NeighbourEntry {
   readonly state: string;
   readonly mac: string;
@@ -136,6 +171,19 @@ export const objectTypes: Readonly<Record<string, ObjectType>> = {
     fields: { status: "int", body: "string", headers: "map<string, string>", from: "string" },
   },
   IcmpError: { ctor: HeardError, fields: { from: "string", type: "int", code: "int" } },
+  DnsRecord: { ctor: AnswerRecord, fields: { name: "string", type: "string", ttl: "int", data: "string" } },
+  Answer: {
+    ctor: Answer,
+    fields: {
+      status: "string",
+      name: "string",
+      from: "string",
+      queries: "int",
+      addresses: "list<string>",
+      records: "list<DnsRecord>",
+      timeMs: "double",
+    },
+  },
   Neighbour: { ctor: NeighbourEntry, fields: { state: "string", mac: "string", dev: "string" } },
   FdbEntry: { ctor: FdbEntry, fields: { exists: "bool", port: "string", permanent: "bool" } },
   Station: {

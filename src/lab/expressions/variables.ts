@@ -1,6 +1,6 @@
 import type { ProgramResult } from "../../programs/program.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
-import { HeardError, Reply, Response } from "./types.ts";
+import { Answer, AnswerRecord, HeardError, Reply, Response } from "./types.ts";
 
 /** What an expectation can ask about the statement before it. */
 interface Variable {
@@ -25,6 +25,13 @@ export const expectationVariables: readonly Variable[] = [
     description: "The HTTP response: status, body, headers, and from, which is its X-Served-By header.",
     read: (result) => readResponse(result?.response),
   },
+  {
+    name: "answer",
+    type: "Answer",
+    description:
+      "What a name was found to be: status (NOERROR, NXDOMAIN), addresses, records, name, from, queries, timeMs.",
+    read: (result) => readAnswer(result?.answer),
+  },
   { name: "sent", type: "int", description: "How many were sent.", read: (result) => BigInt(result?.sent ?? 0) },
   {
     name: "received",
@@ -41,7 +48,7 @@ export const expectationVariables: readonly Variable[] = [
   {
     name: "error",
     type: "string",
-    description: 'How it failed: an errno name such as "ECONNREFUSED", or "timeout"; empty when it did not.',
+    description: 'How it failed: an errno name such as "ECONNREFUSED", "EAI_NONAME" where there is no such name, or "timeout"; empty when it did not.',
     read: (result) => result?.error ?? "",
   },
 ];
@@ -64,6 +71,21 @@ function readResponse(response: ProgramResult["response"]): Response {
     body: response?.body ?? "",
     headers,
     from: served === undefined ? "" : headers[served],
+  });
+}
+
+function readAnswer(answer: ProgramResult["answer"]): Answer {
+  const records = (answer?.records ?? []).map(
+    ({ name, type, ttl, data }) => new AnswerRecord({ name, type, ttl: BigInt(ttl), data }),
+  );
+  return new Answer({
+    status: answer?.status ?? "",
+    name: answer?.name ?? "",
+    from: answer === undefined ? "" : formatIpv4(answer.from),
+    queries: BigInt(answer?.queries ?? 0),
+    addresses: records.filter(({ type }) => type === "A").map(({ data }) => data),
+    records,
+    timeMs: (answer?.timeNs ?? 0) / 1_000_000,
   });
 }
 

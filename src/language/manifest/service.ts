@@ -1,5 +1,6 @@
 import { type DeclaredService, serviceDefaults } from "../../kube/service-declaration.ts";
 import type { ServicePortModel, ServiceProtocol } from "../../kube/service-model.ts";
+import { problemOfName } from "../../wire/dns-name.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import { readAddressValue, readBlockValue } from "./addresses.ts";
 import type { Fields, Value } from "./fields.ts";
@@ -32,6 +33,7 @@ export function readServiceObject(object: Fields, { namespace, name, source }: O
   spec.warnUnknown(specFields);
   service.type = spec.choice("type", serviceTypes) ?? service.type;
   readClusterIP(spec, service);
+  if (service.type === "ExternalName") service.externalName = readExternalName(spec);
   service.ports = readPorts(spec, service);
   service.selector = spec.fields("selector")?.texts();
   service.selectorSource = service.selector && spec.keyRange("selector");
@@ -55,6 +57,19 @@ function readClusterIP(spec: Fields, service: Draft<DeclaredService>): void {
     const address = readAddressValue(value);
     if (address !== undefined) service.clusterIP = { value: address, source: value.range };
   } else service.stored = false;
+}
+
+function readExternalName(spec: Fields): string | undefined {
+  const value = spec.get("externalName");
+  const name = value?.text()?.replace(/\.$/, "");
+  if (name === undefined || name === "") {
+    if (value === undefined) spec.refuse("A Service of type ExternalName needs an externalName.");
+    return undefined;
+  }
+  const problem = problemOfName(name);
+  if (problem === undefined) return name;
+  value?.refuse(`"${name}" ${problem}.`);
+  return undefined;
 }
 
 function readPolicies(spec: Fields, service: Draft<DeclaredService>): void {

@@ -18,6 +18,7 @@ import type { Token } from "../source.ts";
 import { readNumber, readPrefix } from "../values.ts";
 import { readDeployment } from "./deployment.ts";
 import { readSettingsOnly } from "./devices.ts";
+import { clusterDnsReader } from "./dns.ts";
 import { readMachine } from "./machine.ts";
 import { readNetns, readNode } from "./node.ts";
 import { flag, proxyReaders } from "./proxy.ts";
@@ -142,7 +143,7 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
 
 type ClusterSettings = Pick<
   ClusterModel,
-  "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy" | "ipMasq"
+  "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy" | "ipMasq" | "dns"
 >;
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
@@ -183,6 +184,9 @@ function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: R
     ...proxyReaders(proxy, reading),
     ipMasq: flag(reading, (on) => {
       settings.ipMasq = on;
+    }),
+    dns: clusterDnsReader(reading, (dns) => {
+      settings.dns = dns;
     }),
     nodeCIDRMaskSize: oneWord(reading, (word) => {
       settings.nodeCidrMaskLength = readNumber(word, problems, 8, 30) ?? settings.nodeCidrMaskLength;

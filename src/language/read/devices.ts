@@ -1,9 +1,11 @@
 import type { BridgeModel, ContainerModel, InterfaceModel, ListenerModel, Sourced } from "../../kube/model.ts";
 import type { ServerProgram } from "../../plan/commands.ts";
+import type { DnsRecord } from "../../wire/dns.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import type { Bridge, Container, Interface, Item } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
 import { readAddress, readDeviceName, readDurationNs, readMac, readNumber, readPort, readPrefix } from "../values.ts";
+import { readRecord } from "./dns.ts";
 import {
   headRange,
   misplaced,
@@ -109,7 +111,12 @@ export function readContainer(node: Container, into: ContainerModel[], reading: 
   if (token === undefined) problems.error("missing-name", source, "This container has no name.");
   refuseExtraWords(node, reading);
   const listeners: ListenerModel[] = [];
+  const records: DnsRecord[] = [];
   const settings: SettingReaders = {
+    record: (tokens, _place, name) => {
+      const record = readRecord(tokens, name, reading);
+      if (record) records.push(record);
+    },
     listen: (tokens, place, name) => {
       const listener = readListen(tokens, name, reading);
       if (listener) listeners.push({ ...listener, source: place });
@@ -119,11 +126,11 @@ export function readContainer(node: Container, into: ContainerModel[], reading: 
   if (token === undefined) return escaped;
   if (into.some((other) => other.name === token.text)) {
     problems.error("duplicate-name", token.range, `There is already a container ${token.text} here.`);
-  } else into.push({ name: token.text, listeners, source });
+  } else into.push({ name: token.text, listeners, ...(records.length > 0 && { records }), source });
   return escaped;
 }
 
-const programs: readonly ServerProgram[] = ["echo", "http", "whoami", "sink"];
+const programs: readonly ServerProgram[] = ["echo", "http", "whoami", "sink", "dns"];
 
 /** `listen tcp|udp [ADDRESS:]PORT [PROGRAM] [name NAME]`; the program is echo unless another is named. */
 function readListen(

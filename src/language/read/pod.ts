@@ -5,6 +5,7 @@ import { tokensOf } from "../source.ts";
 import { readAddress, readChoice, readDeviceName, readMac } from "../values.ts";
 import { ContentsReader } from "./contents.ts";
 import { readSettingsOnly } from "./devices.ts";
+import { PodDnsReader } from "./dns.ts";
 import {
   headRange,
   misplaced,
@@ -55,9 +56,17 @@ export function readPodTemplate(
     contents: contents.contents,
     source,
   };
+  const dns = new PodDnsReader(reading);
   const settings: SettingReaders = {
     ...contents.settings,
     ...more,
+    ...dns.settings,
+    hostname: oneWord(reading, (word) => {
+      pod.hostname = readObjectName(word, reading);
+    }),
+    subdomain: oneWord(reading, (word) => {
+      pod.subdomain = readObjectName(word, reading);
+    }),
     labels: (tokens) => readLabels(tokens, labels, reading),
     namespace: oneWord(reading, (word) => {
       pod.namespace = readObjectName(word, reading) ?? pod.namespace;
@@ -95,6 +104,11 @@ export function readPodTemplate(
         escaped.push(item);
       }
     }
+  }
+  if (dns.dns !== undefined) pod.dns = dns.dns;
+  if (pod.hostname !== undefined && name?.range) {
+    const message = "Pods of a range have hostnames of their own: their names, where a subdomain is stated.";
+    problems.error("hostname-of-range", name.source, message);
   }
   if (pod.hostNetwork) checkHostNetwork(pod, reading);
   return { pod: name && pod, escaped };

@@ -32,7 +32,7 @@ export type SettingReaders = Readonly<Record<string, SettingReader>>;
 /** Words that the language will know, so that they get a better answer than "unknown". */
 const laterWords = new Set([
   ...["ingress", "networkPolicy"],
-  ...["delete", "add", "move", "link", "policy", "dig", "traceroute"],
+  ...["delete", "add", "move", "link", "policy", "traceroute"],
 ]);
 
 export function isLaterWord(word: string): boolean {

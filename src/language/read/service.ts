@@ -4,6 +4,7 @@ import type { Item, Service } from "../generated/ast.ts";
 import { span, type Token } from "../source.ts";
 import { readAddress, readBlock, readChoice, readDurationNs, readNumber, readPort } from "../values.ts";
 import { readSettingsOnly } from "./devices.ts";
+import { readDnsName } from "./dns.ts";
 import {
   headRange,
   oneWord,
@@ -18,7 +19,7 @@ import {
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
 const policies = ["Cluster", "Local"] as const;
-const serviceTypes = ["ClusterIP", "NodePort", "LoadBalancer"] as const;
+const serviceTypes = ["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"] as const;
 const second = 1_000_000_000;
 
 /** Reads `service NAME { port 80 -> 8080; selector app=web … }`; the settings are named like the fields of a Service's spec. */
@@ -76,6 +77,11 @@ function addressing(service: Draft<DeclaredService>, reading: Reading): SettingR
     headless: () => {
       service.headless = true;
     },
+    externalName: oneWord(reading, (word) => {
+      service.type = "ExternalName";
+      service.headless = true;
+      service.externalName = readDnsName(word, problems);
+    }),
     port: (tokens, source, name) => {
       const port = readServicePort(tokens, name, source, reading);
       if (port) service.ports = [...service.ports, port];

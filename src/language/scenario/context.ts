@@ -1,9 +1,13 @@
 import type { SourceRange } from "../../base/source-range.ts";
+import { closest } from "../../base/suggest.ts";
+import { resolvConfOf } from "../../kube/dns/resolv-conf.ts";
 import type { ClusterLayout } from "../../kube/layout.ts";
 import type { NamespaceRef } from "../../kube/names.ts";
+import type { Lookup } from "../../plan/names.ts";
 import { parseIpv4 } from "../../wire/address-text.ts";
 import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import type { Problems } from "../problems.ts";
+import { readDnsName } from "../read/dns.ts";
 import { resolveNamespace } from "../resolve.ts";
 import type { Token } from "../source.ts";
 import { readPort } from "../values.ts";
@@ -86,6 +90,33 @@ function deviceAddress(path: string, layout: ClusterLayout): Ipv4Address | undef
   return layout.addressesOf(owner.ref).find(({ dev }) => dev === path.slice(slash + 1))?.prefix.address;
 }
 
+/**
+ * Where a program of ours connects to: an address, or a name that it looks up by DNS. A pod with a resolv.conf looks up all
+ * names but those that the file itself gives to pods, nodes and devices.
+ */
+export function readDestination(
+  token: Token,
+  from: NamespaceRef,
+  context: StatementContext,
+): Ipv4Address | Lookup | undefined {
+  const { layout, problems } = context;
+  const resolver = resolvConfOf(layout, from);
+  const isOurs = /^[\d.]+$/.test(token.text) || token.text.includes("/") || layout.names.resolve(token.text).kind !== "unknown";
+  if (resolver === undefined || isOurs) return readTarget(token, from, context);
+  const name = readDnsName(token, problems);
+  if (name === undefined) return undefined;
+  if (!name.includes(".") && findService(name, from, layout) === undefined) noteUnknownService(token, context);
+  return { name: token.text, resolver };
+}
+
+/** It may be meant so: what DNS answers is then the point. */
+function noteUnknownService(token: Token, { layout, problems }: StatementContext): void {
+  const names = [...layout.services.map(({ name }) => name), ...layout.names.suggestions()];
+  const guess = closest(token.text, names);
+  const message = `No Service, pod or node is called "${token.text}": DNS will say that there is no such name.`;
+  problems.information("unknown-name", token.range, guess ? `${message} Did you mean ${guess}?` : message);
+}
+
 /** `HOST:PORT`, or `HOST` with the port given as option. */
 export function readTargetWithPort(
   token: Token,
@@ -93,19 +124,20 @@ export function readTargetWithPort(
   optionPort: number | undefined,
   from: NamespaceRef,
   context: StatementContext,
-): { readonly address: Ipv4Address; readonly port: number } | undefined {
+): { readonly destination: Ipv4Address | Lookup; readonly port: number } | undefined {
   const colon = token.text.lastIndexOf(":");
   const host = colon < 0 ? token : part(token, 0, colon);
   const port = colon < 0 ? optionPort : readPort(part(token, colon + 1, token.text.length), context.problems);
   if (colon < 0 && optionPort === undefined) {
     context.problems.error("missing-port", token.range, `The port is missing: ${token.text}:PORT.`);
   }
-  const address = readTarget(host, from, context);
-  const service = address === undefined ? undefined : findService(host.text, from, context.layout);
-  if (service?.clusterIP === address && service && port !== undefined) {
+  const destination = readDestination(host, from, context);
+  const service = destination === undefined ? undefined : findService(host.text, from, context.layout);
+  const isService = typeof destination === "object" || service?.clusterIP === destination;
+  if (service?.clusterIP !== undefined && isService && port !== undefined) {
     checkServicePort(service, port, protocol, token, context);
   }
-  return address === undefined || port === undefined ? undefined : { address, port };
+  return destination === undefined || port === undefined ? undefined : { destination, port };
 }
 
 /** A stretch of a word as a token of its own. */

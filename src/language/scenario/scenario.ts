@@ -5,6 +5,7 @@ import { rangeOfNode, span, type Token, tokensOf } from "../source.ts";
 import { readDurationNs, readNumber } from "../values.ts";
 import { readBridgeStatement, readConntrack, readIp, readIptables, readSysctl, readWait } from "./configure.ts";
 import type { StatementContext, StatementHead } from "./context.ts";
+import { readDig } from "./dig.ts";
 import { EndpointState, readEndpoints, readReady } from "./endpoints.ts";
 import { readExpectation } from "./expectation.ts";
 import { readArping, readCurl, readPing, readTcp, readUdp, type StatementReader } from "./traffic.ts";
@@ -14,6 +15,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   udp: readUdp,
   tcp: readTcp,
   curl: readCurl,
+  dig: readDig,
   arping: readArping,
   wait: readWait,
   ready: readReady,

@@ -2,11 +2,9 @@ import type { ClusterLayout } from "../../kube/layout.ts";
 import type { NamespaceRef } from "../../kube/names.ts";
 import type { ServiceModel } from "../../kube/service-model.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { defaultDomain } from "../read/dns.ts";
 import type { Token } from "../source.ts";
 import type { StatementContext } from "./context.ts";
-
-/** kubelet's `--cluster-domain`. */
-const clusterDomain = "cluster.local";
 
 /**
  * The Service that a name means to a client: `web` in the client's own namespace, else `web.NAMESPACE`, which `.svc` and
@@ -19,6 +17,7 @@ export function findService(
 ): ServiceModel | undefined {
   const [service, namespace = ownNamespace(from), ...rest] = name.split(".");
   const domain = rest.join(".");
+  const clusterDomain = layout.model.dns?.domain ?? defaultDomain;
   if (domain !== "" && domain !== "svc" && domain !== `svc.${clusterDomain}`) return undefined;
   return layout.services.find((one) => one.name === service && one.namespace === namespace);
 }

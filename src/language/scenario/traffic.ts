@@ -1,4 +1,6 @@
+import type { Lookup } from "../../plan/names.ts";
 import type { Statement } from "../../plan/statements.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { type OptionKinds, readOptions } from "../options.ts";
 import type { Token } from "../source.ts";
 import {
@@ -73,7 +75,7 @@ export const readUdp: StatementReader = (verb, tokens, head, context) => {
     do: "udp",
     netns: parties.from.netns,
     sourcePort: optional(options.sourcePort),
-    destination: target.address,
+    destination: target.destination,
     destinationText: parties.to.text,
     port: target.port,
     payload: optionalText(options.payload),
@@ -97,11 +99,11 @@ export const readTcp: StatementReader = (verb, tokens, head, context) => {
     do: "tcp",
     netns: parties.from.netns,
     sourcePort: optional(options.sourcePort),
-    destination: target.address,
+    destination: target.destination,
     destinationText: parties.to.text,
     port: target.port,
     payload: optionalText(options.payload),
-    timeoutNs: number(options.timeout, 5 * second),
+    timeoutNs: number(options.timeout, patience(target.destination)),
     ttl: optional(options.ttl),
   };
 };
@@ -137,11 +139,16 @@ export const readCurl: StatementReader = (verb, tokens, head, context) => {
     url: scheme ? url.text : `http://${url.text}`,
     host: host.text,
     path: path.startsWith("/") ? path : `/${path}`,
-    destination: target.address,
+    destination: target.destination,
     port: target.port,
-    timeoutNs: number(options.timeout, 5 * second),
+    timeoutNs: number(options.timeout, patience(target.destination)),
   };
 };
+
+/** Who looks up a name first waits for that, too. */
+function patience(destination: Ipv4Address | Lookup): number {
+  return typeof destination === "number" ? 5 * second : 30 * second;
+}
 
 const arpingOptions: OptionKinds = { count, timeout: duration, dev: text, announce: flag, answer: flag };
 

@@ -28,14 +28,31 @@ export function confirmPacket(world: World, packet: number): Verdict {
   return "accept";
 }
 
-/** `nf_ct_resolve_clash`: datagrams that began the same connection at the same time share the one that came first. */
+/**
+ * `nf_ct_resolve_clash`: datagrams that began the same connection at the same time share the one that came first. Where NAT
+ * led them to different ends, the second one's answers at least are found for a second (since Linux 5.7; before, the packet was lost).
+ */
 function resolveClash(world: World, packet: number, loser: number, { connection: winner }: Found): Verdict {
   const { conntrack, packets } = world;
-  const isUdp = conntrack.original.get(loser).protocol === ipProtocol.udp;
+  if (conntrack.original.get(loser).protocol !== ipProtocol.udp) return "CONNTRACK_CLASH";
+  if (canShare(world, winner, loser)) {
+    packets.attach(packet, winner);
+    return "accept";
+  }
+  const answered = conntrack.find(packets.netns.get(packet), conntrack.reply.get(loser));
+  if (answered === undefined) {
+    conntrack.confirmForAnswers(loser, world.nowNs);
+    return "accept";
+  }
+  if (!canShare(world, answered.connection, loser)) return "CONNTRACK_CLASH";
+  packets.attach(packet, answered.connection);
+  return "accept";
+}
+
+/** `__nf_ct_resolve_clash`. */
+function canShare({ conntrack }: World, winner: number, loser: number): boolean {
   const isSame =
     equalTuples(conntrack.original.get(winner), conntrack.original.get(loser)) &&
     equalTuples(conntrack.reply.get(winner), conntrack.reply.get(loser));
-  if (!isUdp || (!isSame && conntrack.has(winner, natDoneMask))) return "CONNTRACK_CLASH";
-  packets.attach(packet, winner);
-  return "accept";
+  return isSame || !conntrack.has(winner, natDoneMask);
 }

@@ -8,6 +8,9 @@ import { type Direction, direction, status } from "./status.ts";
 import type { TcpTracking } from "./tcp-window.ts";
 import { equalTuples, makeTuple, type Tuple, tupleHash } from "./tuple.ts";
 
+/** `nf_ct_resolve_clash_harder`. */
+const clashTimeoutNs = 1_000_000_000;
+
 const noTuple = makeTuple(0, 0, 0, 0, 0);
 
 /** A connection in one of its directions. */
@@ -133,9 +136,17 @@ export class Conntrack {
     this.timer.set(row, nowNs + this.timeoutNs.get(row));
   }
 
+  /** As far as answers go: another connection that began in the same way is in the table. It is to go away soon. */
+  confirmForAnswers(row: number, nowNs: number): void {
+    this.tuples.add(this.netns.get(row), tupleHash(this.reply.get(row)), row, direction.reply);
+    this.set(row, status.confirmed | status.fixedTimeout | status.natClash);
+    this.references.set(row, this.references.get(row) + 1);
+    this.timer.set(row, nowNs + clashTimeoutNs);
+  }
+
   /** `nf_ct_refresh`: it is remembered for so long from now, or from when it is confirmed. */
   refresh(row: number, timeoutNs: number, nowNs: number): void {
-    if (this.has(row, status.dying)) return;
+    if (this.has(row, status.dying | status.fixedTimeout)) return;
     if (this.has(row, status.confirmed)) this.timer.set(row, nowNs + timeoutNs);
     else this.timeoutNs.set(row, timeoutNs);
   }

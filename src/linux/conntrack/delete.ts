@@ -11,7 +11,8 @@ export function deleteConnections(world: World, netns: number, command: Conntrac
   const { conntrack } = world;
   const found = [...conntrack.ofNetns(netns)].filter((row) => {
     const [original, reply] = [conntrack.original.get(row), conntrack.reply.get(row)];
-    return conntrack.has(row, status.confirmed) && isMeant(command, original, reply);
+    const isListed = conntrack.has(row, status.confirmed) && !conntrack.has(row, status.natClash);
+    return isListed && isMeant(command, original, reply);
   });
   for (const row of found) conntrack.kill(row);
   const isFlush = Object.values(conditionsOf(command)).every((condition) => condition === undefined);

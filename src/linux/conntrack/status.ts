@@ -33,6 +33,10 @@ export const status = {
   sourceNatDone: 1 << 7,
   destinationNatDone: 1 << 8,
   dying: 1 << 9,
+  /** No packet makes it last longer. */
+  fixedTimeout: 1 << 10,
+  /** It came second with its original tuple: only answers find it, and `conntrack -L` does not list it. */
+  natClash: 1 << 12,
 } as const;
 
 export const natMask = status.sourceNat | status.destinationNat;

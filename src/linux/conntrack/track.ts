@@ -112,7 +112,7 @@ function trackUdp(world: World, connection: number, netns: number): Tracked {
   const isStream = conntrack.has(connection, status.seenReply) && nowNs > conntrack.streamNs.get(connection);
   const name = isStream ? "nf_conntrack_udp_timeout_stream" : "nf_conntrack_udp_timeout";
   conntrack.refresh(connection, conntrackTimeoutNs(world, netns, name), nowNs);
-  if (isStream) conntrack.set(connection, status.assured);
+  if (isStream && !conntrack.has(connection, status.natClash)) conntrack.set(connection, status.assured);
   return "accept";
 }
 

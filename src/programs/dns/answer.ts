@@ -13,7 +13,7 @@ import {
 } from "../../wire/dns.ts";
 import { isMalformed } from "../../wire/malformed.ts";
 import { readUint16 } from "../../wire/octets.ts";
-import type { DnsZone, ZoneData } from "./zone-data.ts";
+import type { DnsZone, Found, ZoneData } from "./zone-data.ts";
 
 /** What a server does about the octets that it was sent. */
 export type Reaction =
@@ -95,26 +95,36 @@ function answerQuestion(query: DnsMessage, question: DnsQuestion, data: ZoneData
       // An alias that leads to where nobody can be asked is an answer by itself.
       return { kind: "answer", message: isOurs ? begun : reply(query, dnsRcode.refused) };
     }
-    if (found.kind === "records") return { kind: "answer", message: positive(begun, found.records, data, query.id) };
+    if (found.kind === "records") return { kind: "answer", message: positive(begun, found, data, query.id) };
     return { kind: "answer", message: negative(begun, found.kind === "no name", found.zone) };
   }
   return { kind: "answer", message: reply(query, dnsRcode.servFail) };
 }
 
 /** The addresses of the targets of SRV records go with them. */
-function positive(begun: DnsMessage, records: readonly DnsRecord[], data: ZoneData, id: number): DnsMessage {
+function positive(
+  begun: DnsMessage,
+  { records, zone }: Extract<Found, { kind: "records" }>,
+  data: ZoneData,
+  id: number,
+): DnsMessage {
   const additionals = records.flatMap((record) => {
     if (record.type !== dnsType.SRV) return [];
     const found = data.find(record.target, dnsType.A);
     return found.kind === "records" ? found.records : [];
   });
   const answers = [...begun.answers, ...shuffled(records, id)];
-  return { ...begun, authoritative: true, answers, additionals };
+  return { ...begun, ...authorityOf(zone), answers, additionals };
 }
 
-function negative(begun: DnsMessage, isNoName: boolean, { soa }: DnsZone): DnsMessage {
+/** Who is no authority for a zone and yet knows it is a resolver that others ask. */
+function authorityOf({ soa }: DnsZone): Pick<DnsMessage, "authoritative" | "recursionAvailable"> {
+  return { authoritative: soa !== undefined, recursionAvailable: soa === undefined };
+}
+
+function negative(begun: DnsMessage, isNoName: boolean, zone: DnsZone): DnsMessage {
   const rcode = isNoName && begun.answers.length === 0 ? dnsRcode.nxDomain : dnsRcode.noError;
-  return { ...begun, authoritative: soa !== undefined, rcode, authorities: soa ? [soa] : [] };
+  return { ...begun, ...authorityOf(zone), rcode, authorities: zone.soa ? [zone.soa] : [] };
 }
 
 /**

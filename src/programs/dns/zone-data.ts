@@ -14,6 +14,8 @@ export interface DnsZone {
   /** `cluster.local` */
   readonly apex: DnsName;
   readonly records: readonly DnsRecord[];
+  /** Names that are there, though without records. */
+  readonly emptyNames?: readonly DnsName[];
   /** The record that goes with every "no": absent, a server that answers so is no authority. */
   readonly soa?: DnsRecord;
   /** Names that are not there are asked for upstream, where there is one. */
@@ -59,15 +61,18 @@ export class ZoneData {
 const anyType = 255;
 
 /** A name that has others below it is there, too, without records (RFC 8020). */
-function indexOf({ apex, records, soa }: DnsZone): ReadonlyMap<string, readonly DnsRecord[]> {
+function indexOf({ apex, records, emptyNames = [], soa }: DnsZone): ReadonlyMap<string, readonly DnsRecord[]> {
   const byName = new Map<string, DnsRecord[]>([[apex.toLowerCase(), soa ? [soa] : []]]);
   for (const record of records) {
-    const name = record.name.toLowerCase();
-    const list = byName.get(name);
+    const list = byName.get(record.name.toLowerCase());
     if (list) list.push(record);
-    else byName.set(name, [record]);
-    for (let rest = parentOf(name); rest !== "" && isInZone(rest, apex) && !byName.has(rest); rest = parentOf(rest))
-      byName.set(rest, []);
+    else byName.set(record.name.toLowerCase(), [record]);
+  }
+  for (const name of [...records.map((record) => record.name), ...emptyNames]) {
+    for (let rest = name.toLowerCase(); isInZone(rest, apex) && !(byName.get(rest)?.length === 0); rest = parentOf(rest)) {
+      if (!byName.has(rest)) byName.set(rest, []);
+      if (rest === "") break;
+    }
   }
   return byName;
 }

@@ -86,7 +86,10 @@ function isTaken(world: World, connection: number, tuple: Tuple): boolean {
 function ownerOf({ conntrack }: World, connection: number, tuple: Tuple): number {
   const answer = invertTuple(tuple) as Tuple;
   const found = conntrack.find(conntrack.netns.get(connection), answer);
-  return found === undefined || found.connection === connection ? 0 : found.connection;
+  if (found === undefined || found.connection === connection) return 0;
+  // `nf_conntrack_tuple_taken`: two that began in the same way are one flow; `confirmPacket` sees to it.
+  const isSameFlow = equalTuples(conntrack.original.get(found.connection), conntrack.original.get(connection));
+  return isSameFlow ? 0 : found.connection;
 }
 
 /**

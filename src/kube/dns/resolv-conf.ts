@@ -1,0 +1,45 @@
+import type { ResolvConf } from "../../plan/names.ts";
+import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import type { ClusterLayout } from "../layout.ts";
+import type { PodGroup } from "../model.ts";
+import type { NamespaceRef } from "../names.ts";
+import { dnsNamespace, dnsServiceName } from "./coredns.ts";
+
+/** What glibc does where resolv.conf says nothing. */
+const resolverDefaults = { ndots: 1, timeoutNs: 5_000_000_000, attempts: 2 } as const;
+/** MAXNS of glibc; kubelet warns of more. */
+export const mostNameservers = 3;
+
+/**
+ * The /etc/resolv.conf that kubelet gives a pod, after its dnsPolicy and dnsConfig; undefined for who has none: all but pods, and
+ * pods where there is neither a cluster DNS nor a nameserver of their own.
+ */
+export function resolvConfOf(layout: ClusterLayout, ref: NamespaceRef): ResolvConf | undefined {
+  if (ref.role !== "pod") return undefined;
+  const { pod } = ref;
+  const base = baseOf(layout, pod);
+  const own = pod.dns;
+  const nameservers = [...base.nameservers, ...(own?.nameservers ?? [])].slice(0, mostNameservers);
+  if (nameservers.length === 0) return undefined;
+  const search = [...new Set([...base.search, ...(own?.searches ?? [])])];
+  return { ...base, ...own?.options, nameservers, search };
+}
+
+function baseOf(layout: ClusterLayout, pod: PodGroup): ResolvConf {
+  const { dns } = layout.model;
+  const address = clusterDnsAddress(layout);
+  const policy = pod.dns?.policy ?? "ClusterFirst";
+  if (dns === undefined || policy === "None") return { ...resolverDefaults, nameservers: [], search: [] };
+  const asNode = policy === "Default" || (policy === "ClusterFirst" && pod.hostNetwork);
+  // Nodes ask whom CoreDNS asks: kubeadm's Corefile forwards to the node's own resolv.conf.
+  if (asNode || address === undefined) return { ...resolverDefaults, nameservers: dns.upstreams, search: [] };
+  const { domain } = dns;
+  const search = [`${pod.namespace}.svc.${domain}`, `svc.${domain}`, domain];
+  return { ...resolverDefaults, nameservers: [address], search, ndots: 5 };
+}
+
+/** The address of the Service before CoreDNS; undefined where there is none. */
+export function clusterDnsAddress({ model, services }: ClusterLayout): Ipv4Address | undefined {
+  if (model.dns === undefined) return undefined;
+  return services.find(({ namespace, name }) => namespace === dnsNamespace && name === dnsServiceName)?.clusterIP;
+}
