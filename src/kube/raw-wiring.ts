@@ -90,11 +90,7 @@ function hasConfiguration(contents: NamespaceContents): boolean {
   return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
-function* contentsCommands(
-  layout: ClusterLayout,
-  netns: string,
-  contents: NamespaceContents,
-): Generator<SetUpCommand> {
+function* contentsCommands(layout: ClusterLayout, netns: string, contents: NamespaceContents): Generator<SetUpCommand> {
   for (const { key, value, source } of contents.sysctls) {
     if (isOfDevice(key)) yield { do: "sysctl", netns, key, value, source };
   }

@@ -5,6 +5,7 @@ import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
 import { addTimer, type TimerColumn } from "../sim/timers.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
+import { DrawnPorts } from "./socket/drawn-ports.ts";
 import type { TcpConnection } from "./socket/tcp/connection.ts";
 import { stage } from "./stage.ts";
 
@@ -51,6 +52,8 @@ export class Sockets {
   private readonly byOwner: PairIndex;
   private readonly byNetns: PairIndex;
 
+  readonly drawn: DrawnPorts;
+
   constructor(sim: Simulation) {
     const table = sim.addTable("socket");
     this.table = table;
@@ -74,6 +77,7 @@ export class Sockets {
     this.byProcess = table.addIndex(new PairIndex(this.process, this.number));
     this.byOwner = table.addIndex(new PairIndex(this.process));
     this.byNetns = table.addIndex(new PairIndex(this.netns));
+    this.drawn = new DrawnPorts(sim);
   }
 
   add(fields: {

@@ -146,7 +146,9 @@ export class ScenarioVerification {
 
 /** Pings and queries of names without an identifier of their own get one here, so that both kernels see the same. */
 function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
-  const taken = new Set([...flatStatements(scenario.statements)].map((one) => (one.do === "ping" ? one.identifier : 0)));
+  const taken = new Set(
+    [...flatStatements(scenario.statements)].map((one) => (one.do === "ping" ? one.identifier : 0)),
+  );
   let next = 1;
   const free = () => {
     while (taken.has(next)) next++;

@@ -2,9 +2,9 @@ import type { SourceRange } from "../base/source-range.ts";
 import type { ConntrackDelete } from "../config/conntrack-command.ts";
 import type { TableChange } from "../config/iptables/command.ts";
 import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
-import type { NameServerSettings } from "./names.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
+import type { NameServerSettings } from "./names.ts";
 
 /** One command of the set-up, or of a change while a scenario runs; `source` is the line that asked for it. */
 export type SetUpCommand = NodeAdd | NetnsAdd | HubAdd | StationAdd | NetworkCommand | Listen;

@@ -57,6 +57,8 @@ export interface UdpSend extends StatementBase {
   readonly port: number;
   /** Absent: `ping0`, `ping1`, … */
   readonly payload?: string;
+  /** The octets in its place, two digits each. */
+  readonly payloadHex?: string;
   readonly count: number;
   readonly gapNs: number;
   readonly timeoutNs: number;

@@ -10,6 +10,8 @@ export interface UdpClientSpec {
   readonly sourcePort?: number;
   /** Absent: `ping0`, `ping1`, … */
   readonly payload?: string;
+  /** The octets in its place, two digits each. */
+  readonly payloadHex?: string;
   readonly count: number;
   /** After every datagram, when there are several. */
   readonly gapNs: number;
@@ -76,7 +78,8 @@ function handle(
 }
 
 function sendNext(spec: UdpClientSpec, state: UdpClientState, nowNs: number): ProgramStep<UdpClientState> {
-  const data = new TextEncoder().encode(spec.payload ?? `ping${state.sent}`);
+  const { payload = `ping${state.sent}`, payloadHex } = spec;
+  const data = payloadHex === undefined ? new TextEncoder().encode(payload) : octetsOf(payloadHex);
   const sent: UdpClientState = { ...state, sent: state.sent + 1, lastSendNs: nowNs, refused: false };
   const send: ProgramEffect = { kind: "send", socket, data };
   if (spec.count > 1) {
@@ -84,6 +87,19 @@ function sendNext(spec: UdpClientSpec, state: UdpClientState, nowNs: number): Pr
   }
   const wait = receive(spec, sent);
   return { state: wait.state, effects: [send, ...wait.effects] };
+}
+
+/** What a terminal would take as a command is shown as `\x07`. */
+function printable(text: string): string {
+  return Array.from(text, (char) => {
+    const code = char.charCodeAt(0);
+    const isControl = (code < 0x20 && char !== "\n" && char !== "\t") || (code >= 0x7f && code < 0xa0);
+    return isControl ? `\\x${code.toString(16).padStart(2, "0")}` : char;
+  }).join("");
+}
+
+function octetsOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 }
 
 function receive(spec: UdpClientSpec, state: UdpClientState): ProgramStep<UdpClientState> {
@@ -118,7 +134,7 @@ function finish(state: UdpClientState, error?: SocketError | "timeout"): Program
     ...(ok ? { reply } : {}),
     errors: [],
   };
-  const text = error === undefined ? `${reply?.text}\n` : `udp: ${errorText(error)}\n`;
+  const text = error === undefined ? `${printable(reply?.text ?? "")}\n` : `udp: ${errorText(error)}\n`;
   return {
     state,
     effects: [

@@ -63,7 +63,15 @@ const messages: readonly (readonly [string, DnsMessage])[] = [
     "a service",
     answer(dnsQuery(7, `_http._tcp.${web}`, dnsType.SRV), {
       answers: [
-        { name: `_http._tcp.${web}`, ttlSeconds: 30, type: dnsType.SRV, priority: 0, weight: 100, port: 80, target: web },
+        {
+          name: `_http._tcp.${web}`,
+          ttlSeconds: 30,
+          type: dnsType.SRV,
+          priority: 0,
+          weight: 100,
+          port: 80,
+          target: web,
+        },
       ],
       additionals: [address(web, 0x0a600001)],
     }),
@@ -83,7 +91,10 @@ const messages: readonly (readonly [string, DnsMessage])[] = [
     }),
   ],
   ["refused", answer(dnsQuery(10, "example.com", dnsType.A), { authoritative: false, rcode: 5 })],
-  ["a format error without a question", { ...answer(dnsQuery(11, "", 0), { authoritative: false, rcode: 1 }), questions: [] }],
+  [
+    "a format error without a question",
+    { ...answer(dnsQuery(11, "", 0), { authoritative: false, rcode: 1 }), questions: [] },
+  ],
 ];
 
 function address(name: string, value: number): DnsRecord {
@@ -114,7 +125,10 @@ test("names: 63 octets in a label, 253 characters in all; with their cases forgo
   expect(problemOfName("a..b")).toBe("has an empty label");
   expect(labelsOf("a\\.b.c\\000")).toEqual([Uint8Array.from([0x61, 0x2e, 0x62]), Uint8Array.from([0x63, 0])]);
   expect(sameName("Web.Default", "web.default")).toBe(true);
-  expect([isInZone("a.cluster.local", "cluster.local"), isInZone("notcluster.local", "cluster.local")]).toEqual([true, false]);
+  expect([isInZone("a.cluster.local", "cluster.local"), isInZone("notcluster.local", "cluster.local")]).toEqual([
+    true,
+    false,
+  ]);
   expect(reverseName(0x0a60000a)).toBe("10.0.96.10.in-addr.arpa");
 });
 
@@ -123,11 +137,19 @@ test.each([
   ["a question that is not there", header(1), "a name goes on behind the end"],
   ["a label behind the end", [...header(1), 5, 0x61], "a label goes on behind the end"],
   ["a pointer to itself", [...header(1), 0xc0, 12, 0, 1, 0, 1], "a compression pointer to 12, which is not before it"],
-  ["a ring of pointers", [...header(1), 1, 0x61, 0xc0, 12, 0, 1, 0, 1], "a compression pointer to 12, which is not before it"],
+  [
+    "a ring of pointers",
+    [...header(1), 1, 0x61, 0xc0, 12, 0, 1, 0, 1],
+    "a compression pointer to 12, which is not before it",
+  ],
   ["a label of a type that nobody knows", [...header(1), 0x41, 0x61, 0, 0, 1, 0, 1], "a label of the unknown type 1"],
   ["octets behind the end", [...header(0), 7], "1 octets behind the last record"],
   ["a record cut short", [...header(0, 1), 0, 0, 1, 0, 1, 0, 0], "a record goes on behind the end"],
-  ["an address of three octets", [...header(0, 1), 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 3, 1, 2, 3], "the data of a record of type 1 are not 3 octets long"],
+  [
+    "an address of three octets",
+    [...header(0, 1), 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 3, 1, 2, 3],
+    "the data of a record of type 1 are not 3 octets long",
+  ],
 ])("malformed: %s", (_, octets, reason) => {
   expect(parseDns(Uint8Array.from(octets))).toMatchObject({ kind: "malformed", layer: "dns", reason });
 });
@@ -139,7 +161,12 @@ function header(questions: number, answers = 0): number[] {
 test("any octets give a message or what is wrong, and a message is the same again", () => {
   const junk = fc.uint8Array({ maxLength: 120 });
   const damaged = fc
-    .tuple(fc.constantFrom(...messages), fc.boolean(), fc.array(fc.tuple(fc.nat(150), fc.nat(255)), { maxLength: 4 }), fc.nat(20))
+    .tuple(
+      fc.constantFrom(...messages),
+      fc.boolean(),
+      fc.array(fc.tuple(fc.nat(150), fc.nat(255)), { maxLength: 4 }),
+      fc.nat(20),
+    )
     .map(([[, message], compress, changes, missing]) => {
       const bytes = emitDns(message, compress);
       for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
@@ -170,7 +197,9 @@ test("types have names, unknown ones numbers", () => {
 });
 
 test("a datagram of port 53 that is a message is printed as one", () => {
-  expect(printFrame(frameOf(emitDns(messages[0][1])))).toContain(`UDP 40000 > 53 len=47 DNS Standard query 0x002a A ${web} [`);
+  expect(printFrame(frameOf(emitDns(messages[0][1])))).toContain(
+    `UDP 40000 > 53 len=47 DNS Standard query 0x002a A ${web} [`,
+  );
   expect(printFrame(frameOf(Uint8Array.from([1, 2, 3])))).toContain("UDP 40000 > 53 len=3 [");
 });
 
@@ -191,9 +220,15 @@ test.skipIf(!tshark)("tshark reads every message without complaint, and says of 
   );
   writeFileSync(path, Buffer.concat([pcapngSection(), pcapngInterface("eth0"), ...packets]));
   const columns = ["_ws.col.Info", "_ws.malformed", "_ws.expert.severity"].flatMap((field) => ["-e", field]);
-  const output = execFileSync("tshark", ["-n", "-r", path, "-T", "fields", ...columns], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const output = execFileSync("tshark", ["-n", "-r", path, "-T", "fields", ...columns], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   rmSync(folder, { recursive: true });
-  const rows = output.split("\n").slice(0, -1).map((line) => line.split("\t"));
+  const rows = output
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => line.split("\t"));
   expect(rows.map(([info]) => `DNS ${info}`)).toEqual(both.map(({ message }) => printDns(message)));
   expect(rows.map(([, malformed]) => malformed).filter((text) => text !== "")).toEqual([]);
 });

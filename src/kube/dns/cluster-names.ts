@@ -78,7 +78,9 @@ function headlessNames(slices: readonly EndpointSliceModel[], name: DnsName): Na
       ...addresses.map((address): DnsRecord => ({ name, ttlSeconds, type: dnsType.A, address })),
       ...endpointNames(endpoints, name),
       ...ready.flatMap(({ endpoint, ports }) =>
-        ports.flatMap((port) => srv(port.name, port.protocol, name, `${endpointName(endpoint)}.${name}`, port.port, weight)),
+        ports.flatMap((port) =>
+          srv(port.name, port.protocol, name, `${endpointName(endpoint)}.${name}`, port.port, weight),
+        ),
       ),
     ],
     reverse: endpoints.flatMap(({ hostname, addresses: own }) =>
@@ -115,7 +117,14 @@ function dashed(address: Ipv4Address): string {
 }
 
 /** A port with a name has a record of its own. */
-function srv(port: string, protocol: string, service: DnsName, target: DnsName, number: number, weight: number): DnsRecord[] {
+function srv(
+  port: string,
+  protocol: string,
+  service: DnsName,
+  target: DnsName,
+  number: number,
+  weight: number,
+): DnsRecord[] {
   if (port === "") return [];
   const data = { ttlSeconds, type: dnsType.SRV, priority: 0, weight, port: number, target } as const;
   return [{ name: `_${port}._${protocol.toLowerCase()}.${service}`, ...data }];

@@ -36,7 +36,16 @@ export class Subject {
   constructor(world: World) {
     this.world = world;
     const none = () => new Array<object | undefined>(mostLevels).fill(undefined);
-    this.headers = { eth: none(), arp: none(), ip: none(), icmp: none(), udp: none(), tcp: none(), vxlan: none(), dns: none() };
+    this.headers = {
+      eth: none(),
+      arp: none(),
+      ip: none(),
+      icmp: none(),
+      udp: none(),
+      tcp: none(),
+      vxlan: none(),
+      dns: none(),
+    };
   }
 
   look(event: NextEvent): void {

@@ -48,7 +48,8 @@ export const expectationVariables: readonly Variable[] = [
   {
     name: "error",
     type: "string",
-    description: 'How it failed: an errno name such as "ECONNREFUSED", "EAI_NONAME" where there is no such name, or "timeout"; empty when it did not.',
+    description:
+      'How it failed: an errno name such as "ECONNREFUSED", "EAI_NONAME" where there is no such name, or "timeout"; empty when it did not.',
     read: (result) => result?.error ?? "",
   },
 ];

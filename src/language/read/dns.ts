@@ -7,7 +7,7 @@ import { readOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
 import type { Token } from "../source.ts";
 import { readAddress, readChoice, readNumber } from "../values.ts";
-import { oneWord, once, type Reading, type SettingReader, type SettingReaders } from "./reading.ts";
+import { once, oneWord, type Reading, type SettingReader, type SettingReaders } from "./reading.ts";
 
 /** kubelet's `--cluster-domain`. */
 export const defaultDomain = "cluster.local";
@@ -49,7 +49,8 @@ export function clusterDnsReader(reading: Reading, set: (dns: DnsModel) => void)
 /** A domain name, without the dot that may stand at its end. */
 export function readDnsName({ text, range }: Token, problems: Problems): DnsName | undefined {
   const name = text.endsWith(".") ? text.slice(0, -1) : text;
-  const problem = problemOfName(name) ?? (/[^\w.*-]/.test(name) ? "has characters that names of hosts have not" : undefined);
+  const problem =
+    problemOfName(name) ?? (/[^\w.*-]/.test(name) ? "has characters that names of hosts have not" : undefined);
   if (problem === undefined) return name;
   problems.error("bad-dns-name", range, `"${text}" ${problem}.`);
   return undefined;
@@ -110,11 +111,12 @@ const flags: Readonly<Record<string, ResolverOptions>> = {
   "single-request-reopen": { singleRequestReopen: true },
   "use-vc": { useVc: true },
 };
-const numbers: Readonly<Record<string, { readonly most: number; readonly make: (value: number) => ResolverOptions }>> = {
-  ndots: { most: 15, make: (ndots) => ({ ndots }) },
-  timeout: { most: 30, make: (seconds) => ({ timeoutNs: Math.max(1, seconds) * 1_000_000_000 }) },
-  attempts: { most: 5, make: (attempts) => ({ attempts: Math.max(1, attempts) }) },
-};
+const numbers: Readonly<Record<string, { readonly most: number; readonly make: (value: number) => ResolverOptions }>> =
+  {
+    ndots: { most: 15, make: (ndots) => ({ ndots }) },
+    timeout: { most: 30, make: (seconds) => ({ timeoutNs: Math.max(1, seconds) * 1_000_000_000 }) },
+    attempts: { most: 5, make: (attempts) => ({ attempts: Math.max(1, attempts) }) },
+  };
 
 /** `ndots:2`, `single-request`: one of resolv.conf(5)'s options; numbers are capped there as here. */
 function readResolverOption(word: Token, problems: Problems): ResolverOptions {

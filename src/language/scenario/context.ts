@@ -101,7 +101,8 @@ export function readDestination(
 ): Ipv4Address | Lookup | undefined {
   const { layout, problems } = context;
   const resolver = resolvConfOf(layout, from);
-  const isOurs = /^[\d.]+$/.test(token.text) || token.text.includes("/") || layout.names.resolve(token.text).kind !== "unknown";
+  const isOurs =
+    /^[\d.]+$/.test(token.text) || token.text.includes("/") || layout.names.resolve(token.text).kind !== "unknown";
   if (resolver === undefined || isOurs) return readTarget(token, from, context);
   const name = readDnsName(token, problems);
   if (name === undefined) return undefined;

@@ -1,8 +1,8 @@
 import { resolvConfOf } from "../../kube/dns/resolv-conf.ts";
-import { dnsType } from "../../wire/dns.ts";
-import { parseType } from "../../wire/dns-text.ts";
-import { reverseName } from "../../wire/dns-name.ts";
 import { parseIpv4 } from "../../wire/address-text.ts";
+import { dnsType } from "../../wire/dns.ts";
+import { reverseName } from "../../wire/dns-name.ts";
+import { parseType } from "../../wire/dns-text.ts";
 import { type OptionKinds, readOptions } from "../options.ts";
 import { readDnsName } from "../read/dns.ts";
 import type { Token } from "../source.ts";
@@ -29,18 +29,20 @@ export const readDig: StatementReader = (verb, tokens, head, context) => {
   if (parties === undefined) return undefined;
   const { from, to } = parties;
   const options = readOptions(parties.options, digOptions, "dig", problems);
-  const valueOf = (option: string): Token | undefined =>
-    options[option] === undefined ? undefined : parties.options[parties.options.findIndex(({ text }) => text === option) + 1];
+  const optionWord = (option: string): Token | undefined =>
+    options[option] === undefined
+      ? undefined
+      : parties.options[parties.options.findIndex(({ text }) => text === option) + 1];
   const address = parseIpv4(to.text);
   const name = address === undefined ? readDnsName(to, problems) : reverseName(address);
-  const typeToken = valueOf("type");
+  const typeToken = optionWord("type");
   const type = typeToken ? parseType(typeToken.text) : address === undefined ? dnsType.A : dnsType.PTR;
   if (typeToken && type === undefined) {
     const message = `There is no type of record "${typeToken.text}", such as A, AAAA, SRV, PTR or TYPE65.`;
     problems.unknown("bad-record-type", typeToken.range, typeToken.text, message, Object.keys(dnsType));
   }
   const resolver = resolvConfOf(layout, from);
-  const serverToken = valueOf("server");
+  const serverToken = optionWord("server");
   const server = serverToken ? readTarget(serverToken, from, context) : resolver?.nameservers[0];
   if (server === undefined && serverToken === undefined) {
     const message = `${from.netns} has no nameserver: say whom to ask, such as server 10.96.0.10, or declare one: cluster { dns coredns }.`;

@@ -62,7 +62,16 @@ export const readPing: StatementReader = (verb, tokens, head, context) => {
   };
 };
 
-const udpOptions: OptionKinds = { port, payload: text, count, gap: duration, timeout: duration, sourcePort: port, ttl };
+const udpOptions: OptionKinds = {
+  port,
+  payload: text,
+  hex: text,
+  count,
+  gap: duration,
+  timeout: duration,
+  sourcePort: port,
+  ttl,
+};
 
 /** `udp pod1 -> pod2:9000 payload "x" count 3 gap 20ms timeout 1s sourcePort 40000 ttl 64`. */
 export const readUdp: StatementReader = (verb, tokens, head, context) => {
@@ -79,12 +88,26 @@ export const readUdp: StatementReader = (verb, tokens, head, context) => {
     destinationText: parties.to.text,
     port: target.port,
     payload: optionalText(options.payload),
+    ...readHex(parties.options, context),
     count: number(options.count, 1),
     gapNs: number(options.gap, second / 50),
     timeoutNs: number(options.timeout, second),
     ttl: number(options.ttl, 64),
   };
 };
+
+/** `hex 002a0100`: the octets of the payload. */
+function readHex(
+  tokens: readonly Token[],
+  { problems }: StatementContext,
+): { readonly payloadHex: string } | undefined {
+  const at = tokens.findIndex(({ text: word, quoted }) => word === "hex" && !quoted);
+  const digits = at < 0 ? undefined : tokens[at + 1];
+  if (digits === undefined) return undefined;
+  if (/^([\da-fA-F]{2})*$/.test(digits.text)) return { payloadHex: digits.text };
+  problems.error("bad-hex", digits.range, "hex takes octets of two digits each, such as 002a0100.");
+  return undefined;
+}
 
 const tcpOptions: OptionKinds = { port, payload: text, timeout: duration, sourcePort: port, ttl };
 

@@ -44,13 +44,16 @@ function seenPort(
       if ((kinds & (1 << sockets.kind.get(row))) !== 0) return true;
     return false;
   };
-  return ports.find(
+  const drawn = ports.find(
     (port) =>
       port >= firstEphemeralPort &&
       port <= lastEphemeralPort &&
+      !sockets.drawn.has(netns, protocol, port, remote) &&
       !isInUse(port) &&
       !isTaken(world, netns, kinds, address, port),
   );
+  if (drawn !== undefined) sockets.drawn.add(netns, protocol, drawn, remote);
+  return drawn;
 }
 
 /** The kernel starts at a random port and takes every second one (`__inet_hash_connect`); so do we, from the seed. */

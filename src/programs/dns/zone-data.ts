@@ -69,7 +69,11 @@ function indexOf({ apex, records, emptyNames = [], soa }: DnsZone): ReadonlyMap<
     else byName.set(record.name.toLowerCase(), [record]);
   }
   for (const name of [...records.map((record) => record.name), ...emptyNames]) {
-    for (let rest = name.toLowerCase(); isInZone(rest, apex) && !(byName.get(rest)?.length === 0); rest = parentOf(rest)) {
+    for (
+      let rest = name.toLowerCase();
+      isInZone(rest, apex) && !(byName.get(rest)?.length === 0);
+      rest = parentOf(rest)
+    ) {
       if (!byName.has(rest)) byName.set(rest, []);
       if (rest === "") break;
     }
