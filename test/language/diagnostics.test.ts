@@ -241,7 +241,7 @@ describe("listeners", () => {
     ["listen icmp 80", "4:8 bad-protocol: A server listens on tcp or udp."],
     [
       "listen tcp 80 htp",
-      '4:15 unknown-program: There is no server program "htp"; there are echo, http, whoami, sink. Did you mean http?',
+      '4:15 unknown-program: There is no server program "htp"; there are echo, http, whoami, sink, dns. Did you mean http?',
     ],
     ["listen tcp", "4:1 missing-value: Write listen tcp|udp PORT, such as listen tcp 8080 http."],
   ])("%s", (line, problem) => {
@@ -273,7 +273,7 @@ describe("statements", () => {
       '2:12 bad-ip-command: "neihg" is not an object of ip: link, addr, route, rule or neigh. Did you mean neigh?',
     ],
     ["sysctl pod1 net.ipv4.ip_forward=on", '2:13 bad-sysctl: "on" is not a whole number.'],
-    ["dig pod1 web", '2:1 not-supported-yet: "dig" is not supported yet.'],
+    ["traceroute pod1 web", '2:1 not-supported-yet: "traceroute" is not supported yet.'],
     ["parallel", "2:1 incomplete-statement: parallel needs a block: parallel { ping a -> b; ping b -> a }."],
     ["at 1s", "2:1 incomplete-statement: The statement is missing after the time."],
   ])("%s", (line, problem) => {

@@ -17,6 +17,7 @@ function expanded(body: string | string[]): string {
 const frames: Readonly<Record<string, (text: string) => string>> = {
   deployment: (text) => `node n\n${text}`,
   pod: (text) => `node n {\n${text}\n}`,
+  dns: (text) => `cluster {\n${text}\n}\nnode n`,
   listen: (text) => `node n { pod p { container c {\n${text}\n} } }`,
   veth: (text) => `netns h1\nnetns h2\n${text}`,
   hub: (text) => `netns h1\nnetns h2\n${text}`,
@@ -24,7 +25,7 @@ const frames: Readonly<Record<string, (text: string) => string>> = {
 };
 /** What the import snippet names. */
 const imports = new Map([["services.yaml", { uri: "services.yaml", text: "" }]]);
-const inScenario = ["ping", "curl", "udp", "tcp", "parallel", "expect-neigh"];
+const inScenario = ["ping", "curl", "dig", "udp", "tcp", "parallel", "expect-neigh"];
 const pods = "node n { podCIDR 10.244.1.0/24; pod pod1; pod pod2 }\n";
 
 const snippets = Object.entries(json("snippets/k8snet.code-snippets")) as [string, { prefix: string; body: string }][];

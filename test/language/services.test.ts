@@ -208,7 +208,7 @@ describe("what an API server would refuse", () => {
     ],
     [
       `service a { type Nodeport; port 80; ${selector} }`,
-      '3:18 bad-service-type: The type of a Service is one of ClusterIP, NodePort, LoadBalancer, not "Nodeport". Did you mean NodePort?',
+      '3:18 bad-service-type: The type of a Service is one of ClusterIP, NodePort, LoadBalancer, ExternalName, not "Nodeport". Did you mean NodePort?',
     ],
     [`service a { port 80 -> 80801; ${selector} }`, '3:24 bad-port: "80801" is not a number from 1 to 65535.'],
     [

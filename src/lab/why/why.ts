@@ -183,7 +183,7 @@ export class WhyFacet implements Why {
     const netns = "netns" in statement ? findNetns(world, statement.netns) : 0;
     if (result === undefined) return { ...base, decision: "it is not over, and none of its packets was lost so far" };
     const unreachable = result?.error === "ENETUNREACH" || result?.error === "EHOSTUNREACH";
-    if (unreachable && netns !== 0 && "destination" in statement) {
+    if (unreachable && netns !== 0 && "destination" in statement && typeof statement.destination === "number") {
       const { tried = [], ideas = [] } = noRouteTo(
         this.asked(0, statement, netns),
         netns,

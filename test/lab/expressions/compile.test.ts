@@ -72,6 +72,7 @@ describe("What completion offers", () => {
     expect(expectationVariables.map(({ name, type }) => `${name}: ${type}`)).toEqual([
       "reply: Reply",
       "response: Response",
+      "answer: Answer",
       "sent: int",
       "received: int",
       "errors: list<IcmpError>",
