@@ -1,4 +1,5 @@
 import { type ProxySettings, proxyModes } from "../../kube/service-declaration.ts";
+import type { Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import type { Token } from "../source.ts";
 import { readBlock, readChoice, readDeviceName, readSwitch } from "../values.ts";
 import { oneWord, type Reading, type SettingReader, type SettingReaders } from "./reading.ts";
@@ -29,7 +30,7 @@ export function proxyReaders(settings: Draft<ProxySettings>, reading: Reading): 
     nodePortAddresses: (tokens, _source, name) => {
       if (tokens.length === 0) problems.error("missing-value", name.range, "Write address blocks, or primary.");
       if (tokens.length === 1 && tokens[0].text === "primary") settings.nodePortAddresses = "primary";
-      else settings.nodePortAddresses = tokens.flatMap((token) => readBlock(token, problems) ?? []);
+      else settings.nodePortAddresses = tokens.flatMap((token) => readNodePortBlock(token, reading) ?? []);
     },
     localhostNodePorts: flag(reading, (on) => {
       settings.localhostNodePorts = on;
@@ -38,6 +39,13 @@ export function proxyReaders(settings: Draft<ProxySettings>, reading: Reading): 
       settings.nfacctCounters = tokens.map(({ text }) => text);
     },
   };
+}
+
+/** kube-proxy has one list for both families, and each takes what is of its own. */
+function readNodePortBlock(token: Token, { problems }: Reading): Ipv4Prefix | undefined {
+  if (!token.text.includes(":")) return readBlock(token, problems);
+  problems.information("ipv6-skipped", token.range, `${token.text} is left out: k8snet speaks IPv4.`);
+  return undefined;
 }
 
 function readMode(word: Token, { problems }: Reading): ProxySettings["mode"] {
