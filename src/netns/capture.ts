@@ -121,11 +121,22 @@ class Tap {
     const capture = readCapture(this.bytes());
     if (isMalformed(capture) || capture.problem !== undefined)
       throw new SetUpFailure(`the capture of ${this.device} is cut short`);
-    return capture.packets.map(({ bytes, timeNs }) => {
-      const frame = parseFrame(bytes);
+    return capture.packets.map(({ bytes, originalLength, timeNs }) => {
+      const frame = parseFrame(atFullLength(bytes, originalLength));
       if (isMalformed(frame)) throw new SetUpFailure(`${this.device} carried ${frame.reason}`);
       const { device, direction } = this;
       return { device, direction, frame, timeNs: Number(timeNs - BigInt(Math.round(beganNs))) };
     });
   }
+}
+
+/**
+ * libpcap keeps no more of a frame than the device's MTU asks for, and there are longer ones: where connections are tracked,
+ * fragments are one packet between two hooks, and are captured as such. No line tells of the octets that are missing.
+ */
+function atFullLength(bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length >= length) return bytes;
+  const whole = new Uint8Array(length);
+  whole.set(bytes);
+  return whole;
 }

@@ -29,7 +29,7 @@ export interface IcmpError {
   readonly rest: number;
   /** The offending packet's header and as much of its payload as the error carries, as emitted bytes. */
   readonly quoted: Uint8Array;
-  /** The packet that `quoted` holds, whole, when this error was made here; absent in a parsed one. */
+  /** The packet that `quoted` holds: whole when this error was made here, as far as it is quoted in a parsed packet. */
   readonly original?: Ipv4Packet;
   readonly checksum?: number;
 }
@@ -65,7 +65,8 @@ export const unreachableCode = {
 
 export const icmpHeaderLength = 8;
 
-const quotingTypes: readonly number[] = [
+/** Of messages that quote a packet. */
+export const quotingTypes: readonly number[] = [
   icmpType.destinationUnreachable,
   icmpType.sourceQuench,
   icmpType.redirect,

@@ -1,6 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { internetChecksum, pseudoHeaderSum } from "./checksum.ts";
-import { emitIcmp, type IcmpMessage, icmpLength, parseIcmp } from "./icmp.ts";
+import { emitIcmp, type IcmpMessage, icmpLength, parseIcmp, quotingTypes } from "./icmp.ts";
 import { formatIpv4, type Ipv4Address } from "./ipv4-address.ts";
 import { isMalformed, type Malformed, malformed } from "./malformed.ts";
 import { readUint16, readUint32, writeUint16, writeUint32 } from "./octets.ts";
@@ -182,10 +182,26 @@ function parseTransport(protocol: number, bytes: Uint8Array): Ipv4Payload {
 }
 
 function parseKnownTransport(protocol: number, bytes: Uint8Array): Ipv4Payload | Malformed | undefined {
-  if (protocol === ipProtocol.icmp) return parseIcmp(bytes);
+  if (protocol === ipProtocol.icmp) return withOriginal(parseIcmp(bytes));
   if (protocol === ipProtocol.tcp) return parseTcp(bytes);
   if (protocol === ipProtocol.udp) return parseUdp(bytes);
   return undefined;
+}
+
+/** An error knows the packet that it quotes; what lies beyond the quote is zero. Nobody sends errors about errors (RFC 1122). */
+function withOriginal(message: IcmpMessage | Malformed): IcmpMessage | Malformed {
+  if (message.kind !== "icmp-error") return message;
+  const { quoted } = message;
+  const header = parseIpv4Header(quoted);
+  if (isMalformed(header) || isIcmpError(header, quoted)) return message;
+  const whole = new Uint8Array(Math.max(header.totalLength, quoted.length));
+  whole.set(quoted);
+  const original = parseIpv4Packet(whole);
+  return isMalformed(original) ? message : { ...message, original };
+}
+
+function isIcmpError({ protocol, headerLength }: Ipv4Header, bytes: Uint8Array): boolean {
+  return protocol === ipProtocol.icmp && quotingTypes.includes(bytes[headerLength]);
 }
 
 export function emitIpv4Packet(packet: Ipv4Packet): Uint8Array {

@@ -48,7 +48,6 @@ export function decapsulate(world: World, packet: number): void {
   const inner = withEcn(frame, ip.tos);
   if (inner === undefined) return drop(world, packet, "IP_TUNNEL_ECN");
   packets.data.set(packet, inner);
-  packets.confirms.set(packet, 0);
   packets.mayRedirect.set(packet, 0);
   packets.scrub(packet, false);
   arriveAt(world, packet, device);

@@ -114,7 +114,6 @@ function encapsulate(world: World, packet: number, device: number, remote: Ipv4A
   packets.inDevice.set(packet, 0);
   packets.outDevice.set(packet, 0);
   packets.nextHop.set(packet, outer.source);
-  packets.confirms.set(packet, 0);
   packets.mayRedirect.set(packet, 0);
   packets.scrub(packet, false);
   packets.stage.set(packet, stage.routeOutput);
