@@ -14,6 +14,8 @@ await build({
   platform: "node",
   format: "esm",
   target: "node20",
+  // Some are CommonJS modules, which a bundle of ES modules cannot hold.
+  packages: "external",
   outfile,
   logLevel: "warning",
 });

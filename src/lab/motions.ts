@@ -9,6 +9,11 @@ import type { StepTarget } from "./step-targets.ts";
 interface Goal {
   /** Asked after each event, with the one that would be next; true stops there. */
   isReached(next: NextEvent | undefined): boolean;
+  /**
+   * Whether the goal must be asked before and after this event; all others are run at full speed, as many packets as there may be.
+   * Absent: it must be asked at every event. The event that it is shown is good for that call alone.
+   */
+  concerns?(event: NextEvent): boolean;
   /** The thread to show; asked when the goal is reached. */
   threadId(): number;
   readonly description: string;
@@ -23,10 +28,10 @@ export function forward(session: Session, goal?: Goal): Motion {
   session.leave();
   return {
     advance(maxEvents: number): MotionResult {
-      if (goal === undefined) {
-        const changed = isResuming ? takeFirst(session) : undefined;
+      if (goal === undefined || goal.concerns !== undefined) {
+        const first = isResuming ? takeFirst(session, goal) : undefined;
         isResuming = false;
-        return changed === undefined ? runFreely(session, maxEvents) : { kind: "stopped", stop: changed };
+        return first ?? runFreely(session, maxEvents, goal);
       }
       for (let taken = 0; taken < maxEvents; taken++) {
         const next = session.next();
@@ -44,18 +49,29 @@ export function forward(session: Session, goal?: Goal): Motion {
   };
 }
 
-function takeFirst(session: Session): Stop | undefined {
+function takeFirst(session: Session, goal: Goal | undefined): MotionResult | undefined {
   const next = session.next();
-  if (next === undefined || session.ended) return undefined;
-  session.take(next);
-  return session.stopAfter();
+  return next === undefined || session.ended ? undefined : takeOne(session, next, goal);
 }
 
-/** Runs at full speed between armed stages. */
-function runFreely(session: Session, maxEvents: number): MotionResult {
+/** Takes one event; answers what ends the motion, if something does. */
+function takeOne(session: Session, next: NextEvent, goal: Goal | undefined): MotionResult | undefined {
+  session.take(next);
+  const changed = session.stopAfter();
+  if (changed !== undefined) return { kind: "stopped", stop: changed };
+  if (session.ended) return finish(session);
+  return goal?.isReached(session.next()) ? reached(session, goal) : undefined;
+}
+
+/** Runs at full speed between events that somebody waits for. */
+function runFreely(session: Session, maxEvents: number, goal: Goal | undefined): MotionResult {
   let left = maxEvents;
   session.arm();
-  const stopsBefore = (event: NextEvent) => session.wants(event);
+  if (goal !== undefined) session.sim.armed.fill(1);
+  const stopsBefore =
+    goal === undefined
+      ? (event: NextEvent) => session.wants(event)
+      : (event: NextEvent) => goal.concerns?.(event) || session.wants(event);
   while (left > 0) {
     const taken = session.sim.advanceAsking(left, stopsBefore, session.data.watched);
     left -= taken;
@@ -67,15 +83,28 @@ function runFreely(session: Session, maxEvents: number): MotionResult {
     if (left <= 0) break;
     const next = session.next();
     if (next === undefined || session.ended) return finish(session);
+    if (goal !== undefined && taken > 0 && goal.isReached(next)) return reached(session, goal);
     const stop = session.stopAt(next);
     if (stop !== undefined) return { kind: "stopped", stop };
-    session.take(next);
     left--;
-    const changed = session.stopAfter();
-    if (changed !== undefined) return { kind: "stopped", stop: changed };
-    if (session.ended) return finish(session);
+    const end = takeOne(session, next, goal);
+    if (end !== undefined) return end;
   }
   return { kind: "more" };
+}
+
+/** The events of one packet, and the first after another's event moved it on or ended it, as the signals of a hub do. */
+function ofPacket(session: Session, row: number, number: number): Required<Goal>["concerns"] {
+  const { packets } = session.world;
+  let device = packets.device.get(row);
+  let stageNumber = packets.stage.get(row);
+  return ({ walker }) => {
+    if (walker === row || !session.isAlive(row, number)) return true;
+    if (packets.device.get(row) === device && packets.stage.get(row) === stageNumber) return false;
+    device = packets.device.get(row);
+    stageNumber = packets.stage.get(row);
+    return true;
+  };
 }
 
 function finish(session: Session): MotionResult {
@@ -102,11 +131,13 @@ function reached(session: Session, goal: Goal): MotionResult {
 export function stepInto(session: Session, threadId: number): Motion {
   if (threadId === scenarioThreadId) return intoStatement(session);
   const number = session.numberOfThread(threadId);
-  if (session.rowOf(number) === 0) return anyStage(session);
+  const row = session.rowOf(number);
+  if (row === 0) return anyStage(session);
   const awaited = session.awaitedBy(number);
   if (awaited !== undefined) return switchTo(session, awaited);
   return forward(session, {
-    isReached: () => session.numberTaken() === number,
+    isReached: () => session.numberTaken() === number || !session.isAlive(row, number),
+    concerns: ofPacket(session, row, number),
     threadId: () => number + 1,
     description: "Stepped to the packet's next stage",
   });
@@ -191,6 +222,7 @@ export function stepOver(session: Session, threadId: number): Motion {
   const place = session.placeOf(row);
   return forward(session, {
     isReached: () => !session.isAlive(row, number) || session.placeOf(row) !== place,
+    concerns: ofPacket(session, row, number),
     threadId: () => number + 1,
     description: "Stepped to the packet's next hop",
   });
@@ -199,6 +231,7 @@ export function stepOver(session: Session, threadId: number): Motion {
 function overStatement(session: Session): Motion {
   return forward(session, {
     isReached: (next) => next?.stage === stage.statement,
+    concerns: ({ stage: itsStage }) => itsStage === stage.statement,
     threadId: () => scenarioThreadId,
     description: "Stepped to the next statement",
   });
@@ -213,6 +246,7 @@ export function stepOut(session: Session, threadId: number): Motion {
   const netns = session.world.packets.netns.get(row);
   return forward(session, {
     isReached: () => !session.isAlive(row, number) || session.world.packets.netns.get(row) !== netns,
+    concerns: ofPacket(session, row, number),
     threadId: () => number + 1,
     description: "Stepped out of the network namespace",
   });

@@ -6,6 +6,7 @@ import type { Breakpoints } from "./breakpoints.ts";
 import type { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { dropExplanation } from "./drop-text.ts";
 import { placeName } from "./names.ts";
+import { firstPackets, packetOfNumber } from "./packets-in-flight.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { isWaiting, type Walker } from "./walk.ts";
@@ -201,9 +202,7 @@ export class Session {
 
   /** The row of a packet in flight, or 0. */
   rowOf(number: number): number {
-    const { packets } = this.world;
-    for (const row of packets.table.rows()) if (packets.number.get(row) === number) return row;
-    return 0;
+    return packetOfNumber(this.world, number);
   }
 
   /** The packet with this number is still in flight, in the row where it was. */
@@ -232,8 +231,9 @@ export class Session {
     const { packets } = this.world;
     const { name } = packets.origin.get(row);
     let latest: number | undefined;
-    for (const other of packets.table.rows())
-      if (packets.origin.get(other).causedBy === name) latest = Math.max(latest ?? 0, packets.number.get(other));
+    for (let other = 1; other <= packets.table.lastRow; other++)
+      if (packets.table.has(other) && packets.origin.get(other).causedBy === name)
+        latest = Math.max(latest ?? 0, packets.number.get(other));
     return latest;
   }
 
@@ -245,14 +245,15 @@ export class Session {
 
   /** Packets in flight by number, then those that just ended. */
   walkers(limit: number): { readonly walkers: readonly Walker[]; readonly total: number } {
-    const { packets } = this.world;
-    const rows = [...packets.table.rows()].sort((a, b) => packets.number.get(a) - packets.number.get(b));
-    const all = [...this.gone, ...rows.map((row) => this.walkerAt(row))];
-    const focus = all.find((one) => one.number === this.focus);
-    const walkers = all.slice(0, Math.max(0, limit));
+    const total = this.gone.length + this.world.packets.table.size;
+    const gone = this.gone.slice(0, Math.max(0, limit));
+    const rows = firstPackets(this.world, Math.max(0, limit - gone.length));
+    const walkers = [...gone, ...rows.map((row) => this.walkerAt(row))];
+    const isShown = walkers.some((one) => one.number === this.focus);
+    const focus = isShown || limit <= 0 ? undefined : this.walker(this.focus);
     // A client that does not find the thread that stopped would show nothing.
-    if (focus !== undefined && limit > 0 && !walkers.includes(focus)) walkers[walkers.length - 1] = focus;
-    return { walkers, total: all.length };
+    if (focus !== undefined) walkers[walkers.length - 1] = focus;
+    return { walkers, total };
   }
 
   private walkerAt(row: number): Walker {

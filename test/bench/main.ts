@@ -4,6 +4,7 @@ import { Breakpoints } from "../../src/lab/breakpoints.ts";
 import { build } from "../../src/lab/build.ts";
 import type { World } from "../../src/linux/world.ts";
 import { buildRing, clusterPlan, frameHops } from "./ring.ts";
+import { pausedSession } from "./scale.ts";
 
 const historyBytes = 256 * 1024 * 1024;
 const sliceEvents = 100_000;
@@ -120,6 +121,17 @@ function steps(events: number): void {
   print("the recording of these events", `${(world.sim.historySize() / 1e6).toFixed(0)} MB`);
 }
 
+/** What a client waits for, with so many senders. */
+async function session(senders: number): Promise<void> {
+  const { inFlight, pauseMs, threadsSent, stepIntoMs, stepOverMs, stepBackMs, eventsPerStepInto } =
+    await pausedSession(senders);
+  const steps = `Into ${stepIntoMs.toFixed(2)} (${eventsPerStepInto.toFixed(0)} events), Over ${stepOverMs.toFixed(2)}, Back ${stepBackMs.toFixed(2)} ms median`;
+  print(
+    `a session with ${inFlight} packets in flight`,
+    `Pause ${pauseMs.toFixed(0)} ms, ${threadsSent} threads sent; with the views' questions Step ${steps}`,
+  );
+}
+
 function microseconds(work: () => void): number {
   const start = performance.now();
   work();
@@ -151,3 +163,5 @@ await buildCluster(5000, 30);
 for (const pods of [10, 100, 1000]) ring(pods);
 conditionalBreakpoints(100, 20);
 steps(1_000_000);
+await session(10);
+await session(10_000);

@@ -7,7 +7,7 @@ import type { Program, ProgramStep } from "../../src/programs/program.ts";
 import type { Ipv4Address } from "../../src/wire/ipv4-address.ts";
 
 const source = { uri: "bench", line: 1, column: 1, endLine: 1, endColumn: 1 };
-const echoPort = 9000;
+export const echoPort = 9000;
 
 /** Nodes of pods on a bridge each, wired as the high-level language wires them. */
 export function clusterPlan(nodes: number, podsPerNode: number, isListening: boolean): NetworkPlan {
@@ -24,7 +24,7 @@ export function clusterPlan(nodes: number, podsPerNode: number, isListening: boo
 
 function* nodeCommands(node: number, pods: number, isListening: boolean): Generator<SetUpCommand> {
   const name = `node${node}`;
-  const base = (0x0a00_0000 + node * 4096) >>> 0;
+  const base = nodeBase(node);
   yield { do: "node add", node: name, source };
   yield { do: "netns add", netns: name, node: name, role: "node", source };
   yield { do: "sysctl", netns: name, key: "net.ipv4.neigh.default.gc_thresh2", value: 8192, source };
@@ -33,6 +33,14 @@ function* nodeCommands(node: number, pods: number, isListening: boolean): Genera
   yield { do: "addr add", netns: name, dev: "cbr0", prefix: { address: base + 1, length: 20 }, source };
   yield { do: "link set", netns: name, dev: "cbr0", up: true, source };
   for (let pod = 0; pod < pods; pod++) yield* podCommands(name, pod, base, isListening);
+}
+
+function nodeBase(node: number): Ipv4Address {
+  return (0x0a00_0000 + node * 4096) >>> 0;
+}
+
+export function podAddress(node: number, pod: number): Ipv4Address {
+  return nodeBase(node) + 2 + pod;
 }
 
 function* podCommands(node: string, pod: number, base: number, isListening: boolean): Generator<SetUpCommand> {

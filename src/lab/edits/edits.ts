@@ -3,6 +3,7 @@ import type { World } from "../../linux/world.ts";
 import { parseDataId } from "../data/data-id.ts";
 import { findData } from "../data/data-tables.ts";
 import { packetId } from "../data/shown-packet.ts";
+import { packetOfNumber } from "../packets-in-flight.ts";
 import type { HandFacet } from "./api.ts";
 import { dataOfExpression } from "./data-of-expression.ts";
 import type { DataEdit, Edit, MadeEdit } from "./edit.ts";
@@ -59,7 +60,7 @@ export class Edits implements HandFacet {
   }
 
   dataOf(expression: string, threadId: number): string | undefined {
-    return dataOfExpression(this.world, expression, this.rowOf(threadId - 1));
+    return dataOfExpression(this.world, expression, packetOfNumber(this.world, threadId - 1));
   }
 
   valueOf(data: string): string | undefined {
@@ -77,7 +78,7 @@ export class Edits implements HandFacet {
       case "inject":
         return injection(this.world, edit);
       default: {
-        const packet = this.rowOf(edit.packet);
+        const packet = packetOfNumber(this.world, edit.packet);
         return packet === 0 ? new Refused("There is no such packet in flight") : packetChange(this.world, packet, edit);
       }
     }
@@ -96,12 +97,6 @@ export class Edits implements HandFacet {
 
   private packetNamed(id: string): number {
     for (const row of this.world.packets.table.rows()) if (packetId(this.world, row) === id) return row;
-    return 0;
-  }
-
-  private rowOf(number: number): number {
-    const { packets } = this.world;
-    for (const row of packets.table.rows()) if (packets.number.get(row) === number) return row;
     return 0;
   }
 }
