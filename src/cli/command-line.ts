@@ -65,7 +65,7 @@ function addRun(program: Command, terminal: Terminal, done: (code: ExitCode) => 
   program
     .command("run")
     .description("run the scenarios of a .k8snet file, in the order of the file")
-    .argument("<file>", "the .k8snet file")
+    .argument("<file>", "the .k8snet file, or a .k8snetrun file that the debugger saved")
     .option("--scenario <name>", "run only this scenario")
     .addOption(
       new Option("--trace <form>", "how to print each stage of each packet").choices(traceForms).default("text"),

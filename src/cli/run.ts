@@ -8,6 +8,7 @@ import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
 import { FrameTrace } from "./frame-trace.ts";
 import { readImport } from "./read-import.ts";
+import { EditReplay, recordedProgram } from "./recorded-program.ts";
 import { readSourceFile, type SourceFile } from "./source-file.ts";
 import type { Terminal } from "./terminal.ts";
 import { JsonTrace, NoTrace, TextTrace, type Trace } from "./trace.ts";
@@ -33,23 +34,28 @@ const historyBytes = 16 * 1024 * 1024;
 
 /** `k8snet run FILE`: each scenario from a fresh world. */
 export async function run(name: string, options: RunOptions, terminal: Terminal): Promise<ExitCode> {
-  const file = await readSourceFile(name);
-  const { plan, diagnostics, importedFiles } = await compileLab(file.text, file.uri, { readImport });
+  const source = await readSourceFile(name);
+  const recorded = recordedProgram(source, options);
+  const file = recorded?.file ?? source;
+  const reader = recorded?.readImport ?? readImport;
+  const { plan, diagnostics, importedFiles } = await compileLab(file.text, file.uri, { readImport: reader });
   const program = { uri: file.uri, text: file.text, imports: importedFiles };
   const complaints = diagnostics.filter(({ severity }) => severity !== "information");
   terminal.error(formatDiagnostics(file, complaints));
   if (hasErrors(complaints)) return exitCode.badInput;
   const trace = makeTrace(options, file, plan, terminal);
   // Opening the first one says whether the plan can run at all: before anything is written.
-  const names = options.scenario === undefined ? plan.scenarios.map((scenario) => scenario.name) : [options.scenario];
-  const first = open(plan, names[0], options.seed, file, program, terminal);
+  const { scenario: only = options.scenario, seed = options.seed } = recorded?.recording ?? {};
+  const names = only === undefined ? plan.scenarios.map((scenario) => scenario.name) : [only];
+  const first = open(plan, names[0], seed, file, program, terminal);
   if (first === undefined) return exitCode.badInput;
   const capture = options.pcap === undefined ? undefined : openCapture(options.pcap, file);
   let failed = 0;
   for (const [index, scenario] of names.entries()) {
-    const lab = index === 0 ? first : open(plan, scenario, options.seed, file, program, terminal);
+    const lab = index === 0 ? first : open(plan, scenario, seed, file, program, terminal);
     if (lab === undefined) return exitCode.badInput;
-    failed += await runScenario(lab, trace, capture, terminal);
+    const edits = new EditReplay(lab, name, recorded?.recording.edits ?? []);
+    failed += await runScenario(lab, edits, trace, capture, terminal);
   }
   capture?.close();
   return failed === 0 ? exitCode.ok : exitCode.expectationFailed;
@@ -84,6 +90,7 @@ function open(
 /** Answers how many expectations failed. */
 async function runScenario(
   lab: Lab,
+  edits: EditReplay,
   trace: Trace,
   capture: CaptureFile | undefined,
   terminal: Terminal,
@@ -103,11 +110,12 @@ async function runScenario(
     if (event.frame !== undefined) capture?.frame(event.frame);
   };
   const reasons = new FailureReasons(lab);
-  while (lab.run(sliceEvents, trace.wantsEvents || capture !== undefined ? observe : undefined)) {
+  while (lab.run(edits.applyDue(sliceEvents), trace.wantsEvents || capture !== undefined ? observe : undefined)) {
     passOn();
     await reasons.take();
     await terminal.caughtUp();
   }
+  edits.assertDone();
   passOn();
   await reasons.take();
   for (const text of reasons.texts) trace.output({ category: "stdout", text: `why: ${text}` });

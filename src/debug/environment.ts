@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { DebugLab } from "../lab/api.ts";
+import type { GeneratedDocument } from "../lab/protocol.ts";
 import type { ReadImport } from "../language/compile.ts";
 
 /**
@@ -32,6 +33,8 @@ export interface LabRequest {
   /** Overrides the scenario's own. */
   readonly seed?: number;
   readonly readImport?: ReadImport;
+  /** Texts that the run can show besides those that it makes. */
+  readonly documents?: readonly GeneratedDocument[];
 }
 
 /** Compiles a program and builds the lab for one of its scenarios. */

@@ -1,5 +1,6 @@
 import type { DebugLab, Motion } from "../lab/api.ts";
 import type { Stop, StopReason } from "../lab/protocol.ts";
+import type { Recording } from "../lab/recording/recording.ts";
 import type { Breakpoints } from "./breakpoints.ts";
 import type { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment } from "./environment.ts";
@@ -43,6 +44,7 @@ export class LabRun {
   private readonly driver: MotionDriver;
   private readonly refreshes = new RefreshLimit();
   private readonly notes: readonly string[];
+  private readonly toReplay: Recording | undefined;
   private state: "prepared" | "started" | "over" = "prepared";
   private summaryPrinted = false;
   private standsAtEnd = false;
@@ -50,6 +52,7 @@ export class LabRun {
   constructor(opened: OpenedProgram, launch: LaunchArguments, context: RunContext) {
     this.lab = opened.lab;
     this.notes = opened.notes;
+    this.toReplay = opened.recording;
     this.launch = launch;
     this.context = context;
     this.inspection = new StopInspection(context.format, (data) => opened.lab.hand.isSettable(data));
@@ -79,7 +82,8 @@ export class LabRun {
   /** The scenario begins: the lab stands before its first event if so asked, else it runs. */
   start(): void {
     this.state = "started";
-    if (this.launch.stopOnEntry && !this.launch.noDebug) this.stop(this.lab.stopHere("entry"));
+    if (this.toReplay !== undefined) this.driver.start(this.lab.recording.replay(this.toReplay));
+    else if (this.launch.stopOnEntry && !this.launch.noDebug) this.stop(this.lab.stopHere("entry"));
     else this.driver.start(this.lab.continue());
   }
 
@@ -126,7 +130,8 @@ export class LabRun {
   private arrive(end: MotionEnd): void {
     switch (end.kind) {
       case "stopped":
-        this.stop(end.stop);
+        if (this.launch.noDebug) this.driver.start(this.lab.continue());
+        else this.stop(end.stop);
         break;
       case "paused":
         this.stop(this.lab.stopHere("pause"));

@@ -2,9 +2,11 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import { formatPlace } from "../base/source-range.ts";
 import type { DebugLab } from "../lab/api.ts";
 import { openCapture } from "../lab/capture/open-capture.ts";
+import type { Recording } from "../lab/recording/recording.ts";
 import type { Arguments } from "./arguments.ts";
 import type { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment, OpenLabResult } from "./environment.ts";
+import { openRecording } from "./open-recording.ts";
 import { RequestError } from "./request-error.ts";
 
 /** The attributes of a launch configuration; README.md of this folder documents them for users. */
@@ -12,6 +14,8 @@ export interface LaunchArguments {
   readonly program: string;
   /** The program is a capture to replay, not a file to run. */
   readonly isCapture: boolean;
+  /** The program is a recording to live again, up to where it stands. */
+  readonly isRecording: boolean;
   readonly scenario?: string;
   readonly seed?: number;
   readonly stopOnEntry: boolean;
@@ -27,17 +31,22 @@ export interface OpenedProgram {
   readonly lab: DebugLab;
   /** Warnings and notes, as lines to print. */
   readonly notes: readonly string[];
+  /** To be lived again before anything else happens. */
+  readonly recording?: Recording;
 }
 
 const defaultMaxThreads = 200;
 const shownDiagnostics = 10;
 
 export function parseLaunchArguments(args: Arguments): LaunchArguments {
-  const program = args.optionalString("program");
+  const recording = args.optionalString("recording");
+  const program = recording ?? args.optionalString("program");
   if (!program) throw new RequestError('launch needs "program": the path of a .k8snet file');
+  if (recording !== undefined) refuseWithRecording(args);
   return {
     program,
     isCapture: false,
+    isRecording: recording !== undefined,
     scenario: args.optionalString("scenario"),
     seed: args.optionalInteger("seed", 0),
     stopOnEntry: args.optionalBoolean("stopOnEntry") ?? false,
@@ -47,6 +56,15 @@ export function parseLaunchArguments(args: Arguments): LaunchArguments {
   };
 }
 
+/** What would contradict the recording. */
+function refuseWithRecording(args: Arguments): void {
+  for (const name of ["program", "scenario"] as const)
+    if (args.optionalString(name) !== undefined)
+      throw new RequestError(`A recording has a ${name} of its own: leave "${name}" out`);
+  if (args.optionalInteger("seed") !== undefined)
+    throw new RequestError('A recording has a seed of its own: leave "seed" out');
+}
+
 /** Attaching is to look at what has happened: a capture stands before its first frame, and stays after its last one. */
 export function parseAttachArguments(args: Arguments): LaunchArguments {
   const program = args.optionalString("capture");
@@ -54,6 +72,7 @@ export function parseAttachArguments(args: Arguments): LaunchArguments {
   return {
     program,
     isCapture: true,
+    isRecording: false,
     stopOnEntry: args.optionalBoolean("stopOnEntry") ?? true,
     stopAtEnd: args.optionalBoolean("stopAtEnd") ?? true,
     maxThreads: args.optionalInteger("maxThreads", 1) ?? defaultMaxThreads,
@@ -67,12 +86,25 @@ export async function openProgram(
   environment: DebugEnvironment,
   format: ClientFormat,
 ): Promise<OpenedProgram> {
+  if (launch.isRecording) return openRecordedProgram(launch, environment, format);
   if (launch.isCapture) return openCaptureFile(launch.program, environment);
   const text = await environment.readFile(launch.program).catch((error: unknown) => cannotRead(launch.program, error));
   const uri = format.programUri(launch.program);
   const { scenario, seed } = launch;
   const result = await environment.openLab({ uri, text, scenario, seed, readImport: environment.readImport });
   return toOpenedProgram(result, launch, format);
+}
+
+async function openRecordedProgram(
+  launch: LaunchArguments,
+  environment: DebugEnvironment,
+  format: ClientFormat,
+): Promise<OpenedProgram> {
+  const { recording, notes, ...program } = await openRecording(launch.program, environment, format);
+  const { scenario, seed } = recording;
+  const result = await environment.openLab({ ...program, scenario, seed });
+  const opened = toOpenedProgram(result, { ...launch, scenario }, format);
+  return { ...opened, notes: [...opened.notes, ...notes], recording };
 }
 
 async function openCaptureFile(path: string, environment: DebugEnvironment): Promise<OpenedProgram> {

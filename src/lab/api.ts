@@ -16,6 +16,7 @@ import type {
   ThreadRow,
   TreeRow,
 } from "./protocol.ts";
+import type { RecordingFacet } from "./recording/api.ts";
 import type { TimelineFacet } from "./timeline/api.ts";
 import type { Why } from "./why/api.ts";
 
@@ -75,6 +76,7 @@ export interface DebugLab {
   /** Changes by hand, as part of the recording. A packet's number is its thread's id less 1. */
   readonly hand: HandFacet;
   readonly timeline: TimelineFacet;
+  readonly recording: RecordingFacet;
   /** Describes where the lab stands as a stop, for entry and pause. */
   stopHere(reason: StopReason): Stop;
 

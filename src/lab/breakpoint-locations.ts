@@ -10,7 +10,8 @@ export function breakpointLocations(
   firstLine: number,
   lastLine: number,
 ): readonly SourceRange[] {
-  if (!uri.startsWith(generatedScheme))
+  // A recorded program is a generated document, too.
+  if (!uri.startsWith(generatedScheme) || plan.places.some(({ source }) => source.uri === uri))
     return plan.places
       .map(({ source }) => source)
       .filter((one) => one.uri === uri && one.line >= firstLine && one.line <= lastLine)

@@ -35,6 +35,7 @@ import {
   type ThreadRow,
   type TreeRow,
 } from "./protocol.ts";
+import { Recorder } from "./recording/recorder.ts";
 import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
 import { type StepTarget, stepTargets } from "./step-targets.ts";
@@ -57,6 +58,8 @@ export interface LabOptions {
   readonly choices?: Choices;
   /** The text that the plan was made from: without it, `why` knows no cures. */
   readonly program?: Program;
+  /** Beside those that the world gives rise to. */
+  readonly documents?: readonly GeneratedDocument[];
 }
 
 /** What a lab has that does not follow from its plan. */
@@ -83,6 +86,7 @@ export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab 
   world.sim.begin();
   const lab = new Lab(world, plan, scenario, outputs, {
     program: options.program,
+    documents: options.documents,
     open: (changed) => {
       const opened = openLab(changed, { ...options, program: undefined, scenario: scenario.plan.name });
       return "lab" in opened ? opened.lab : undefined;
@@ -115,6 +119,7 @@ export class Lab implements DebugLab {
   private readonly outputs: Outputs;
   readonly hand: Edits;
   readonly timeline: Timeline;
+  readonly recording: Recorder;
   readonly dataBreakpoints: DataBreakpoints;
   private readonly breakpoints: Breakpoints;
   private readonly session: Session;
@@ -142,6 +147,8 @@ export class Lab implements DebugLab {
     this.stateTree = new StateTree(world);
     this.hand = new Edits(world, scenario.setUp, (position) => this.timeline.forgetAfter(position), whyNoEdits);
     this.timeline = new Timeline(this.session, this.hand);
+    const run = (maxEvents: number) => void this.run(maxEvents);
+    this.recording = new Recorder({ session: this.session, hand: this.hand, program: origin.program, run });
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
   }
 

@@ -20,6 +20,38 @@ describe("k8snet run", () => {
     ]);
   });
 
+  it("lives a saved run again: its scenario, its seed, its edits", async () => {
+    const program = { path: "good.k8snet", text: twoPods(ping, web) };
+    const edit = { do: "set", data: "dev:pod2/eth0#state", value: "DOWN" };
+    const recording = {
+      format: "k8snetrun",
+      version: 1,
+      program,
+      imports: [],
+      scenario: "ping",
+      seed: 3,
+      position: 9,
+      state: "",
+    };
+    const save = (edits: readonly object[]) => files.write("good.k8snetrun", JSON.stringify({ ...recording, edits }));
+    const untouched = await k8snet("run", save([]), "--trace", "none");
+    expect([untouched.code, untouched.error]).toEqual([0, ""]);
+    expect(untouched.out).toContain('scenario "ping": 1 expectation held');
+    const edited = await k8snet("run", save([{ position: 9, edit }]), "--trace", "none");
+    expect([edited.code, edited.error]).toEqual([1, expect.stringContaining("failed: expect reply.received")]);
+    const late = await k8snet("run", save([{ position: 99_999, edit }]), "--trace", "none");
+    expect([late.code, late.error]).toEqual([
+      2,
+      expect.stringContaining("it goes on to event 99999, and this run is over after"),
+    ]);
+    const cut = await k8snet("run", files.write("cut.k8snetrun", '{"format": "k8snetrun", '));
+    expect([cut.code, cut.error]).toEqual([
+      2,
+      expect.stringContaining("error: The recording ends too early: the file was cut."),
+    ]);
+    expect((await k8snet("run", save([]), "--seed", "4")).error).toContain("a seed of its own");
+  });
+
   it("runs one scenario by name", async () => {
     const { out } = await k8snet("run", good, "--scenario", "web", "--trace", "none");
     expect(out.match(/^scenario "\w+"/gm)).toEqual(['scenario "web"']);

@@ -117,6 +117,11 @@ class FakeLab implements DebugLab {
     made: [],
   };
 
+  readonly recording = {
+    take: () => ({ message: "A fake lab cannot be saved" }),
+    replay: () => this.continue(),
+  };
+
   readonly timeline = {
     goTo: () => ({ message: "A fake lab has no timeline" }),
     lastChange: () => ({ message: "A fake lab has no timeline" }),

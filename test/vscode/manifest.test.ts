@@ -25,8 +25,13 @@ describe("The manifest says what the code does", () => {
 
   it("offers in launch.json the attributes that a session takes, with their defaults", () => {
     const { properties } = debuggerEntry.configurationAttributes.launch;
-    const { noDebug: _, isCapture: __, ...taken } = parseLaunchArguments(new Arguments({ program: "x.k8snet" }));
-    expect(Object.keys(properties).sort()).toEqual(Object.keys(taken).sort());
+    const {
+      noDebug: _,
+      isCapture: __,
+      isRecording: ___,
+      ...taken
+    } = parseLaunchArguments(new Arguments({ program: "x.k8snet" }));
+    expect(Object.keys(properties).sort()).toEqual([...Object.keys(taken), "recording"].sort());
     for (const name of ["stopOnEntry", "stopAtEnd", "maxThreads"] as const) {
       expect(properties[name].default, name).toBe(taken[name]);
     }

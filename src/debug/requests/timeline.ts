@@ -1,5 +1,6 @@
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import type { DebugLab, Motion } from "../../lab/api.ts";
+import { printRecording } from "../../lab/recording/recording.ts";
 import type { Refusal, StatementTarget } from "../../lab/timeline/api.ts";
 import type { Arguments } from "../arguments.ts";
 import { RequestError } from "../request-error.ts";
@@ -16,6 +17,7 @@ export function timelineRequests(context: RequestContext): Handlers {
       if (target === undefined) throw new RequestError("There is no such target: gotoTargets lists them");
       return go(context, (lab) => lab.timeline.goToStatement(target));
     },
+    "k8snet/recording": (args) => ({ body: recording(context, args.optionalString("title")) }),
     "k8snet/goToEvent": (args) => go(context, (lab) => lab.timeline.goTo(args.integer("event"))),
     "k8snet/lastChange": (args) => lastChange(context, args),
     "k8snet/checkpoints": () => ({ body: { checkpoints: context.opened().lab.timeline.checkpoints } }),
@@ -29,6 +31,13 @@ export function timelineRequests(context: RequestContext): Handlers {
       throw new RequestError(`There is no checkpoint "${name}"`);
     },
   };
+}
+
+/** The text of a `.k8snetrun` file. */
+function recording(context: RequestContext, title: string | undefined): { readonly content: string } {
+  const taken = context.standing().lab.recording.take(title);
+  if ("message" in taken) throw new RequestError(taken.message);
+  return { content: printRecording(taken) };
 }
 
 function go(context: RequestContext, make: (lab: DebugLab) => Motion | Refusal): Answer {
