@@ -6,6 +6,7 @@ import { checkListeners } from "./check-listeners.ts";
 import { checkServices } from "./check-services.ts";
 import { checkUnderlay } from "./check-underlay.ts";
 import { listDevices } from "./devices.ts";
+import { checkIngresses } from "./ingress/check.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { memberCount } from "./model.ts";
 
@@ -23,6 +24,7 @@ export function checkCluster(layout: ClusterLayout): Diagnostic[] {
   return [
     ...checkListeners(layout.model),
     ...checkServices(layout),
+    ...checkIngresses(layout),
     ...checkDeployments(layout.model),
     ...checkHubs(layout.model),
     ...checkUnderlay(layout),

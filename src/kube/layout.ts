@@ -1,9 +1,11 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { NameServerSettings } from "../plan/names.ts";
+import type { ReverseProxySettings } from "../plan/reverse-proxy.ts";
 import { type Ipv4Prefix, networkAddress, prefixContains } from "../wire/ipv4-address.ts";
 import { assignNodeCidrs, type NodeCidrs } from "./cidr.ts";
 import { clusterNames } from "./dns/cluster-names.ts";
 import { endpointSlices } from "./endpoint-slices.ts";
+import { ingressSettings } from "./ingress/controller.ts";
 import { layOutNode, type NodeLayout, type PodSlot, slotAddress } from "./ipam.ts";
 import { nodeMac, podMac } from "./mac-derivation.ts";
 import type { BridgeModel, ClusterModel, NodeGroup, VethEnd } from "./model.ts";
@@ -25,6 +27,8 @@ export interface ClusterLayout {
   endpointSlices(): readonly EndpointSliceModel[];
   /** What the cluster's DNS knows; made when asked for. */
   clusterNames(): NameServerSettings;
+  /** What the ingress controller knows; made when asked for. */
+  ingressSettings(): ReverseProxySettings;
   readonly problems: readonly Diagnostic[];
 }
 
@@ -47,6 +51,7 @@ export function layOutCluster(model: ClusterModel): ClusterLayout {
   problems.push(...allocation.problems);
   let slices: readonly EndpointSliceModel[] | undefined;
   let names: NameServerSettings | undefined;
+  let proxied: ReverseProxySettings | undefined;
   const layout: ClusterLayout = {
     model,
     names: indexNames(model),
@@ -61,6 +66,10 @@ export function layOutCluster(model: ClusterModel): ClusterLayout {
     clusterNames: () => {
       names ??= clusterNames(layout, layout.endpointSlices());
       return names;
+    },
+    ingressSettings: () => {
+      proxied ??= ingressSettings(layout, layout.endpointSlices());
+      return proxied;
     },
     problems,
   };

@@ -6,6 +6,7 @@ import type { DnsRecord } from "../wire/dns.ts";
 import type { DnsName } from "../wire/dns-name.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
+import type { IngressControllerModel, IngressModel } from "./ingress/model.ts";
 import type { DeclaredService, ProxySettings } from "./service-declaration.ts";
 import type { EndpointSliceModel } from "./service-model.ts";
 
@@ -34,6 +35,9 @@ export interface ClusterModel {
   readonly proxy: ProxySettings;
   /** `dns coredns`: names of Services and pods are answered for in the cluster. */
   readonly dns?: DnsModel;
+  readonly ingresses: readonly IngressModel[];
+  /** `ingressController nginx`: who carries them out. */
+  readonly ingressController?: IngressControllerModel;
   /** flannel's `--ip-masq`: what pods send out of the cluster leaves with the node's address. */
   readonly ipMasq: boolean;
 }

@@ -8,6 +8,7 @@ import { digProgram } from "../programs/dns/dig.ts";
 import { dnsServer } from "../programs/dns/dns-server.ts";
 import { echoServer } from "../programs/echo-server.ts";
 import { httpServer } from "../programs/http-server.ts";
+import { reverseProxy } from "../programs/ingress/reverse-proxy.ts";
 import { pingProgram } from "../programs/ping.ts";
 import type { Program } from "../programs/program.ts";
 import { sinkServer } from "../programs/sink-server.ts";
@@ -83,6 +84,8 @@ export function serverFor(command: Listen): Program<unknown> {
       return whoamiServer(command.protocol, local);
     case "sink":
       return sinkServer(command.protocol, local);
+    case "ingress":
+      return reverseProxy(local, command.proxy ?? { servers: [], upstreams: {} }) as Program<unknown>;
     case "dns":
       return dnsServer(command.protocol, local, command.names ?? { zones: [], upstreams: [] }) as Program<unknown>;
   }

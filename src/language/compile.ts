@@ -2,6 +2,7 @@ import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceRange } from "../base/source-range.ts";
 import { checkCluster } from "../kube/check.ts";
 import { withClusterDns } from "../kube/dns/coredns.ts";
+import { withIngressController } from "../kube/ingress/controller.ts";
 import { type ClusterLayout, layOutCluster } from "../kube/layout.ts";
 import type { ClusterModel } from "../kube/model.ts";
 import { placeDeployments } from "../kube/placement.ts";
@@ -75,7 +76,7 @@ function compileTree(ast: File, reading: FileReading): Compilation {
 
 /** Cables name namespaces, so the names are laid out before the cables are read. */
 function layOut({ model: declared, veths, hubs }: Declarations, reading: Reading): ClusterLayout {
-  const model = placeDeployments(withClusterDns(declared));
+  const model = placeDeployments(withClusterDns(withIngressController(declared)));
   const withoutCables: ClusterModel = { ...model, veths: [], hubs: [] };
   if (veths.length + hubs.length === 0) return layOutCluster(withoutCables);
   const { names } = layOutCluster(withoutCables);

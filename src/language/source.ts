@@ -48,6 +48,17 @@ export function tokenOf(value: string, written: string, range: SourceRange): Tok
   return { text: unclosed ? value.slice(1).trimEnd() : value, quoted, range };
 }
 
+/** A stretch of a word as a token of its own. */
+export function part(token: Token, from: number, to: number): Token {
+  const { range } = token;
+  const column = range.column + from;
+  return {
+    text: token.text.slice(from, to),
+    quoted: token.quoted,
+    range: { ...range, column, endColumn: range.column + to },
+  };
+}
+
 /** Line and column, from 1, of an offset. */
 export function positionAt(text: string, offset: number): { readonly line: number; readonly column: number } {
   const before = text.slice(0, offset).split(/\r\n|\r|\n/);

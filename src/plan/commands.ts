@@ -5,6 +5,7 @@ import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 import type { NameServerSettings } from "./names.ts";
+import type { ReverseProxySettings } from "./reverse-proxy.ts";
 
 /** One command of the set-up, or of a change while a scenario runs; `source` is the line that asked for it. */
 export type SetUpCommand = NodeAdd | NetnsAdd | HubAdd | StationAdd | NetworkCommand | Listen;
@@ -246,7 +247,7 @@ export interface ConntrackCommand extends ConntrackDelete {
 }
 
 /** What a listening container does with what it hears. */
-export type ServerProgram = "echo" | "http" | "whoami" | "sink" | "dns";
+export type ServerProgram = "echo" | "http" | "whoami" | "sink" | "dns" | "ingress";
 
 /** Starts a server in a container of the namespace. */
 export interface Listen {
@@ -260,5 +261,7 @@ export interface Listen {
   readonly program: ServerProgram;
   /** What a server of names knows. */
   readonly names?: NameServerSettings;
+  /** What a reverse proxy knows. */
+  readonly proxy?: ReverseProxySettings;
   readonly source: SourceRange;
 }

@@ -88,6 +88,8 @@ export interface Curl extends StatementBase {
   readonly url: string;
   /** The Host header, port included where the URL has one. */
   readonly host: string;
+  /** `-H "Host: …"`: in place of that. */
+  readonly hostHeader?: string;
   readonly path: string;
   readonly destination: Ipv4Address | Lookup;
   readonly port: number;

@@ -10,6 +10,8 @@ export interface CurlSpec {
   readonly sourcePort?: number;
   /** The Host header, port included where the URL has one. */
   readonly host: string;
+  /** In place of that (`-H "Host: …"`). */
+  readonly hostHeader?: string;
   readonly path: string;
   readonly destination: Ipv4Address;
   readonly port: number;
@@ -75,7 +77,7 @@ function handle(spec: CurlSpec, state: CurlState, input: ProgramInput, nowNs: nu
 }
 
 function requestText(spec: CurlSpec): string {
-  return `GET ${spec.path} HTTP/1.1\r\nHost: ${spec.host}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n`;
+  return `GET ${spec.path} HTTP/1.1\r\nHost: ${spec.hostHeader ?? spec.host}\r\nUser-Agent: curl/8.5.0\r\nAccept: */*\r\n\r\n`;
 }
 
 function takeData(spec: CurlSpec, state: CurlState, nowNs: number): ProgramStep<CurlState> {

@@ -13,6 +13,7 @@ const kinds: Record<Declaration["$type"], vscode.SymbolKind> = {
   Pod: vscode.SymbolKind.Package,
   Deployment: vscode.SymbolKind.Package,
   Service: vscode.SymbolKind.Interface,
+  Ingress: vscode.SymbolKind.Interface,
   Switch: vscode.SymbolKind.Array,
   Router: vscode.SymbolKind.Module,
   Host: vscode.SymbolKind.Module,

@@ -311,8 +311,8 @@ describe("settings", () => {
   });
 
   test("what is still to come says so", () => {
-    const text = 'cluster { proxy iptables }\ningress web { port 80 }\nscenario "s" { wait 1s }';
-    expect(problemsOf(text)).toEqual(['2:1 not-supported-yet: "ingress" is not supported yet.']);
+    const text = 'cluster { proxy iptables }\nnetworkPolicy web { port 80 }\nscenario "s" { wait 1s }';
+    expect(problemsOf(text)).toEqual(['2:1 not-supported-yet: "networkPolicy" is not supported yet.']);
     expect(problemsOf('cluster { cni brigde }\nscenario "s" { wait 1s }')).toEqual([
       '1:15 unknown-cni: There is no cni "brigde". Did you mean bridge?',
     ]);

@@ -13,6 +13,7 @@ export function listenCommand(
 ): Listen {
   const { name: _name, isClusterDns, ...server } = listener;
   const command: Listen = { do: "listen", netns, container: container.name, ...server };
+  if (server.program === "ingress") return { ...command, proxy: layout.ingressSettings() };
   if (isClusterDns) return { ...command, names: layout.clusterNames() };
   return server.program === "dns" ? { ...command, names: resolverOf(container.records ?? []) } : command;
 }

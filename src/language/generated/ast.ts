@@ -28,6 +28,7 @@ export type K8snetKeywordNames =
     | "deployment"
     | "host"
     | "hub"
+    | "ingress"
     | "interface"
     | "netns"
     | "node"
@@ -44,7 +45,7 @@ export type K8snetKeywordNames =
 export type K8snetTokenNames = K8snetTerminalNames | K8snetKeywordNames;
 
 export interface Block extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
+    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Ingress | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
     readonly $type: 'Block';
     closed: boolean;
     items: Array<Item>;
@@ -207,6 +208,26 @@ export function isHub(item: unknown): item is Hub {
     return reflection.isInstance(item, Hub.$type);
 }
 
+/** `ingress NAME { host shop.example.com; path /cart -> cart:80 }`: HTTP from outside, by host and path. */
+export interface Ingress extends langium.AstNode {
+    readonly $container: Block | File;
+    readonly $type: 'Ingress';
+    block?: Block;
+    name?: Name;
+    words: Array<Word>;
+}
+
+export const Ingress = {
+    $type: 'Ingress',
+    block: 'block',
+    name: 'name',
+    words: 'words'
+} as const;
+
+export function isIngress(item: unknown): item is Ingress {
+    return reflection.isInstance(item, Ingress.$type);
+}
+
 export interface Interface extends langium.AstNode {
     readonly $container: Block | File;
     readonly $type: 'Interface';
@@ -226,7 +247,7 @@ export function isInterface(item: unknown): item is Interface {
     return reflection.isInstance(item, Interface.$type);
 }
 
-export type Item = Bridge | Cluster | Container | Deployment | Expect | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
+export type Item = Bridge | Cluster | Container | Deployment | Expect | Host | Hub | Ingress | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
 
 export const Item = {
     $type: 'Item'
@@ -236,10 +257,10 @@ export function isItem(item: unknown): item is Item {
     return reflection.isInstance(item, Item.$type);
 }
 
-export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'host' | 'hub' | 'interface' | 'netns' | 'node' | 'pod' | 'router' | 'scenario' | 'service' | 'switch' | 'veth' | 'vxlan';
+export type KeywordText = 'bridge' | 'cluster' | 'container' | 'deployment' | 'host' | 'hub' | 'ingress' | 'interface' | 'netns' | 'node' | 'pod' | 'router' | 'scenario' | 'service' | 'switch' | 'veth' | 'vxlan';
 
 export function isKeywordText(item: unknown): item is KeywordText {
-    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'netns' || item === 'bridge' || item === 'vxlan' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario' || item === 'switch' || item === 'router' || item === 'host';
+    return item === 'cluster' || item === 'node' || item === 'pod' || item === 'deployment' || item === 'service' || item === 'ingress' || item === 'netns' || item === 'bridge' || item === 'vxlan' || item === 'veth' || item === 'hub' || item === 'interface' || item === 'container' || item === 'scenario' || item === 'switch' || item === 'router' || item === 'host';
 }
 
 /** A setting (`address 10.0.0.1/24`), an action (`ping a -> b`), or a block with a head of words (`parallel {…}`). */
@@ -457,7 +478,7 @@ export function isVxlan(item: unknown): item is Vxlan {
 }
 
 export interface Word extends langium.AstNode {
-    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
+    readonly $container: Bridge | Cluster | Container | Deployment | Host | Hub | Ingress | Interface | Line | Netns | Node | Pod | Router | Scenario | Service | Switch | Veth | Vxlan;
     readonly $type: 'Word';
     text: '->' | '<->' | KeywordText | string;
 }
@@ -481,6 +502,7 @@ export type K8snetAstType = {
     File: File
     Host: Host
     Hub: Hub
+    Ingress: Ingress
     Interface: Interface
     Item: Item
     Line: Line
@@ -644,6 +666,25 @@ export class K8snetAstReflection extends langium.AbstractAstReflection {
                 },
                 words: {
                     name: Hub.words,
+                    defaultValue: [],
+                    optional: true
+                }
+            },
+            superTypes: [Item.$type]
+        },
+        Ingress: {
+            name: Ingress.$type,
+            properties: {
+                block: {
+                    name: Ingress.block,
+                    optional: true
+                },
+                name: {
+                    name: Ingress.name,
+                    optional: true
+                },
+                words: {
+                    name: Ingress.words,
                     defaultValue: [],
                     optional: true
                 }

@@ -1,3 +1,4 @@
+import type { IngressModel } from "../../kube/ingress/model.ts";
 import type { NodeGroup } from "../../kube/model.ts";
 import type { DeclaredService } from "../../kube/service-declaration.ts";
 import type { EndpointSliceModel } from "../../kube/service-model.ts";
@@ -5,6 +6,7 @@ import type { Problems } from "../problems.ts";
 import { readObjects } from "./documents.ts";
 import { readEndpointSlice } from "./endpoint-slice.ts";
 import type { Fields } from "./fields.ts";
+import { readIngressObject } from "./ingress.ts";
 import { readNodeObject } from "./node.ts";
 import { readObjectName } from "./object.ts";
 import { readServiceObject } from "./service.ts";
@@ -14,10 +16,16 @@ export interface ManifestObjects {
   readonly services: DeclaredService[];
   readonly slices: EndpointSliceModel[];
   readonly nodes: NodeGroup[];
+  readonly ingresses: IngressModel[];
 }
 
 /** The kinds that are read, with the version of the API in which Kubernetes has them. */
-const kinds: Readonly<Record<string, string>> = { Service: "v1", EndpointSlice: "discovery.k8s.io/v1", Node: "v1" };
+const kinds: Readonly<Record<string, string>> = {
+  Service: "v1",
+  EndpointSlice: "discovery.k8s.io/v1",
+  Node: "v1",
+  Ingress: "networking.k8s.io/v1",
+};
 
 /** Services with this label are another proxy's. */
 const otherProxyLabel = "service.kubernetes.io/service-proxy-name";
@@ -47,7 +55,7 @@ function isReadable(object: Fields): boolean {
   return false;
 }
 
-function readObject(object: Fields, { services, slices, nodes }: ManifestObjects): void {
+function readObject(object: Fields, { services, slices, nodes, ingresses }: ManifestObjects): void {
   const name = readObjectName(object);
   if (name === undefined) return;
   switch (object.text("kind")) {
@@ -62,6 +70,9 @@ function readObject(object: Fields, { services, slices, nodes }: ManifestObjects
       if (slice) slices.push(slice);
       break;
     }
+    case "Ingress":
+      ingresses.push(readIngressObject(object, name));
+      break;
     case "Node":
       nodes.push(readNodeObject(object, name));
   }

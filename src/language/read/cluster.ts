@@ -19,6 +19,7 @@ import { readNumber, readPrefix } from "../values.ts";
 import { readDeployment } from "./deployment.ts";
 import { readSettingsOnly } from "./devices.ts";
 import { clusterDnsReader } from "./dns.ts";
+import { ingressControllerReader, readIngress } from "./ingress.ts";
 import { readMachine } from "./machine.ts";
 import { readNetns, readNode } from "./node.ts";
 import { flag, proxyReaders } from "./proxy.ts";
@@ -47,6 +48,7 @@ const fileKeywords = [
   "node",
   "deployment",
   "service",
+  "ingress",
   "switch",
   "router",
   "host",
@@ -65,7 +67,7 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
   const hubs: Hub[] = [];
   const scenarios: Scenario[] = [];
   const deployments: DeploymentModel[] = [];
-  const objects: ManifestObjects = { services: [], slices: [], nodes: [] };
+  const objects: ManifestObjects = { services: [], slices: [], nodes: [], ingresses: [] };
   const taken: TakenNames = new Map();
   const queue: Item[] = [...file.items];
   const adopted = adoptStrayPods(file, reading);
@@ -119,6 +121,12 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
         queue.push(...escaped);
         break;
       }
+      case "Ingress": {
+        const { ingress, escaped } = readIngress(item, reading);
+        if (ingress) objects.ingresses.push(ingress);
+        queue.push(...escaped);
+        break;
+      }
       default:
         if (item.$container === file) readOutside(item, objects, adopted.size > 0, reading);
     }
@@ -132,6 +140,7 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
       nodes: withImportedNodes(nodes, objects.nodes),
       namespaces,
       services: objects.services,
+      ingresses: objects.ingresses,
       slices: objects.slices,
       deployments,
     },
@@ -143,7 +152,7 @@ export function readDeclarations(file: File, reading: FileReading): Declarations
 
 type ClusterSettings = Pick<
   ClusterModel,
-  "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy" | "ipMasq" | "dns"
+  "podCidr" | "serviceCidr" | "cni" | "nodeCidrMaskLength" | "proxy" | "ipMasq" | "dns" | "ingressController"
 >;
 type Draft<Model> = { -readonly [Key in keyof Model]: Model[Key] };
 
@@ -184,6 +193,9 @@ function readCluster(node: Cluster, settings: Draft<ClusterSettings>, reading: R
     ...proxyReaders(proxy, reading),
     ipMasq: flag(reading, (on) => {
       settings.ipMasq = on;
+    }),
+    ingressController: ingressControllerReader(reading, (controller) => {
+      settings.ingressController = controller;
     }),
     dns: clusterDnsReader(reading, (dns) => {
       settings.dns = dns;

@@ -9,7 +9,7 @@ import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import type { Problems } from "../problems.ts";
 import { readDnsName } from "../read/dns.ts";
 import { resolveNamespace } from "../resolve.ts";
-import type { Token } from "../source.ts";
+import { part, type Token } from "../source.ts";
 import { readPort } from "../values.ts";
 import type { EndpointState } from "./endpoints.ts";
 import { checkServicePort, findService, readServiceAddress, reportPodOrService } from "./service-name.ts";
@@ -139,17 +139,6 @@ export function readTargetWithPort(
     checkServicePort(service, port, protocol, token, context);
   }
   return destination === undefined || port === undefined ? undefined : { destination, port };
-}
-
-/** A stretch of a word as a token of its own. */
-export function part(token: Token, from: number, to: number): Token {
-  const { range } = token;
-  const column = range.column + from;
-  return {
-    text: token.text.slice(from, to),
-    quoted: token.quoted,
-    range: { ...range, column, endColumn: range.column + to },
-  };
 }
 
 /** The device through which a namespace reaches an address on its own links. */

@@ -2,10 +2,9 @@ import type { Lookup } from "../../plan/names.ts";
 import type { Statement } from "../../plan/statements.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { type OptionKinds, readOptions } from "../options.ts";
-import type { Token } from "../source.ts";
+import { part, type Token } from "../source.ts";
 import {
   deviceTowards,
-  part,
   readParties,
   readTarget,
   readTargetWithPort,
@@ -131,7 +130,7 @@ export const readTcp: StatementReader = (verb, tokens, head, context) => {
   };
 };
 
-const curlOptions: OptionKinds = { timeout: duration, sourcePort: port };
+const curlOptions: OptionKinds = { timeout: duration, sourcePort: port, host: text };
 const urlPattern = /^(?:(https?):\/\/)?([^/:?#]+)(?::(\d+))?([/?][^#]*)?/;
 
 /** `curl pod1 -> http://pod2:8080/path`. */
@@ -161,6 +160,7 @@ export const readCurl: StatementReader = (verb, tokens, head, context) => {
     sourcePort: optional(options.sourcePort),
     url: scheme ? url.text : `http://${url.text}`,
     host: host.text,
+    hostHeader: optionalText(options.host),
     path: path.startsWith("/") ? path : `/${path}`,
     destination: target.destination,
     port: target.port,

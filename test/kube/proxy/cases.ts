@@ -35,7 +35,7 @@ function readProxyCase(folder: string, name: string): ProxyCase {
 }
 
 function readObjects(uri: string, text: string): ManifestObjects {
-  const objects: ManifestObjects = { services: [], slices: [], nodes: [] };
+  const objects: ManifestObjects = { services: [], slices: [], nodes: [], ingresses: [] };
   const problems = new Problems(uri);
   readManifest(uri, text, objects, problems);
   const errors = problems.list().filter(({ severity }) => severity === "error");
