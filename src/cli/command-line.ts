@@ -4,6 +4,7 @@ import { openSimulatedLab } from "../debug/open-lab.ts";
 import { check } from "./check.ts";
 import { serveDap } from "./dap.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
+import { type ExploreOptions, exploreFile } from "./explore.ts";
 import { type ExportOptions, exportFile, exportForms } from "./export.ts";
 import { type NetfilterTraceOptions, netfilterTrace } from "./netfilter-trace.ts";
 import { type RunOptions, run, traceForms } from "./run.ts";
@@ -53,6 +54,7 @@ function createProgram(terminal: Terminal, done: (code: ExitCode) => void): Comm
     .showHelpAfterError("(k8snet --help shows what there is)")
     .exitOverride();
   addRun(program, terminal, done);
+  addExplore(program, terminal, done);
   addCheck(program, terminal, done);
   addExport(program, terminal, done);
   addVerify(program, terminal, done);
@@ -74,6 +76,22 @@ function addRun(program: Command, terminal: Terminal, done: (code: ExitCode) => 
     .option("--pcap <file>", "write what passes the interfaces into this pcapng file")
     .option("--seed <number>", "seed everything that chance decides, in place of the scenario's own seed", parseSeed)
     .action(async (file: string, options: RunOptions) => done(await run(file, options, terminal)));
+}
+
+function addExplore(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
+  program
+    .command("explore")
+    .description(
+      "try the orders in which things may happen that are due at one time, for one in which an expectation fails",
+    )
+    .argument("<file>", "the .k8snet file")
+    .option("--scenario <name>", "explore only this scenario")
+    .option("--max-runs <number>", "give up after so many runs", parseCount, 1000)
+    .option("--depth <number>", "the most choices in one run", parseCount, 2)
+    .option("--loss <number>", "so many packets may be lost by links", parseCount, 0)
+    .option("--out <file>", "where to write the recording of a run that fails; NAME.explored.k8snetrun if left out")
+    .option("--seed <number>", "seed everything that chance decides, in place of the scenario's own seed", parseSeed)
+    .action(async (file: string, options: ExploreOptions) => done(await exploreFile(file, options, terminal)));
 }
 
 function addCheck(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
@@ -140,6 +158,12 @@ function parseSeed(text: string): number {
   if (!/^\d+$/.test(text) || seed > 0xffff_ffff)
     throw new InvalidArgumentError("A seed is a whole number from 0 to 4294967295.");
   return seed;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError("Write a whole number below 1000000.");
+  return count;
 }
 
 function parsePort(text: string): number {

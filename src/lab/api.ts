@@ -1,6 +1,7 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { DataBreakpointFacet } from "./data/api.ts";
 import type { HandFacet } from "./edits/api.ts";
+import type { Futures } from "./futures/api.ts";
 import type {
   BreakpointRow,
   ExceptionBreakpoint,
@@ -55,6 +56,8 @@ export interface DebugLab {
   exceptionAt(threadId: number): { readonly id: string; readonly description: string } | undefined;
   readonly dataBreakpoints: DataBreakpointFacet;
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
+  /** What may come next, where Linux leaves the order open. */
+  readonly futures: Futures;
   /** Why something came as it did, and what would have let it pass. */
   readonly why: Why;
   /** Every stage name, for completion. */

@@ -13,6 +13,8 @@ import { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { Documents } from "./documents/documents.ts";
 import { Edits } from "./edits/edits.ts";
 import { exceptionOf } from "./exception-filters.ts";
+import type { Futures } from "./futures/api.ts";
+import { FuturesFacet } from "./futures/futures.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import * as motions from "./motions.ts";
@@ -127,6 +129,8 @@ export class Lab implements DebugLab {
   private readonly documents: Documents;
   /** Why something came as it did, and what would have let it pass. */
   readonly why: Why;
+  /** What may come next. */
+  readonly futures: Futures;
   private frames: WalkFrame[] = [];
 
   constructor(
@@ -149,6 +153,7 @@ export class Lab implements DebugLab {
     this.timeline = new Timeline(this.session, this.hand);
     const run = (maxEvents: number) => void this.run(maxEvents);
     this.recording = new Recorder({ session: this.session, hand: this.hand, program: origin.program, run });
+    this.futures = new FuturesFacet(world, scenario);
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
   }
 

@@ -56,6 +56,22 @@ export class Lane implements Recorded {
     return this.items[at];
   }
 
+  /** Puts an item before all others, with the time at which it is due. */
+  pushFront(item: number, dueNs: number): void {
+    // Its inverse is a pop, so it is recorded as the taking back of one.
+    this.log.record(this.id, item, popped);
+    this.prepend(item, dueNs);
+  }
+
+  /** Moves the item at an index to the front; the others stay in their order. */
+  moveToFront(index: number): void {
+    const moved = [...this.entries()].slice(0, index + 1);
+    for (let i = 0; i <= index; i++) this.pop();
+    for (const { item, dueNs } of moved.slice(0, index).reverse()) this.pushFront(item, dueNs);
+    const { item, dueNs } = moved[index];
+    this.pushFront(item, dueNs);
+  }
+
   /**
    * `other` says what the entry stands for: `pushed` is undone by dropping the last item, a negative number by putting
    * an item due at -other-1 back to the front; `popped` redoes a pop, a due time + 2 redoes a push.

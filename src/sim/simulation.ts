@@ -5,7 +5,7 @@ import type { Lane } from "./lane.ts";
 import { Random } from "./random.ts";
 import { Stack } from "./stack.ts";
 import { Table } from "./table.ts";
-import { never, Timers } from "./timers.ts";
+import { never, type TimerColumn, Timers } from "./timers.ts";
 
 /** Runs one stage for its subject: a walker, or the row that a timer or lane names. */
 export type StageHandler = (subject: number) => void;
@@ -30,9 +30,21 @@ export interface NextEvent {
   readonly subject: number;
 }
 
+/** Something that may happen next: at equal times, Linux' CPUs leave the order open. */
+export interface Candidate {
+  readonly stage: number;
+  /** Row of the walker, or 0. */
+  readonly walker: number;
+  readonly subject: number;
+  /** Where it waits: in a lane, or for its timer; in neither, it is under way. */
+  readonly lane?: Lane;
+  readonly timer?: TimerColumn;
+}
+
 const fromStack = 0;
 const fromLane = 1;
 const fromTimer = 2;
+const chosenTimer = 1024;
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -73,6 +85,10 @@ export class Simulation {
   private nextSubject = 0;
   private nextDueNs = 0;
   private nextLane!: Lane;
+  private nextTimer!: TimerColumn;
+  /** What somebody has chosen to come first among what is due: the lane's number + 1, or from `chosenTimer` on the kind of timer; 0: nobody has. */
+  private readonly chosenFrom: Int32Column;
+  private readonly chosenRow: Int32Column;
   private readonly shown = { timeNs: 0, stage: 0, walker: 0, subject: 0 };
 
   constructor(options: SimulationOptions) {
@@ -82,6 +98,8 @@ export class Simulation {
     const table = this.addTable("clock");
     this.tables.push(this.random.table);
     this.clock = table.float64("nowNs");
+    this.chosenFrom = table.int32("chosenFrom");
+    this.chosenRow = table.int32("chosenRow");
     this.clockRow = table.allocate();
     table.link(this.clockRow);
   }
@@ -242,6 +260,49 @@ export class Simulation {
     return position < this.events.end ? this.events.changesFrom(position) : this.log.end;
   }
 
+  /** What may come next, what comes if nobody chooses first. More than one only where several are due at one time. */
+  candidates(): readonly Candidate[] {
+    if (!this.look()) return [];
+    const dueNs = this.nextDueNs;
+    const isUnderWay = this.nextKind === fromStack;
+    const first = this.candidate(this.nextStage, this.nextSubject, this.nextIsWalker());
+    const found: Candidate[] = isUnderWay ? [first] : [];
+    for (const lane of this.lanes) {
+      // While something is under way on one CPU, another one may take a packet that is due, but no program runs in its place.
+      if (isUnderWay && lane.stage !== 0) continue;
+      for (const { item, dueNs: itsDueNs } of lane.entries()) {
+        if (itsDueNs > dueNs) break;
+        const stage = lane.stage === 0 ? this.walkers.stage.get(item) : lane.stage;
+        found.push({ ...this.candidate(stage, item, lane.stage === 0), lane });
+      }
+    }
+    if (!isUnderWay && this.timers.headDueNs() <= dueNs)
+      for (const { column, row } of this.timers.headsTogether())
+        found.push({ ...this.candidate(column.stage, row, false), timer: column });
+    return found;
+  }
+
+  private candidate(stage: number, subject: number, isWalker: boolean): Candidate {
+    return { stage, subject, walker: isWalker ? subject : 0 };
+  }
+
+  /** Lets a candidate come next. To be called within an edit. */
+  chooseNext({ lane, timer, subject }: Candidate): void {
+    if (timer !== undefined) {
+      this.chosenFrom.set(this.clockRow, chosenTimer + timer.kind);
+      this.chosenRow.set(this.clockRow, subject);
+    } else if (lane !== undefined) {
+      const index = [...lane.entries()].findIndex(({ item }) => item === subject);
+      if (index > 0) lane.moveToFront(index);
+      if (this.underWay.length === 0) {
+        this.chosenFrom.set(this.clockRow, this.lanes.indexOf(lane) + 1);
+        return;
+      }
+      lane.pop();
+      this.underWay.push(subject);
+    }
+  }
+
   /** Finds the next event without taking it. */
   private look(): boolean {
     if (this.underWay.length > 0) {
@@ -255,6 +316,8 @@ export class Simulation {
   }
 
   private lookAhead(): boolean {
+    const chosen = this.chosenFrom.get(this.clockRow);
+    if (chosen !== 0) return this.lookAtChosen(chosen);
     let due = Number.POSITIVE_INFINITY;
     const lanes = this.lanes;
     for (let i = 0; i < lanes.length; i++) {
@@ -270,13 +333,33 @@ export class Simulation {
       this.nextDueNs = timerDue;
       this.nextKind = fromTimer;
       this.nextSubject = this.timers.headRow();
-      this.nextStage = this.timers.headColumn().stage;
+      this.nextTimer = this.timers.headColumn();
+      this.nextStage = this.nextTimer.stage;
       return true;
     }
     if (due === Number.POSITIVE_INFINITY) return false;
     this.nextDueNs = due;
+    return this.lookAtLane();
+  }
+
+  private lookAtLane(): true {
     this.nextSubject = this.nextLane.headItem();
     this.nextStage = this.nextLane.stage === 0 ? this.walkers.stage.get(this.nextSubject) : this.nextLane.stage;
+    return true;
+  }
+
+  private lookAtChosen(chosen: number): true {
+    if (chosen < chosenTimer) {
+      this.nextKind = fromLane;
+      this.nextLane = this.lanes[chosen - 1];
+      this.nextDueNs = this.nextLane.headDueNs();
+      return this.lookAtLane();
+    }
+    this.nextKind = fromTimer;
+    this.nextTimer = this.timers.column(chosen - chosenTimer);
+    this.nextSubject = this.chosenRow.get(this.clockRow);
+    this.nextStage = this.nextTimer.stage;
+    this.nextDueNs = this.nextTimer.get(this.nextSubject);
     return true;
   }
 
@@ -302,8 +385,9 @@ export class Simulation {
 
   private takeDue(subject: number, isWalker: boolean): void {
     this.clock.set(this.clockRow, this.nextDueNs);
+    this.chosenFrom.set(this.clockRow, 0);
     if (this.nextKind === fromTimer) {
-      this.timers.headColumn().set(subject, never);
+      this.nextTimer.set(subject, never);
       return;
     }
     this.nextLane.pop();

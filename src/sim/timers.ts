@@ -42,6 +42,23 @@ export class Timers {
     return this.rows[0];
   }
 
+  column(kind: number): TimerColumn {
+    return this.columns[kind];
+  }
+
+  /** The timers that fire at the same moment as the earliest, in the order in which they fire. */
+  headsTogether(): readonly { readonly column: TimerColumn; readonly row: number }[] {
+    const dueNs = this.headDueNs();
+    const found = new Map<number, { readonly kind: number; readonly row: number }>();
+    for (let at = 0; at < this.size; at++) {
+      if (this.dues[at] !== dueNs || !this.isCurrent(at)) continue;
+      found.set(this.kinds[at] * 2 ** 32 + this.rows[at], { kind: this.kinds[at], row: this.rows[at] });
+    }
+    return [...found.entries()]
+      .sort(([one], [other]) => one - other)
+      .map(([, { kind, row }]) => ({ column: this.columns[kind], row }));
+  }
+
   offer(kind: number, row: number, dueNs: number): void {
     if (this.size >= this.compactAt) this.compact();
     if (this.size === this.dues.length) this.grow();
@@ -130,7 +147,8 @@ export class TimerColumn implements Column<number> {
   private readonly log: ChangeLog;
   private readonly timers: Timers;
   private readonly id: number;
-  private readonly kind: number;
+  /** Timers due at one time fire in the order of their kinds. */
+  readonly kind: number;
   private values = new Float64Array(0);
 
   constructor(log: ChangeLog, timers: Timers, name: string, stage: number) {

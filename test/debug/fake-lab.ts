@@ -47,6 +47,7 @@ interface FakeEvent {
 }
 
 class FakeLab implements DebugLab {
+  readonly futures = { list: () => [] };
   readonly why = {
     explain: () => ({ problem: "a fake lab knows no reasons" }),
     cures: async () => [],

@@ -185,3 +185,47 @@ test("10. History is bounded: the oldest events are dropped, and the earliest po
   expect(digest(sim)).toBe(then);
   expect(sim.stepBack()).toBe(false);
 });
+
+test("among what is due at one time somebody may choose; going back takes the choice back, going on repeats it", () => {
+  const { sim, heard, throwBall, hang } = playground();
+  for (const ball of [1, 2, 3]) throwBall(ball);
+  hang(10);
+  hang(10);
+  sim.begin();
+  const choices = sim.candidates();
+  expect(choices.map(({ stage, subject }) => `${stage === stages.ring ? "bell" : "ball"} ${subject}`)).toEqual([
+    ...["ball 1", "ball 2", "ball 3", "bell 1", "bell 2"],
+  ]);
+  sim.step();
+  const before = digest(sim);
+  for (const first of ["ball 3", "bell 2", "bell 1"]) {
+    while (sim.underWay.length > 0) sim.step();
+    const left = sim.candidates();
+    const wanted = left.find(({ stage, subject }) => `${stage === stages.ring ? "bell" : "ball"} ${subject}` === first);
+    if (wanted === undefined) throw new Error(`no ${first}`);
+    sim.edit(() => sim.chooseNext(wanted));
+    sim.step();
+    expect(heard.at(-1)).toContain(first);
+  }
+  const after = digest(sim);
+  const end = sim.position;
+  sim.goTo(1);
+  expect(digest(sim)).toBe(before);
+  sim.goTo(end);
+  expect(digest(sim)).toBe(after);
+  while (sim.step());
+  expect(heard.filter((line) => line.includes("ball 2"))).toHaveLength(5);
+});
+
+test("a ball that is due may come before another that is under way", () => {
+  const { sim, heard, throwBall } = playground();
+  throwBall(1);
+  throwBall(2);
+  sim.begin();
+  sim.step();
+  const [, other] = sim.candidates();
+  sim.edit(() => sim.chooseNext(other));
+  while (sim.underWay.length > 0) sim.step();
+  expect(heard.slice(0, 2)).toEqual(["10: ball 1 at 0", "10: ball 2 at 0"]);
+  expect(sim.events.walker(1)).toBe(2);
+});

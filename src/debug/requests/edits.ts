@@ -13,6 +13,7 @@ export function editRequests(context: RequestContext): Handlers {
     setVariable: (args) => setVariable(context, args),
     setExpression: (args) => setExpression(context, args),
     "k8snet/edit": (args) => edit(context, args),
+    "k8snet/futures": () => ({ body: { futures: context.standing().lab.futures.list() } }),
     "k8snet/edits": () => ({ body: { edits: context.opened().lab.hand.made } }),
   };
 }
@@ -84,6 +85,8 @@ function readEdit(context: RequestContext, args: Arguments): Edit {
       if (way !== "in" && way !== "out") throw new RequestError(`way must be "in" or "out", not "${way}"`);
       return { do: action, device: args.string("device"), way, frame: args.string("frame") };
     }
+    case "next":
+      return { do: action, event: args.string("event") };
     default:
       throw new RequestError(`There is no edit "${action}"`);
   }

@@ -3,7 +3,7 @@
  * lived again: packets are named by their number, which the same file, seed and edits give to the same packet, and everything else
  * by its id in the state tree.
  */
-export type Edit = PacketEdit | DataEdit | InjectEdit;
+export type Edit = PacketEdit | DataEdit | InjectEdit | NextEdit;
 
 export type PacketEdit =
   /** Drops a packet where it is; puts a second one like it beside it; keeps it where it is until it is released. */
@@ -25,6 +25,12 @@ export interface InjectEdit {
   readonly way: "in" | "out";
   /** The Ethernet frame without FCS, in hexadecimal digits. */
   readonly frame: string;
+}
+
+/** Of what is due at one time, lets this come next: `packet 12`, or another event as `Futures` names it. */
+export interface NextEdit {
+  readonly do: "next";
+  readonly event: string;
 }
 
 /** An edit and the number of events that had been taken when it was made. */

@@ -3,6 +3,7 @@ import type { World } from "../../linux/world.ts";
 import { parseDataId } from "../data/data-id.ts";
 import { findData } from "../data/data-tables.ts";
 import { packetId } from "../data/shown-packet.ts";
+import { chooseNext } from "../futures/futures.ts";
 import { packetOfNumber } from "../packets-in-flight.ts";
 import type { HandFacet } from "./api.ts";
 import { dataOfExpression } from "./data-of-expression.ts";
@@ -77,6 +78,10 @@ export class Edits implements HandFacet {
         return removeRow({ world: this.world, setUp: this.setUp }, edit.data);
       case "inject":
         return injection(this.world, edit);
+      case "next": {
+        const change = chooseNext(this.world, edit.event);
+        return typeof change === "string" ? new Refused(change) : change;
+      }
       default: {
         const packet = packetOfNumber(this.world, edit.packet);
         return packet === 0 ? new Refused("There is no such packet in flight") : packetChange(this.world, packet, edit);

@@ -78,6 +78,7 @@ const shapes: Readonly<Record<Edit["do"], Readonly<Record<string, "text" | "coun
   set: { data: "text", value: "text" },
   remove: { data: "text" },
   inject: { device: "text", way: "text", frame: "text" },
+  next: { event: "text" },
 };
 
 function edit(value: Json, place: string): Edit {
