@@ -127,12 +127,15 @@ function addTraces(program: Command, terminal: Terminal, done: (code: ExitCode) 
     .description("say what a node's Service rules do with a packet: who may get it, or how it is refused")
     .argument("<file>", "the .k8snet file")
     .requiredOption("--node <name>", "the node whose rules it meets")
+    .addOption(
+      new Option("--mode <mode>", "kube-proxy's mode, in place of the file's own").choices(["iptables", "nftables"]),
+    )
     .action(async (file: string, options: ServiceTraceOptions) => done(await serviceTrace(file, options, terminal)));
   addPacketOptions(service);
   const netfilter = program
     .command("netfilter-trace")
     .description("say what the rules of a real node do with a packet, and list the rules that it meets")
-    .requiredOption("--rules <file>", "what iptables-save printed there")
+    .requiredOption("--rules <file>", "what iptables-save or nft list ruleset printed there")
     .option("--local-ip <ip>", "an address of the node's own; may be given several times", collectAddress)
     .action(async (options: NetfilterTraceOptions) => done(await netfilterTrace(options, terminal)));
   addPacketOptions(netfilter);

@@ -1,5 +1,8 @@
 import { parseRuleSet } from "../config/iptables/parse-rule-set.ts";
-import { reportTrace } from "../reach/netfilter/report.ts";
+import type { RuleProblem } from "../config/iptables/words.ts";
+import { parseScript } from "../config/nft/parse-script.ts";
+import { applyCommands, emptyRuleSet } from "../config/nft/transaction.ts";
+import { reportTrace, type TracedRules } from "../reach/netfilter/report.ts";
 import { traceRules } from "../reach/netfilter/trace-rules.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import { type ExitCode, exitCode } from "./exit-code.ts";
@@ -13,13 +16,38 @@ export interface NetfilterTraceOptions extends PacketOptions {
   readonly localIp?: readonly Ipv4Address[];
 }
 
-/** `k8snet netfilter-trace --rules FILE …`: what the rules that `iptables-save` printed do with a packet. */
+/** `k8snet netfilter-trace --rules FILE …`: what the rules that `iptables-save` or `nft list ruleset` printed do with a packet. */
 export async function netfilterTrace(options: NetfilterTraceOptions, terminal: Terminal): Promise<ExitCode> {
   const { name, text } = await readSourceFile(options.rules);
-  const { tables, problems } = parseRuleSet(text);
-  for (const { line, column, message } of problems) terminal.error(`${name}:${line}:${column}: error: ${message}\n`);
-  if (problems.length > 0) return exitCode.badInput;
-  const trace = traceRules(tables, { ...tracedPacket(options), localAddresses: options.localIp ?? [] });
-  terminal.out(printTried(reportTrace(trace, tables, text), options));
+  const read = isNft(text) ? readNft(text) : readIptables(text);
+  if ("problems" in read) {
+    for (const { line, column, message } of read.problems)
+      terminal.error(`${name}:${line}:${column}: error: ${message}\n`);
+    return exitCode.badInput;
+  }
+  const question = { ...tracedPacket(options), localAddresses: options.localIp ?? [] };
+  terminal.out(printTried(reportTrace(traceRules(read.tables, question, read.nft), read), options));
   return exitCode.ok;
+}
+
+/** What iptables-save prints begins with a table, `*filter`; before it there are only comments. */
+function isNft(text: string): boolean {
+  const first = text.split("\n").find((line) => line.trim() !== "" && !line.trim().startsWith("#"));
+  return (
+    first !== undefined && /^\s*(table|add|create|insert|delete|destroy|flush|chain|rule|set|map|element)\b/.test(first)
+  );
+}
+
+type Read = TracedRules | { readonly problems: readonly RuleProblem[] };
+
+function readIptables(text: string): Read {
+  const { tables, problems } = parseRuleSet(text);
+  return problems.length > 0 ? { problems } : { tables, text, nft: emptyRuleSet };
+}
+
+function readNft(text: string): Read {
+  const { commands, problems } = parseScript(text);
+  if (problems.length > 0) return { problems };
+  const applied = applyCommands(emptyRuleSet, commands);
+  return "ruleSet" in applied ? { tables: [], text, nft: applied.ruleSet } : { problems: applied.problems };
 }

@@ -1,3 +1,4 @@
+import type { ProxyMode } from "../kube/service-declaration.ts";
 import { compileLab } from "../lab/compile-lab.ts";
 import { findNode, traceNode } from "../lab/trace-node.ts";
 import { formatDiagnostics, hasErrors } from "./diagnostics.ts";
@@ -10,6 +11,7 @@ import { type PacketOptions, tracedPacket } from "./traced-packet.ts";
 
 export interface ServiceTraceOptions extends PacketOptions {
   readonly node: string;
+  readonly mode?: ProxyMode;
 }
 
 /** `k8snet service-trace FILE --node N …`: what a node of the file does with a packet, without running anything. */
@@ -21,6 +23,6 @@ export async function serviceTrace(name: string, options: ServiceTraceOptions, t
   if (hasErrors(complaints)) return exitCode.badInput;
   const found = findNode(layout, options.node);
   if ("problem" in found) throw new BadInput(`${name}: error: ${found.problem}`);
-  terminal.out(printAnswer(traceNode(layout, found.node, tracedPacket(options)), options));
+  terminal.out(printAnswer(traceNode(layout, found.node, tracedPacket(options), options.mode), options));
   return exitCode.ok;
 }

@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { RuleTable } from "../config/iptables/rule-set.ts";
+import type { NftCommand } from "../config/nft/commands.ts";
 import type { RouteType, ServerProgram } from "../plan/commands.ts";
 import type { ResolvConf } from "../plan/names.ts";
 import type { DnsRecord } from "../wire/dns.ts";
@@ -204,11 +205,24 @@ export const noContents: NamespaceContents = {
   ruleSets: [],
 };
 
+/** A text of rules, as a program reads it. */
+export type RuleSetModel = IptablesTextModel | NftTextModel;
+
 /** `iptables-restore`. */
-export interface RuleSetModel {
+export interface IptablesTextModel {
+  readonly program: "iptables-restore";
   readonly noFlush: boolean;
   readonly tables: readonly RuleTable[];
   /** The line of the file where the text begins: lines of its rules are counted from there. */
+  readonly firstLine: number;
+  readonly source: SourceRange;
+}
+
+/** `nft -f`. */
+export interface NftTextModel {
+  readonly program: "nft";
+  readonly text: string;
+  readonly commands: readonly NftCommand[];
   readonly firstLine: number;
   readonly source: SourceRange;
 }

@@ -1,7 +1,9 @@
 import type { DeclaredPlace, InterfaceName, ListenerName } from "../plan/plan.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { memberCount, type NamespaceContents, type NodeGroup, type PodGroup, type RuleSetModel } from "./model.ts";
+import { nftPortNames } from "./proxy/nftables/names.ts";
 import { type ProxiedPort, proxiedPorts } from "./proxy/service-ports.ts";
+import { proxyModeOf } from "./proxy-config.ts";
 
 /**
  * The lines of a cluster that breakpoints bind to. What a line stands for is listed when asked for: the line of
@@ -46,7 +48,7 @@ function servicePlaces(layout: ClusterLayout): DeclaredPlace[] {
     const place = (source: Source, list: readonly ProxiedPort[]): DeclaredPlace => ({
       kind: "service",
       service: `${service.namespace}/${service.name}`,
-      chains: list.flatMap(({ chains }) => [chains.cluster, chains.local, chains.external, chains.firewall]),
+      chains: list.flatMap((one) => chainsOf(layout, one)),
       source,
     });
     if (own.length === 0) return [];
@@ -55,9 +57,19 @@ function servicePlaces(layout: ClusterLayout): DeclaredPlace[] {
   });
 }
 
+function chainsOf(layout: ClusterLayout, { chains, service, port }: ProxiedPort): readonly string[] {
+  const { cluster, local, external, firewall } =
+    proxyModeOf(layout) === "nftables" ? nftPortNames(service, port) : chains;
+  return [cluster, local, external, firewall];
+}
+
 /** Each rule of a text on its own line. */
-function rulePlaces({ tables, firstLine, source }: RuleSetModel): DeclaredPlace[] {
-  const rules = tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules));
+function rulePlaces(ruleSet: RuleSetModel): DeclaredPlace[] {
+  const { firstLine, source } = ruleSet;
+  const rules =
+    ruleSet.program === "nft"
+      ? ruleSet.commands.flatMap((command) => (command.do === "add rule" ? [command.rule] : []))
+      : ruleSet.tables.flatMap(({ chains }) => chains.flatMap((chain) => chain.rules));
   return rules.map((rule) => {
     const line = firstLine + rule.line - 1;
     return { kind: "rule", rule, source: { uri: source.uri, line, column: 1, endLine: line + 1, endColumn: 1 } };

@@ -1,14 +1,14 @@
 import { type ClusterLayout, memberNodeAddress } from "./layout.ts";
 import type { NodeGroup } from "./model.ts";
+import type { ProxyMode } from "./service-declaration.ts";
 import type { ProxyConfig } from "./service-model.ts";
 
 /** kube-proxy takes it when it cannot tell the node's IP (cmd/kube-proxy/app/server.go). */
 const loopback = 0x7f00_0001;
 
-/** Whether kube-proxy writes rules on the nodes: where it is asked to, or where there are Services and nobody says no. */
-export function usesIptablesProxy({ model }: ClusterLayout): boolean {
-  const { mode } = model.proxy;
-  return mode === undefined ? model.services.length > 0 : mode === "iptables";
+/** How kube-proxy writes rules on the nodes: as it is asked to, or with iptables where there are Services and nobody says no. */
+export function proxyModeOf({ model }: ClusterLayout): ProxyMode {
+  return model.proxy.mode ?? (model.services.length > 0 ? "iptables" : "none");
 }
 
 /** What kube-proxy is told on one member of a node group. */
@@ -18,6 +18,7 @@ export function proxyConfigOf(layout: ClusterLayout, group: NodeGroup, member: n
   const role = { role: "node", netns: nodeName, node: nodeName, source: group.source, group, member } as const;
   return {
     ...settings,
+    serviceCIDRs: [layout.model.serviceCidr.value],
     nodeName,
     nodeIP: memberNodeAddress(group, member)?.address ?? loopback,
     nodeAddresses: [{ address: loopback, length: 8 }, ...layout.addressesOf(role).map(({ prefix }) => prefix)],

@@ -8,6 +8,7 @@ import {
   type InterfaceModel,
   memberCount,
   type NamespaceContents,
+  type RuleSetModel,
   type VethEnd,
   type VethPair,
   type VxlanModel,
@@ -101,11 +102,16 @@ function* contentsCommands(layout: ClusterLayout, netns: string, contents: Names
   }
   for (const route of contents.routes) yield { do: "route add", netns, ...route };
   for (const rule of contents.rules) yield { do: "rule add", netns, ...rule };
-  for (const { noFlush, tables, source } of contents.ruleSets)
-    yield { do: "iptables-restore", netns, noFlush, tables, source };
+  for (const ruleSet of contents.ruleSets) yield ruleSetCommand(netns, ruleSet);
   for (const container of contents.containers) {
     for (const listener of container.listeners) yield listenCommand(layout, netns, container, listener);
   }
+}
+
+function ruleSetCommand(netns: string, ruleSet: RuleSetModel): SetUpCommand {
+  const { source } = ruleSet;
+  if (ruleSet.program === "nft") return { do: "nft", netns, text: ruleSet.text, commands: ruleSet.commands, source };
+  return { do: "iptables-restore", netns, noFlush: ruleSet.noFlush, tables: ruleSet.tables, source };
 }
 
 /** A VXLAN device with its addresses and the VTEPs that it knows; also what a CNI plugin makes. */

@@ -5,15 +5,16 @@ import type { NetworkCommand } from "../plan/commands.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { memberCount } from "./model.ts";
 import { kubeProxyTables } from "./proxy/iptables-rules.ts";
+import { kubeProxyNftResync, kubeProxyNftText } from "./proxy/nftables/nftables-rules.ts";
 import { type RestoreTable, restoreText } from "./proxy/rule-lists.ts";
 import { staleUdpConnections } from "./proxy/stale-connections.ts";
-import { proxyConfigOf, usesIptablesProxy } from "./proxy-config.ts";
-import { restoreCommand } from "./restore-command.ts";
-import type { EndpointSliceModel } from "./service-model.ts";
+import { proxyConfigOf, proxyModeOf } from "./proxy-config.ts";
+import { nftCommand, restoreCommand } from "./restore-command.ts";
+import type { EndpointSliceModel, ProxyConfig, ServiceModel } from "./service-model.ts";
 
 /**
- * What kube-proxy does on every node when endpoints have changed: its chains anew with `iptables-restore --noflush`, and
- * then it forgets the UDP connections that lead to who is no longer there. Empty where no rule differs.
+ * What kube-proxy does on every node when endpoints have changed: its chains anew with `iptables-restore --noflush` or `nft -f`,
+ * and then it forgets the UDP connections that lead to who is no longer there. Empty where no rule differs.
  */
 export function resyncCommands(
   layout: ClusterLayout,
@@ -21,21 +22,49 @@ export function resyncCommands(
   after: readonly EndpointSliceModel[],
   source: SourceRange,
 ): NetworkCommand[] {
-  if (!usesIptablesProxy(layout)) return [];
+  const mode = proxyModeOf(layout);
+  if (mode === "none") return [];
   const { services } = layout;
   const stale = staleUdpConnections({ services, slices: before }, { services, slices: after });
   const commands: NetworkCommand[] = [];
   for (const group of layout.model.nodes) {
     for (let member = 0; member < memberCount(group.name); member++) {
       const config = proxyConfigOf(layout, group, member);
-      const old = kubeProxyTables(config, services, before);
-      const tables = kubeProxyTables(config, services, after);
-      if (restoreText(old) === restoreText(tables)) continue;
-      commands.push(restoreCommand(config.nodeName, restoreText(withEmptied(tables, old)), true, source));
+      const sync = mode === "nftables" ? nftSync : iptablesSync;
+      const command = sync(config, services, { before, after }, source);
+      if (command === undefined) continue;
+      commands.push(command);
       commands.push(...stale.map((text) => forget(config.nodeName, text, source)));
     }
   }
   return commands;
+}
+
+interface Slices {
+  readonly before: readonly EndpointSliceModel[];
+  readonly after: readonly EndpointSliceModel[];
+}
+
+function iptablesSync(
+  config: ProxyConfig,
+  services: readonly ServiceModel[],
+  { before, after }: Slices,
+  source: SourceRange,
+): NetworkCommand | undefined {
+  const old = kubeProxyTables(config, services, before);
+  const tables = kubeProxyTables(config, services, after);
+  if (restoreText(old) === restoreText(tables)) return undefined;
+  return restoreCommand(config.nodeName, restoreText(withEmptied(tables, old)), true, source);
+}
+
+function nftSync(
+  config: ProxyConfig,
+  services: readonly ServiceModel[],
+  { before, after }: Slices,
+  source: SourceRange,
+): NetworkCommand | undefined {
+  if (kubeProxyNftText(config, services, before) === kubeProxyNftText(config, services, after)) return undefined;
+  return nftCommand(config.nodeName, kubeProxyNftResync(config, services, before, after), source);
 }
 
 /** Runs `conntrack` with these arguments; there may be no such connection. */

@@ -19,7 +19,7 @@ export interface DeclaredService extends Omit<ServiceModel, "clusterIP"> {
 }
 
 /** The names of a cluster's proxies. */
-export const proxyModes = ["iptables", "none"] as const;
+export const proxyModes = ["iptables", "nftables", "none"] as const;
 export type ProxyMode = (typeof proxyModes)[number];
 
 /** kube-proxy's configuration, the same on every node. https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ */

@@ -82,6 +82,8 @@ export interface ProxyConfig {
   /** Empty: every local address. `primary`: the node's IP only. */
   readonly nodePortAddresses: readonly Ipv4Prefix[] | "primary";
   readonly localhostNodePorts: boolean;
+  /** Where cluster IPs come from: nftables mode drops what goes to one that no Service has. */
+  readonly serviceCIDRs?: readonly Ipv4Prefix[];
   /** nfacct objects that the kernel has; rules with others of them leave the match out. */
   readonly nfacctCounters: readonly string[];
   /** `conntrack.tcpBeLiberal`, or the node's `nf_conntrack_tcp_be_liberal`: packets out of their window are let through. */

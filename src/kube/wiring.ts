@@ -10,7 +10,7 @@ import { nodeRouteCommands } from "./node-routes.ts";
 import { type PodCable, podCable, vethCommand } from "./pod-cable.ts";
 import { podMtu } from "./pod-mtu.ts";
 import { proxySysctls } from "./proxy/node-ports.ts";
-import { proxyConfigOf, usesIptablesProxy } from "./proxy-config.ts";
+import { proxyConfigOf, proxyModeOf } from "./proxy-config.ts";
 import { configurationCommands, hubCommands, rawVethCommands } from "./raw-wiring.ts";
 import { isOfDevice, nodeSysctls, podSysctls, routerSysctls } from "./sysctls.ts";
 import { implicitSwitchCommands, uplinkCommands } from "./underlay.ts";
@@ -46,7 +46,7 @@ function* nodeCommands(layout: ClusterLayout, group: NodeGroup, member: number):
   const node = layout.names.nodeName(group, member);
   const { source } = group;
   yield { do: "node add", node, source };
-  const proxy = usesIptablesProxy(layout) ? proxySysctls(proxyConfigOf(layout, group, member)) : [];
+  const proxy = proxyModeOf(layout) === "iptables" ? proxySysctls(proxyConfigOf(layout, group, member)) : [];
   yield* namespaceCommands(node, node, "node", group.contents, source, proxy);
   const cidr = layout.cidrs.of(group, member);
   const nodeLayout = layout.nodeLayout(group);

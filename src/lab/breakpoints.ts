@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { Rule } from "../config/iptables/rule-set.ts";
+import type { NftRule } from "../config/nft/rule-set.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
@@ -394,14 +395,14 @@ export class Breakpoints {
 }
 
 /** The rule that a packet stands before. */
-function ruleAt({ packets, netfilter }: World, packet: number): Rule | null {
+function ruleAt({ packets, netfilter }: World, packet: number): Rule | NftRule | null {
   const at = packet === 0 ? null : packets.hookAt.get(packet);
   const row = at === null || at.chain === 0 ? undefined : netfilter.chainRules.get(at.chain)[at.rule];
-  return row === undefined ? null : netfilter.rule.get(row);
+  return row === undefined ? null : (netfilter.rule.get(row) ?? netfilter.nftRule.get(row));
 }
 
 /** kube-proxy says in a rule's comment whose it is: `default/web:http has no endpoints`. */
-function isRuleOf(rule: Rule | null, service: string): boolean {
-  const comment = rule?.matches.find((one) => one.match === "comment");
+function isRuleOf(rule: Rule | NftRule | null, service: string): boolean {
+  const comment = rule !== null && "matches" in rule ? rule.matches.find((one) => one.match === "comment") : undefined;
   return comment?.match === "comment" && comment.text.split(/[ :]/, 1)[0] === service;
 }

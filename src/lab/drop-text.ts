@@ -1,8 +1,8 @@
-import { printRule } from "../config/iptables/print-rule.ts";
 import { conf, confOf } from "../linux/device/conf.ts";
 import { dropReasonOf } from "../linux/drop.ts";
 import { type DropReason, dropReasons } from "../linux/drop-reason.ts";
 import { fibLookup } from "../linux/ip/fib.ts";
+import { rejectionOf } from "../linux/netfilter/rejection.ts";
 import { policy } from "../linux/netfilter/rules.ts";
 import { getSysctl } from "../linux/setup/sysctl.ts";
 import { socketKind } from "../linux/sockets.ts";
@@ -11,7 +11,8 @@ import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import { formatMac } from "../wire/mac-address.ts";
 import { printEndpoint } from "./inspect/print.ts";
-import { ruleName } from "./names.ts";
+import { ruleText } from "./inspect/rules.ts";
+import { ruleName, tableName } from "./names.ts";
 
 /** Why a packet that stands before its drop is to be dropped, in words: with the rule, the device, the setting that did it. */
 export function dropExplanation(world: World, packet: number): string {
@@ -117,11 +118,11 @@ function refusedByRule(world: World, packet: number): string | undefined {
   const at = packets.hookAt.get(packet);
   if (at === null || at.chain === 0) return undefined;
   const row = netfilter.chainRules.get(at.chain)[at.rule];
-  const rule = row === undefined ? null : netfilter.rule.get(row);
   const itsPolicy = netfilter.chainPolicy.get(at.chain) === policy.drop ? " DROP" : "";
-  const text = rule === null ? itsPolicy : `: ${printRule(rule)}`;
-  const what = rule?.target?.target === "REJECT" ? "netfilter refused it" : dropReasons.NETFILTER_DROP;
-  return `${what}: table ${netfilter.tableOf(at.chain)}, ${ruleName(world, at)}${text}`;
+  const text = row === undefined ? itsPolicy : `: ${ruleText(world, row)}`;
+  const isRefusal = row !== undefined && rejectionOf(world, row) !== undefined;
+  const what = isRefusal ? "netfilter refused it" : dropReasons.NETFILTER_DROP;
+  return `${what}: table ${tableName(world, at.chain)}, ${ruleName(world, at)}${text}`;
 }
 
 function unknownVtep({ devices, packets }: World, packet: number): string | undefined {

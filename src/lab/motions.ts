@@ -157,7 +157,7 @@ export function stepIntoTarget(session: Session, threadId: number, target: StepT
   }
   const isInside = () => {
     const at = session.isAlive(row, number) ? packets.hookAt.get(row) : null;
-    return at === null || at.chain === target.into || netfilter.tableOf(at.chain) !== netfilter.tableOf(target.into);
+    return at === null || at.chain === target.into || !netfilter.areInOneTable(at.chain, target.into);
   };
   return forward(session, {
     isReached: () => session.numberTaken() === number && isInside(),

@@ -54,6 +54,12 @@ export function eventName(world: World, stageNumber: number, device: number): st
   return `${stageNames[stageNumber]} @ ${placeName(world, stageNumber, device)}`;
 }
 
+/** The table that a chain is in: `nat`, or `ip kube-proxy` where it is one of nftables. */
+export function tableName({ netfilter, nftTables }: World, chain: number): string {
+  const table = netfilter.nftTableOf(chain);
+  return table === 0 ? netfilter.tableOf(chain) : nftTables.nameOf(table);
+}
+
 /** `KUBE-SERVICES rule 3`, counted as `iptables --line-numbers` does; `FORWARD policy` where no rule decides. */
 export function ruleName({ netfilter }: World, { chain, rule }: HookPosition): string {
   const name = netfilter.chainName.get(chain);

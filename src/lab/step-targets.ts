@@ -5,6 +5,7 @@ import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import { deviceName } from "./names.ts";
+import { nftEndpoints } from "./nft-step-targets.ts";
 
 /** One way that a packet's next step may lead: a copy of a flood, or an endpoint that chance would choose. */
 export type StepTarget =
@@ -15,6 +16,8 @@ export type StepTarget =
       readonly label: string;
       readonly chain: number;
       readonly rule: number;
+      /** Where the rule draws a number: the one that leads there. */
+      readonly number?: number;
       readonly into: number;
     };
 
@@ -45,6 +48,7 @@ function copies(world: World, packet: number): readonly StepTarget[] {
 /** The endpoints among which the rules that follow in this chain, or in the one that this rule jumps to, draw lots. */
 function endpoints(world: World, netns: number, at: HookPosition): readonly StepTarget[] {
   const { netfilter } = world;
+  if (netfilter.nftTableOf(at.chain) !== 0) return nftEndpoints(world, at);
   const table = netfilter.tableOf(at.chain);
   const here = endpointsOf(world, netns, at.chain, at.rule);
   if (here.length > 0) return here;

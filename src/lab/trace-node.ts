@@ -1,7 +1,10 @@
 import { parseRuleSet } from "../config/iptables/parse-rule-set.ts";
+import { parseScript } from "../config/nft/parse-script.ts";
+import { applyCommands, emptyRuleSet } from "../config/nft/transaction.ts";
 import type { ClusterLayout } from "../kube/layout.ts";
 import type { NamespaceRef } from "../kube/names.ts";
-import { nodeRulesText } from "../kube/node-rules.ts";
+import { nodeRulesTexts } from "../kube/node-rules.ts";
+import type { ProxyMode } from "../kube/service-declaration.ts";
 import type { RuleQuestion } from "../reach/netfilter/flow.ts";
 import { type RuleReport, reportTrace } from "../reach/netfilter/report.ts";
 import { traceRules } from "../reach/netfilter/trace-rules.ts";
@@ -24,13 +27,15 @@ export function findNode(
   return { problem: `there is no node "${name}"; ${known}` };
 }
 
-/** What the rules that a file gives one of its nodes may do with a packet. */
-export function traceNode(layout: ClusterLayout, node: NodeRef, packet: TracedPacket): RuleReport {
-  const text = nodeRulesText(layout, node.group, node.member);
+/** What the rules that a file gives one of its nodes may do with a packet; kube-proxy's mode is the file's where none is said. */
+export function traceNode(layout: ClusterLayout, node: NodeRef, packet: TracedPacket, mode?: ProxyMode): RuleReport {
+  const { iptables: text, nft: script } = nodeRulesTexts(layout, node.group, node.member, mode);
   const { tables } = parseRuleSet(text);
+  const applied = applyCommands(emptyRuleSet, parseScript(script).commands);
+  const nft = "ruleSet" in applied ? applied.ruleSet : emptyRuleSet;
   const addresses = layout.addressesOf(node);
   // By another prefix than one of its own, the node's routes would have to be asked.
   const deviceTowards = (address: Ipv4Address) => addresses.find(({ prefix }) => prefixContains(prefix, address))?.dev;
   const localAddresses = addresses.map(({ prefix }) => prefix.address);
-  return reportTrace(traceRules(tables, { ...packet, localAddresses, deviceTowards }), tables, text);
+  return reportTrace(traceRules(tables, { ...packet, localAddresses, deviceTowards }, nft), { tables, text, nft });
 }

@@ -5,6 +5,7 @@ import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
 import { addTimer, type TimerColumn } from "../sim/timers.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
+import { type HookStep, hookSteps } from "./netfilter/position.ts";
 import { stage } from "./stage.ts";
 
 /** Sysctls by their dotted keys. */
@@ -69,6 +70,8 @@ export class Namespaces {
   readonly nextIpId: Int32Column;
   /** Bit n: something is registered at hook n of netfilter; bit 5: bridges here call the hooks, too. Follows from rules and sysctls. */
   readonly hooks: Int32Column;
+  /** What happens at each hook, by its number. Follows from rules, too. */
+  readonly hookSteps: ReferenceColumn<readonly (readonly HookStep[])[]>;
   /** The next ephemeral port to try. */
   readonly nextPort: Int32Column;
   /** Other sysctls that were set, by their keys. */
@@ -92,6 +95,7 @@ export class Namespaces {
     this.hasHostRoutes = table.int32("hasHostRoutes");
     this.nextIpId = table.int32("nextIpId");
     this.hooks = table.int32("hooks");
+    this.hookSteps = table.reference("hookSteps", hookSteps);
     this.nextPort = table.int32("nextPort");
     this.sysctls = table.reference<Sysctls>("sysctls", {});
     this.byNode = table.addIndex(new PairIndex(this.node));

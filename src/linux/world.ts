@@ -12,6 +12,7 @@ import { IcmpLimits } from "./icmp-limit.ts";
 import { Addresses, Namespaces, Nodes, type Sysctls } from "./namespaces.ts";
 import type { NeighbourSettings } from "./neighbour/settings.ts";
 import { Neighbours } from "./neighbours.ts";
+import { NftTables } from "./netfilter/nft/nft-tables.ts";
 import { RecentLists } from "./netfilter/recent.ts";
 import { Netfilter } from "./netfilter/rules.ts";
 import { IpSets } from "./netfilter/sets.ts";
@@ -74,6 +75,7 @@ export class World {
   readonly vxlans: Vxlans;
   readonly vteps: VtepTable;
   readonly netfilter: Netfilter;
+  readonly nftTables: NftTables;
   readonly recent: RecentLists;
   readonly ipSets: IpSets;
   /** Frames between the two ends of a veth pair, or on `lo`: the receiver's backlog. */
@@ -118,6 +120,7 @@ export class World {
     this.vxlans = new Vxlans(sim);
     this.vteps = new VtepTable(sim);
     this.netfilter = new Netfilter(sim);
+    this.nftTables = new NftTables(sim);
     this.recent = new RecentLists(sim);
     this.ipSets = new IpSets(sim);
     this.links = sim.addLane(new Lane(sim.log, "links", linkDelayNs));

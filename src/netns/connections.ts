@@ -14,7 +14,7 @@ export function namespacesWithRules(plan: NetworkPlan, scenario: ScenarioPlan): 
     one.do === "configure" ? [one.command] : [],
   );
   const names = [...plan.setUp(), ...changes].flatMap((command) =>
-    command.do.startsWith("iptables") && "netns" in command ? [command.netns] : [],
+    command.do === "iptables" || command.do === "iptables-restore" || command.do === "nft" ? [command.netns] : [],
   );
   return [...new Set(names)];
 }

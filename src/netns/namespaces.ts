@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import type { NetworkCommand, SetUpCommand } from "../plan/commands.ts";
+import type { NetfilterCommand, NetworkCommand, SetUpCommand } from "../plan/commands.ts";
 import type { InterfaceName, NetworkPlan } from "../plan/plan.ts";
 import { inNamespace, shellForm } from "../plan/shell/commands.ts";
 import { NamespaceNames } from "../plan/shell/namespace-names.ts";
@@ -19,6 +19,11 @@ export class SetUpFailure extends Error {
     super(message);
     this.command = command;
   }
+}
+
+/** Whether a command changes rules of netfilter. */
+function isNetfilterCommand(command: SetUpCommand | NetworkCommand): command is NetfilterCommand {
+  return command.do === "iptables" || command.do === "iptables-restore" || command.do === "nft";
 }
 
 const callIptables = "net.bridge.bridge-nf-call-iptables";
@@ -88,7 +93,7 @@ export class RealNetwork {
     const kept = new Set<string>();
     const keep = (command: SetUpCommand | NetworkCommand) => {
       const isStated = command.do === "sysctl" && command.key === callIptables;
-      if (isStated || command.do === "iptables" || command.do === "iptables-restore") kept.add(command.netns);
+      if (isStated || isNetfilterCommand(command)) kept.add(command.netns);
     };
     for (const command of this.plan.setUp()) keep(command);
     for (const { statements } of this.plan.scenarios) forEachConfigure(statements, keep);

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { SetUpCommand } from "../plan/commands.ts";
 import type { NetworkPlan } from "../plan/plan.ts";
 import type { Statement } from "../plan/statements.ts";
 import type { Children } from "./children.ts";
@@ -18,6 +19,7 @@ const packages = {
   ping: "iputils-ping",
   arping: "iputils-arping",
   "iptables-restore": "iptables",
+  nft: "nftables",
   conntrack: "conntrack",
 } as const;
 type Program = keyof typeof packages;
@@ -43,12 +45,18 @@ function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
   const statements = plans.flatMap((plan) => plan.scenarios).flatMap((one) => [...flatStatements(one.statements)]);
   const isUsed = (verb: Statement["do"]) => statements.some((statement) => statement.do === verb);
   const hasRules = plans.some((plan) => plan.scenarios.some((one) => namespacesWithRules(plan, one).length > 0));
+  const commands = [
+    ...plans.flatMap((plan) => [...plan.setUp()]),
+    ...statements.flatMap((one) => (one.do === "configure" ? [one.command, ...(one.further ?? [])] : [])),
+  ];
+  const runs = (is: (command: SetUpCommand) => boolean) => commands.some(is);
   const always = ["ip", "bridge", "sysctl", "ethtool", "tcpdump"] as const;
   return [
     ...always,
     ...(isUsed("ping") ? (["ping"] as const) : []),
     ...(isUsed("arping") ? (["arping"] as const) : []),
-    ...(hasRules ? (["iptables-restore"] as const) : []),
+    ...(runs((command) => command.do.startsWith("iptables")) ? (["iptables-restore"] as const) : []),
+    ...(runs((command) => command.do === "nft") ? (["nft"] as const) : []),
     ...(hasRules || statements.some(usesConntrack) ? (["conntrack"] as const) : []),
   ];
 }

@@ -2,6 +2,7 @@ import type { SourceRange } from "../base/source-range.ts";
 import type { ConntrackDelete } from "../config/conntrack-command.ts";
 import type { TableChange } from "../config/iptables/command.ts";
 import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
+import type { NftCommand } from "../config/nft/commands.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 import type { NameServerSettings } from "./names.ts";
@@ -25,7 +26,7 @@ export type NetworkCommand =
   | NetfilterCommand
   | ConntrackCommand;
 
-export type NetfilterCommand = IptablesRestore | IptablesChange;
+export type NetfilterCommand = IptablesRestore | IptablesChange | NftScript;
 
 /** One machine with one Linux kernel. Its limits, such as `gc_thresh3`, hold for all its namespaces together. */
 export interface NodeAdd {
@@ -235,6 +236,17 @@ export interface IptablesChange {
   readonly netns: string;
   readonly table: TableName;
   readonly change: TableChange;
+  readonly source: SourceRange;
+}
+
+/** `nft -f`: a script, of which all is done or nothing. */
+export interface NftScript {
+  readonly do: "nft";
+  readonly netns: string;
+  /** What nft reads. */
+  readonly text: string;
+  /** The same, read. */
+  readonly commands: readonly NftCommand[];
   readonly source: SourceRange;
 }
 

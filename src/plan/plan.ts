@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { Rule } from "../config/iptables/rule-set.ts";
+import type { NftRule } from "../config/nft/rule-set.ts";
 import type { SetUpCommand } from "./commands.ts";
 import type { ScenarioPlan } from "./statements.ts";
 
@@ -28,7 +29,7 @@ export type DeclaredPlace = { readonly source: SourceRange } & (
   /** A port of a Service, or all of its ports: the chains where kube-proxy chooses its endpoints. */
   | { readonly kind: "service"; readonly service: string; readonly chains: readonly string[] }
   /** One rule of a text that the file loads. */
-  | { readonly kind: "rule"; readonly rule: Rule }
+  | { readonly kind: "rule"; readonly rule: Rule | NftRule }
   | { readonly kind: "statement"; readonly scenario: number; readonly statement: number }
 );
 

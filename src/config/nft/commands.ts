@@ -20,8 +20,9 @@ export type NftCommand =
       readonly do: "add chain";
       readonly create: boolean;
       readonly chain: string;
-      /** Without a policy, that of a chain that is there stays. */
-      readonly base?: Omit<BaseChain, "policy"> & { readonly policy?: BaseChain["policy"] };
+      readonly base?: Omit<BaseChain, "policy">;
+      /** Absent: that of a chain that is there stays. */
+      readonly policy?: BaseChain["policy"];
       readonly comment?: string;
     })
   | (OfTable & { readonly do: "delete chain"; readonly chain: string; readonly mayBeGone: boolean })
@@ -35,7 +36,7 @@ export type NftCommand =
     })
   | (OfTable & { readonly do: "add set"; readonly create: boolean; readonly definition: SetDefinition })
   | (OfTable & { readonly do: "delete set"; readonly set: string; readonly mayBeGone: boolean })
-  | (OfTable & { readonly do: "flush set"; readonly set: string })
+  | (OfTable & { readonly do: "flush set"; readonly set: string; readonly isMap: boolean })
   | (OfTable & {
       readonly do: "add elements";
       readonly create: boolean;

@@ -1,9 +1,10 @@
 import { priorityNames } from "./priorities.ts";
 import { type BaseChain, type ChainType, chainTypes, type NftHook, nftHooks } from "./rule-set.ts";
-import { BadNft, type Token, type TokenReader } from "./tokens.ts";
+import { BadNft, type TokenReader } from "./tokens.ts";
 
 export interface ChainBody {
-  readonly base?: Omit<BaseChain, "policy"> & { readonly policy?: BaseChain["policy"] };
+  readonly base?: Omit<BaseChain, "policy">;
+  readonly policy?: BaseChain["policy"];
   readonly comment?: string;
 }
 
@@ -14,21 +15,18 @@ export function readChainBody(
   readRule: () => void,
 ): ChainBody {
   let base: Omit<BaseChain, "policy"> | undefined;
-  let policy: { readonly value: BaseChain["policy"]; readonly token: Token } | undefined;
+  let policy: BaseChain["policy"] | undefined;
   let comment: string | undefined;
   if (!reader.isAt("{")) return {};
   readBlock(() => {
-    const { token } = reader;
     if (reader.take("type")) base = readHook(reader);
-    else if (reader.take("policy")) policy = { value: readPolicy(reader), token };
+    else if (reader.take("policy")) policy = readPolicy(reader);
     else if (reader.isAt("comment") && reader.following.kind === "string") {
       reader.next();
       comment = reader.string("The comment");
     } else readRule();
   });
-  if (base === undefined && policy !== undefined)
-    throw new BadNft("Only a chain with a hook has a policy.", policy.token);
-  return { base: base && { ...base, ...(policy && { policy: policy.value }) }, comment };
+  return { base, policy, comment };
 }
 
 function readHook(reader: TokenReader): Omit<BaseChain, "policy"> {

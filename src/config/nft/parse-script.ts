@@ -232,7 +232,7 @@ function readSet(script: Script, head: Head, isMap: boolean): void {
   const set = place.text;
   if (verb === "delete" || verb === "destroy")
     commands.push({ do: "delete set", ...rest, place, set, mayBeGone: verb === "destroy" });
-  else if (verb === "flush") commands.push({ do: "flush set", ...rest, place, set });
+  else if (verb === "flush") commands.push({ do: "flush set", ...rest, place, set, isMap });
   else {
     const { definition, elements } = readSetBody(reader, place, (readEntry) => readBlock(script, readEntry));
     if (isMap !== (definition.data !== undefined))

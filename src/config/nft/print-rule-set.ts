@@ -62,7 +62,7 @@ function chainLines(chain: NftChain, table: NftTable, { stateless }: NftPrintOpt
     ...(chain.comment === undefined
       ? []
       : [{ text: `\t\tcomment "${chain.comment}"`, family: own.family, table: own.table }]),
-    ...head.map((text) => ({ text, family: own.family, table: own.table })),
+    ...head.map((text) => ({ text, ...own })),
     ...chain.rules.map((rule, index) => ({
       text: `\t\t${printNftRule(rule, table.family, stateless ? "stateless" : undefined)}`,
       ...own,
@@ -75,7 +75,7 @@ function chainLines(chain: NftChain, table: NftTable, { stateless }: NftPrintOpt
 function setLines({ definition, elements }: NftSet, { stateless }: NftPrintOptions): readonly string[] {
   const { name, keyTypes, data } = definition;
   const dataText = data === undefined ? "" : ` : ${data === "verdict" ? data : data.join(" . ")}`;
-  const shown = stateless && definition.dynamic ? [] : elements;
+  const shown = stateless ? (definition.dynamic ? [] : elements.map(withoutTimeLeft)) : elements;
   return [
     `\t${data === undefined ? "set" : "map"} ${name} {`,
     `\t\ttype ${keyTypes.join(" . ")}${dataText}`,
@@ -83,6 +83,10 @@ function setLines({ definition, elements }: NftSet, { stateless }: NftPrintOptio
     ...elementLines(definition, shown),
     "\t}",
   ];
+}
+
+function withoutTimeLeft({ expiresMs: _expiresMs, ...element }: Element): Element {
+  return element;
 }
 
 function settings(definition: SetDefinition): readonly string[] {

@@ -26,7 +26,7 @@ export function printVerdict(verdict: Verdict): string {
     : verdict.verdict;
 }
 
-/** `10.96.0.10 . tcp . 80 comment "…" : goto web`; what is left of its time is not shown. */
+/** `10.96.0.10 . tcp . 80 comment "…" : goto web`. */
 export function printElement(
   element: Element,
   keyTypes: readonly DataType[],
@@ -34,9 +34,10 @@ export function printElement(
 ): string {
   const key = element.key.map((part, index) => printPart(keyTypes[index], part)).join(" . ");
   const timeout = element.timeoutMs === undefined ? "" : ` timeout ${printTime(element.timeoutMs)}`;
+  const left = element.expiresMs === undefined ? "" : ` expires ${printTime(element.expiresMs)}`;
   const comment = element.comment === undefined ? "" : ` comment "${element.comment}"`;
   const data = element.data === undefined ? "" : ` : ${printData(element.data, dataTypes)}`;
-  return `${key}${timeout}${comment}${data}`;
+  return `${key}${timeout}${left}${comment}${data}`;
 }
 
 function printData(data: ElementData, types: "verdict" | readonly DataType[] | undefined): string {
@@ -45,7 +46,8 @@ function printData(data: ElementData, types: "verdict" | readonly DataType[] | u
   return data.parts.map((part, index) => printPart(known[index] ?? "integer", part)).join(" . ");
 }
 
-function printStatement(statement: Statement, family: Family, counted?: Counted | "stateless"): string {
+/** One statement of a rule. */
+export function printStatement(statement: Statement, family: Family, counted?: Counted | "stateless"): string {
   switch (statement.statement) {
     case "match":
       return printMatch(statement);

@@ -83,7 +83,7 @@ function applyInTable(table: DraftTable, command: InTable): void {
     case "delete set":
       return deleteSet(table, command);
     case "flush set":
-      return replaceElements(setOf(table, command.set, command.place), []);
+      return flushSet(table, command);
     case "add elements":
       return addElements(table, command);
     case "delete elements":
@@ -120,10 +120,11 @@ function setOf(table: DraftTable, name: string, place: Token): DraftSet {
   return found;
 }
 
-function addChain(table: DraftTable, { chain: name, base, comment, create, place }: Of<"add chain">): void {
+function addChain(table: DraftTable, { chain: name, base, policy, comment, create, place }: Of<"add chain">): void {
   const existing = table.chains.get(name);
   if (existing === undefined) {
-    const whole = base && { ...base, policy: base.policy ?? "accept" };
+    if (base === undefined && policy !== undefined) noHook(place);
+    const whole = base && { ...base, policy: policy ?? "accept" };
     if (whole?.type === "nat" && whole.policy === "drop")
       throw new BadNft("A chain of type nat is not for filtering: it has no policy drop.", place);
     const chain: NftChain = { name, comment, base: whole, rules: [], line: place.line };
@@ -131,13 +132,21 @@ function addChain(table: DraftTable, { chain: name, base, comment, create, place
     return;
   }
   if (create) throw new BadNft(`The chain ${name} is there already.`, place);
-  if (base === undefined) return;
   const before = existing.chain.base;
+  if (base === undefined && policy === undefined) return;
+  if (base === undefined) {
+    existing.chain = { ...existing.chain, base: { ...(before ?? noHook(place)), policy: policy ?? "accept" } };
+    return;
+  }
   const isSame = before?.type === base.type && before.hook === base.hook && before.priority === base.priority;
   if (before === undefined || !isSame)
     throw new BadNft(`The chain ${name} is there already, with another hook, type or priority.`, place);
-  const policy = base.policy ?? before.policy;
-  if (policy !== before.policy) existing.chain = { ...existing.chain, base: { ...before, policy } };
+  if (policy !== undefined && policy !== before.policy)
+    existing.chain = { ...existing.chain, base: { ...before, policy } };
+}
+
+function noHook(place: Token): never {
+  throw new BadNft("Only a chain with a hook has a policy.", place);
 }
 
 function deleteChain(table: DraftTable, { chain: name, mayBeGone, place }: Of<"delete chain">): void {
@@ -204,6 +213,14 @@ function deleteSet(table: DraftTable, { set: name, mayBeGone, place }: Of<"delet
     if (rulesOf(draft).some(({ statements }) => JSON.stringify(statements).includes(JSON.stringify(name))))
       throw new BadNft(`The set ${name} is in use: a rule of ${chain} asks for it.`, place);
   table.sets.delete(name);
+}
+
+function flushSet(table: DraftTable, { set: name, isMap, place }: Of<"flush set">): void {
+  const draft = setOf(table, name, place);
+  const isOne = draft.set.definition.data !== undefined;
+  if (isOne !== isMap)
+    throw new BadNft(`${name} is a ${isOne ? "map" : "set"}: write flush ${isOne ? "map" : "set"}.`, place);
+  replaceElements(draft, []);
 }
 
 function addElements(table: DraftTable, { set: name, elements, create, place }: Of<"add elements">): void {

@@ -52,5 +52,12 @@ function source(context: RequestContext, args: Arguments): DebugProtocol.SourceR
 function documentText(context: RequestContext, uri: string): DebugProtocol.SourceResponse["body"] {
   const document = context.opened().lab.document(uri);
   if (document === undefined) throw new RequestError(`The run has no document ${uri}`);
-  return { content: document.text, mimeType: uri.endsWith(".iptables-save") ? "text/x-iptables-save" : "text/plain" };
+  return {
+    content: document.text,
+    mimeType: uri.endsWith(".iptables-save")
+      ? "text/x-iptables-save"
+      : uri.endsWith(".nft")
+        ? "text/x-nftables"
+        : "text/plain",
+  };
 }

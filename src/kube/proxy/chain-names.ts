@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { ServiceProtocol } from "../service-model.ts";
+import { base32 } from "./base32.ts";
 
 /** The chains that belong to one port of one Service. */
 export interface ServiceChainNames {
@@ -33,15 +34,8 @@ export function endpointChainName(portName: string, protocol: ServiceProtocol, e
 }
 
 const encoder = new TextEncoder();
-/** RFC 4648, section 6. */
-const base32Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** The first 16 digits of SHA-256 in base 32: its first 80 bits. */
 function shortHash(text: string): string {
-  const bytes = sha256(encoder.encode(text)).subarray(0, 10);
-  let bits = 0n;
-  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte);
-  let digits = "";
-  for (let shift = 75n; shift >= 0n; shift -= 5n) digits += base32Digits[Number((bits >> shift) & 31n)];
-  return digits;
+  return base32(sha256(encoder.encode(text)), 16);
 }

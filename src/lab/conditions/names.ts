@@ -7,7 +7,7 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { DataChange } from "../data/data-watch.ts";
 import { type PacketField, packetFields } from "../inspect/fields.ts";
-import { placeName } from "../names.ts";
+import { placeName, tableName } from "../names.ts";
 import { type Protocol, protocols, type Subject } from "./subject.ts";
 
 /** Reads a number at a level of the headers; NaN where there is none. Truth is 1, falsehood 0. */
@@ -161,7 +161,7 @@ const eventNames: readonly Name[] = [
   ofChange("data.new", "What it is now; empty where it is gone", ({ after }) => after),
   ofPacket("nf.table", "The table whose rule it is tried on", ({ world }, packet) => {
     const at = world.packets.hookAt.get(packet);
-    return at === null || at.chain === 0 ? undefined : world.netfilter.tableOf(at.chain);
+    return at === null || at.chain === 0 ? undefined : tableName(world, at.chain);
   }),
   ofPacket("nf.chain", "The chain that it is in", ({ world }, packet) => {
     const at = world.packets.hookAt.get(packet);

@@ -2,18 +2,20 @@ import type { SourceRange } from "../../base/source-range.ts";
 import type { World } from "../../linux/world.ts";
 import type { GeneratedDocument } from "../protocol.ts";
 import { RuleDocument, type RulePlace } from "./rule-document.ts";
+import { type RulePrinter, ruleLines, rulePrinters, ruleSignature } from "./rule-lines.ts";
 
 /** The scheme of documents that the debugger writes itself. */
 export const generatedScheme = "k8snet:";
 
 /**
- * Read-only documents that a run makes: the rules of each namespace as `iptables-save` prints them. Where a scenario changes the
- * rules, another document begins: lines that a frame or a breakpoint refers to stay where they are.
+ * Read-only documents that a run makes: the rules of each namespace as `iptables-save` prints them, and as `nft list ruleset`
+ * does. Where a scenario changes the rules, another document begins: lines that a frame or a breakpoint refers to stay where
+ * they are.
  */
 export class Documents {
   private readonly world: World;
   private readonly fixed: readonly GeneratedDocument[];
-  private readonly latest = new Map<number, { readonly signature: Signature; readonly document: RuleDocument }>();
+  private readonly latest = new Map<string, { readonly signature: Signature; readonly document: RuleDocument }>();
   private readonly byUri = new Map<string, RuleDocument>();
 
   /** `fixed` are documents that stay as they are throughout the run. */
@@ -34,7 +36,8 @@ export class Documents {
 
   /** The line of a rule that a packet is tried on, in the rules of its namespace as they are now. */
   rangeOfRule(netns: number, place: RulePlace): SourceRange | undefined {
-    return this.ofNetns(netns)?.rangeOf(place);
+    const printer = this.world.netfilter.nftTableOf(place.chain) === 0 ? "iptables-save" : "nft";
+    return this.ofNetns(netns, printer)?.rangeOf(place);
   }
 
   /** The rules of that name; undefined where no namespace has them. */
@@ -42,30 +45,35 @@ export class Documents {
     const known = this.byUri.get(uri);
     if (known !== undefined) return known;
     for (const netns of this.world.namespaces.table.rows()) {
-      if (uri === this.uriOf(netns, 1)) return this.ofNetns(netns);
+      const printer = rulePrinters.find((one) => uri === this.uriOf(netns, one, 1));
+      if (printer !== undefined) return this.ofNetns(netns, printer);
     }
     return undefined;
   }
 
   private list(): readonly RuleDocument[] {
-    return [...this.world.namespaces.table.rows()].flatMap((netns) => this.ofNetns(netns) ?? []);
+    return [...this.world.namespaces.table.rows()].flatMap((netns) =>
+      rulePrinters.flatMap((printer) => this.ofNetns(netns, printer) ?? []),
+    );
   }
 
-  private ofNetns(netns: number): RuleDocument | undefined {
-    const signature = signatureOf(this.world, netns);
+  private ofNetns(netns: number, printer: RulePrinter): RuleDocument | undefined {
+    const signature = ruleSignature(this.world, netns, printer);
     if (signature.length === 0) return undefined;
-    const known = this.latest.get(netns);
+    const key = `${netns} ${printer}`;
+    const known = this.latest.get(key);
     if (known !== undefined && areEqual(known.signature, signature)) return known.document;
-    const document = this.write(netns);
-    this.latest.set(netns, { signature, document });
+    const document = this.write(netns, printer);
+    this.latest.set(key, { signature, document });
     return document;
   }
 
   /** A document that says the same keeps its name: the world may have gone back to it. */
-  private write(netns: number): RuleDocument {
+  private write(netns: number, printer: RulePrinter): RuleDocument {
+    const lines = ruleLines(this.world, netns, printer);
     for (let version = 1; ; version++) {
-      const uri = this.uriOf(netns, version);
-      const document = new RuleDocument(this.world, netns, uri);
+      const uri = this.uriOf(netns, printer, version);
+      const document = new RuleDocument(uri, lines);
       const known = this.byUri.get(uri);
       if (known !== undefined && known.text !== document.text) continue;
       this.byUri.set(uri, document);
@@ -73,19 +81,15 @@ export class Documents {
     }
   }
 
-  /** `k8snet:/node1.iptables-save`; `k8snet:/node1.2.iptables-save` after the rules changed. */
-  private uriOf(netns: number, version: number): string {
+  /** `k8snet:/node1.iptables-save`; `k8snet:/node1.2.nft` after the rules changed. */
+  private uriOf(netns: number, printer: RulePrinter, version: number): string {
     const name = this.world.namespaces.name.get(netns);
-    return `${generatedScheme}/${name}${version === 1 ? "" : `.${version}`}.iptables-save`;
+    return `${generatedScheme}/${name}${version === 1 ? "" : `.${version}`}.${printer}`;
   }
 }
 
-/** Chains, and the immutable lists of their rules: equal exactly as long as nobody changed them. */
+/** What is the same as long as nobody changed the rules. */
 type Signature = readonly unknown[];
-
-function signatureOf({ netfilter }: World, netns: number): Signature {
-  return netfilter.allChainsOf(netns).flatMap((chain) => [chain, netfilter.chainRules.get(chain)]);
-}
 
 function areEqual(one: Signature, other: Signature): boolean {
   return one.length === other.length && one.every((value, index) => value === other[index]);

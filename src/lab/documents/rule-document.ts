@@ -1,8 +1,4 @@
 import type { SourceRange } from "../../base/source-range.ts";
-import { ruleSetLines } from "../../config/iptables/print-rule-set.ts";
-import { type RuleChain, type RuleTable, tableNames } from "../../config/iptables/rule-set.ts";
-import { policy } from "../../linux/netfilter/rules.ts";
-import type { World } from "../../linux/world.ts";
 
 /** A rule of the simulated kernel by its chain's row and its place there; one past the last stands for the policy. */
 export interface RulePlace {
@@ -10,10 +6,15 @@ export interface RulePlace {
   readonly rule: number;
 }
 
-/**
- * What `iptables-save` prints in a namespace, as a document whose lines packets walk. It shows no counters: text that
- * changed under the reader's eyes would move his breakpoints.
- */
+/** A line of a document; `chain` is a row, 0 where the line is about none. */
+export interface DocumentLine {
+  readonly text: string;
+  readonly chain: number;
+  /** The rule's place in its chain; undefined: the chain's head. */
+  readonly rule: number | undefined;
+}
+
+/** The rules of a namespace, as a document whose lines packets walk. */
 export class RuleDocument {
   readonly uri: string;
   readonly text: string;
@@ -21,16 +22,14 @@ export class RuleDocument {
   private readonly places: readonly (RulePlace | undefined)[];
   private readonly widths: readonly number[];
 
-  constructor(world: World, netns: number, uri: string) {
+  constructor(uri: string, lines: readonly DocumentLine[]) {
     this.uri = uri;
-    const lines = ruleSetLines(ruleTables(world, netns));
     this.text = lines.map(({ text }) => `${text}\n`).join("");
     this.widths = lines.map(({ text }) => text.length);
-    this.places = lines.map(({ table, chain, rule }, index) => {
-      const row = chain === undefined ? 0 : world.netfilter.findChain(netns, table, chain);
-      if (row === 0) return undefined;
-      this.lineOf.set(key(row, rule ?? policyRule), index + 1);
-      return { chain: row, rule: rule ?? policyRule };
+    this.places = lines.map(({ chain, rule }, index) => {
+      if (chain === 0) return undefined;
+      this.lineOf.set(key(chain, rule ?? policyRule), index + 1);
+      return { chain, rule: rule ?? policyRule };
     });
   }
 
@@ -59,25 +58,4 @@ export const policyRule = -1;
 
 function key(chain: number, rule: number): string {
   return `${chain}/${rule}`;
-}
-
-const noCounters = { packets: 0, bytes: 0 };
-
-/** The rules of a namespace as values. */
-function ruleTables(world: World, netns: number): readonly RuleTable[] {
-  const { netfilter } = world;
-  return tableNames.flatMap((name) => {
-    const rows = netfilter.chainsInOrder(netns, name);
-    const chains = rows.map((row): RuleChain => {
-      const decided = netfilter.chainPolicy.get(row);
-      return {
-        name: netfilter.chainName.get(row),
-        policy: decided === policy.none ? undefined : decided === policy.drop ? "DROP" : "ACCEPT",
-        counters: noCounters,
-        rules: netfilter.chainRules.get(row).flatMap((rule) => netfilter.rule.get(rule) ?? []),
-        line: 0,
-      };
-    });
-    return chains.length === 0 ? [] : [{ name, chains, line: 0 }];
-  });
 }

@@ -79,7 +79,7 @@ function chooseEndpoint(world: World, packet: number, index: number): Change | R
   const target = stepTargets(world, packet)[index];
   if (target?.kind !== "endpoint") return new Refused("no lots are drawn for it here");
   const at = packets.hookAt.get(packet) as HookPosition;
-  return done(() => packets.hookAt.set(packet, { ...at, chosen: target.rule }));
+  return done(() => packets.hookAt.set(packet, { ...at, chosen: target.rule, chosenNumber: target.number }));
 }
 
 const receiveStages: Readonly<Record<number, number>> = {

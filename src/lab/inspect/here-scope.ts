@@ -14,7 +14,7 @@ import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { formatMac, isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
 import { dropExplanation } from "../drop-text.ts";
-import { deviceName, ruleName } from "../names.ts";
+import { deviceName, ruleName, tableName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import {
   printDestination,
@@ -242,7 +242,7 @@ function atHook(world: World, target: InspectionTarget): readonly Inspection[] {
   const row = netfilter.chainRules.get(at.chain)[at.rule];
   return [
     { name: "hook", value: hookNames[at.hook] },
-    { name: "table", value: netfilter.tableOf(at.chain) },
+    { name: "table", value: tableName(world, at.chain) },
     ...(row === undefined ? [] : [{ name: ruleName(world, at), value: printNetfilterRule(world, row) }]),
     ...callers,
     chainInspection(world, at.chain),

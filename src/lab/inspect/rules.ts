@@ -1,8 +1,11 @@
 import { printRule } from "../../config/iptables/print-rule.ts";
 import { type TableName, tableNames } from "../../config/iptables/rule-set.ts";
+import { printNftRule } from "../../config/nft/print-rule.ts";
 import { policy } from "../../linux/netfilter/rules.ts";
 import type { World } from "../../linux/world.ts";
+import { tableName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
+import { nftSetsOf, setInspection } from "./nft-sets.ts";
 import { belowNetns } from "./shown-machines.ts";
 import { known, type ShownRow, tableId } from "./shown-row.ts";
 import { type TableRows, tableRows } from "./tables.ts";
@@ -11,24 +14,64 @@ import { count } from "./words.ts";
 
 /** The rules of netfilter as views show them: one table for each that a namespace has, chain by chain. */
 
-/** Tables of a namespace that have chains, in the order of their priorities. */
-export function ruleTables({ netfilter }: World, netns: number): readonly TableName[] {
-  return netns === 0 ? [] : tableNames.filter((name) => netfilter.chainsOf(netns, name).length > 0);
+/** Tables of a namespace that have chains: iptables' in the order of their priorities, then nftables' (`ip kube-proxy`), oldest first. */
+export function ruleTables({ netfilter, nftTables }: World, netns: number): readonly string[] {
+  if (netns === 0) return [];
+  const iptables = tableNames.filter((name) => netfilter.chainsOf(netns, name).length > 0);
+  return [...iptables, ...nftTables.ofNetns(netns).map((row) => nftTables.nameOf(row))];
 }
 
-/** Built-in chains first, each oldest first. */
-export function ruleRows(world: World, netns: number, table: TableName): TableRows {
+/** The program that a table is written with: `iptables` or `nft`. */
+export function ruleProgram(table: string): string {
+  return isOfIptables(table) ? "iptables" : "nft";
+}
+
+function isOfIptables(table: string): table is TableName {
+  return (tableNames as readonly string[]).includes(table);
+}
+
+/** The chains of a table: iptables' built-in ones first, each oldest first. */
+function chainsOf({ netfilter, nftTables }: World, netns: number, table: string): readonly number[] {
+  if (isOfIptables(table)) return netfilter.chainsInOrder(netns, table);
+  const row = nftTables.ofNetns(netns).find((one) => nftTables.nameOf(one) === table);
+  return row === undefined ? [] : netfilter.nftChainsOf(netns, row);
+}
+
+/** Chain by chain. */
+export function ruleRows(world: World, netns: number, table: string): TableRows {
   const { netfilter } = world;
-  const rows = netfilter.chainsInOrder(netns, table).flatMap((chain) => netfilter.chainRules.get(chain));
+  const rows = chainsOf(world, netns, table).flatMap((chain) => netfilter.chainRules.get(chain));
   return tableRows(rows, (row) => shownRule(world, row));
 }
 
-/** As `iptables-save -c` with the rule's place: `[12:840] -A KUBE-SERVICES -d 10.96.0.10/32 …`. */
-export function printNetfilterRule({ netfilter }: World, row: number): string {
+/** What a rule says, without what it counted and where it stands. */
+export function ruleText({ netfilter, nftTables }: World, row: number): string {
+  const rule = netfilter.rule.get(row);
+  if (rule !== null) return printRule(rule);
+  const nft = netfilter.nftRule.get(row);
+  const head = nftTables.head.get(netfilter.nftTableOf(netfilter.ruleChain.get(row)));
+  return nft === null || head === null ? "" : printNftRule(nft, head.family, "stateless");
+}
+
+/**
+ * As `iptables-save -c` with the rule's place: `[12:840] -A KUBE-SERVICES -d 10.96.0.10/32 …`; as `nft list ruleset`, with its chain
+ * before it: `services: ip daddr . meta l4proto …`.
+ */
+export function printNetfilterRule(world: World, row: number): string {
+  const { netfilter, nftTables } = world;
   const rule = netfilter.rule.get(row);
   const chain = netfilter.chainName.get(netfilter.ruleChain.get(row));
-  const counters = `[${netfilter.rulePackets.get(row)}:${netfilter.ruleBytes.get(row)}]`;
-  return `${counters} -A ${chain} ${rule === null ? "" : printRule(rule)}`.trimEnd();
+  const counted = { packets: netfilter.rulePackets.get(row), bytes: netfilter.ruleBytes.get(row) };
+  if (rule !== null) return `[${counted.packets}:${counted.bytes}] -A ${chain} ${printRule(rule)}`.trimEnd();
+  const nft = netfilter.nftRule.get(row);
+  const head = nftTables.head.get(netfilter.nftTableOf(netfilter.ruleChain.get(row)));
+  return nft === null || head === null ? "" : `${chain}: ${printNftRule(nft, head.family, counted)}`;
+}
+
+/** Whether a rule counts packets: all of iptables do, and of nftables those that say so. */
+function counts({ netfilter }: World, row: number): boolean {
+  const nft = netfilter.nftRule.get(row);
+  return nft === null || nft.statements.some(({ statement }) => statement === "counter");
 }
 
 export function shownRule(world: World, row: number): ShownRow {
@@ -36,36 +79,43 @@ export function shownRule(world: World, row: number): ShownRow {
   const chain = netfilter.ruleChain.get(row);
   const netns = netfilter.chainNetns.get(chain);
   const name = namespaces.name.get(netns);
-  const table = netfilter.tableOf(chain);
+  const table = tableName(world, chain);
   const place = `${netfilter.chainName.get(chain)} ${netfilter.chainRules.get(chain).indexOf(row) + 1}`;
-  const rule = netfilter.rule.get(row);
   const packets = netfilter.rulePackets.get(row);
+  const isCounted = counts(world, row);
   return {
     id: `rule:${name}/${table} ${place}`,
     ancestors: [tableId.rules(name, table), ...belowNetns(world, netns)],
     kind: "row",
     icon: "filter",
     label: place,
-    description: `[${packets}] ${rule === null ? "" : printRule(rule)}`.trimEnd(),
+    description: `${isCounted ? `[${packets}] ` : ""}${ruleText(world, row)}`.trimEnd(),
     title: `rule ${name} ${table} ${place}`,
     text: printNetfilterRule(world, row),
     // Of all counters the one that says which rule an event was about.
-    fields: { packets: String(packets) },
-    counters: { bytes: String(netfilter.ruleBytes.get(row)) },
+    fields: isCounted ? { packets: String(packets) } : {},
+    ...(isCounted && { counters: { bytes: String(netfilter.ruleBytes.get(row)) } }),
     source: known(namespaces.source.get(netns)),
   };
 }
 
 /** Each table as what one opens: its chains with their policies, and in these the rules. */
 export function ruleInspections(world: World, netns: number): readonly Inspection[] {
-  const { netfilter } = world;
   return ruleTables(world, netns).map((table) => {
-    const chains = netfilter.chainsInOrder(netns, table);
+    const chains = chainsOf(world, netns, table);
+    const sets = isOfIptables(table) ? [] : nftSetsOf(world, netns, table);
+    const number =
+      sets.length === 0
+        ? count(chains.length, "chain")
+        : `${count(chains.length, "chain")}, ${count(sets.length, "set")}`;
     return {
-      name: `iptables ${table}`,
-      value: count(chains.length, "chain"),
-      childCount: chains.length,
-      children: () => chains.map((chain) => chainInspection(world, chain)),
+      name: `${ruleProgram(table)} ${table}`,
+      value: number,
+      childCount: sets.length + chains.length,
+      children: () => [
+        ...sets.map((set) => setInspection(world, set)),
+        ...chains.map((chain) => chainInspection(world, chain)),
+      ],
     };
   });
 }

@@ -1,4 +1,3 @@
-import { tableNames } from "../../config/iptables/rule-set.ts";
 import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
 import { deviceName } from "../names.ts";
@@ -6,7 +5,7 @@ import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
 import { connectionRows } from "./connections.ts";
 import { devicesOf, findDeviceByPath, findHub, findNetns, findNode } from "./find.ts";
-import { ruleRows } from "./rules.ts";
+import { ruleRows, ruleTables } from "./rules.ts";
 import { shownAddress, shownDevice, shownNetns, shownNode } from "./shown-machines.ts";
 import { deviceId, known, type ShownRow } from "./shown-row.ts";
 import { shownHub } from "./shown-stations.ts";
@@ -106,9 +105,9 @@ export class StateTree {
   /** `node1/nat`. */
   private rules(path: string): Listing {
     const slash = path.lastIndexOf("/");
-    const tableName = tableNames.find((name) => name === path.slice(slash + 1));
     const netns = findNetns(this.world, path.slice(0, slash));
-    return tableName === undefined || netns === 0 ? nothing : table(ruleRows(this.world, netns, tableName));
+    const tableName = ruleTables(this.world, netns).find((name) => name === path.slice(slash + 1));
+    return tableName === undefined ? nothing : table(ruleRows(this.world, netns, tableName));
   }
 
   /** Hubs, nodes, then the namespaces that are on none. */

@@ -3,6 +3,7 @@ import type { Recorded } from "../../sim/change-log.ts";
 import type { Table } from "../../sim/table.ts";
 import type { ChangeMark } from "../protocol.ts";
 import { shownConnection } from "./connections.ts";
+import { shownNftSet } from "./nft-sets.ts";
 import { shownRule } from "./rules.ts";
 import {
   shownAddress,
@@ -91,6 +92,7 @@ export function showOf(world: World): ReadonlyMap<Table, Show> {
     [world.vteps.table, (w, row) => [shownVtep(w, row)]],
     [world.routes.table, (w, row) => [shownRoute(w, row)]],
     [world.netfilter.rules, (w, row) => [shownRule(w, row)]],
+    [world.nftTables.sets, (w, row) => [shownNftSet(w, row)]],
     [world.conntrack.table, (w, row) => [shownConnection(w, row)]],
     [world.sockets.table, (w, row) => [shownSocket(w, row)]],
   ]);

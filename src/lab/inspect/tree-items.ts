@@ -4,7 +4,7 @@ import type { World } from "../../linux/world.ts";
 import { deviceName, hubName } from "../names.ts";
 import { connectionRows } from "./connections.ts";
 import { printCounters, printVxlan } from "./print.ts";
-import { ruleRows, ruleTables } from "./rules.ts";
+import { ruleProgram, ruleRows, ruleTables } from "./rules.ts";
 import { shownDevice } from "./shown-machines.ts";
 import { known, tableId } from "./shown-row.ts";
 import { arpRows, fdbRows, portRows, routeRows, socketRows, sysctlRows, vtepRows } from "./tables.ts";
@@ -69,7 +69,7 @@ function ruleItems(world: World, netns: number, name: string): readonly TableIte
   return ruleTables(world, netns).map((table) => ({
     id: tableId.rules(name, table),
     icon: "filter",
-    label: `iptables ${table}`,
+    label: `${ruleProgram(table)} ${table}`,
     ...sizeOf(ruleRows(world, netns, table).count, "rule"),
     open: false,
     source,

@@ -5,7 +5,7 @@ import { stage } from "../../linux/stage.ts";
 import type { NextEvent } from "../../sim/simulation.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { dropExplanation } from "../drop-text.ts";
-import { packetText, placeName, ruleName } from "../names.ts";
+import { packetText, placeName, ruleName, tableName } from "../names.ts";
 import { eventSource, isWaiting } from "../walk.ts";
 import { type Asked, sysctlIdeas } from "./asked.ts";
 import type { Explanation, Idea, Reasons } from "./explanation.ts";
@@ -82,7 +82,7 @@ function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: s
 
 function ruleHere({ world, packet }: Asked): string {
   const at = world.packets.hookAt.get(packet);
-  return at === null || at.chain === 0 ? "a rule" : `${world.netfilter.tableOf(at.chain)} ${ruleName(world, at)}`;
+  return at === null || at.chain === 0 ? "a rule" : `${tableName(world, at.chain)} ${ruleName(world, at)}`;
 }
 
 /** Nothing is wrong with it yet. */

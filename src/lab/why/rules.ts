@@ -1,18 +1,20 @@
-import { printRule } from "../../config/iptables/print-rule.ts";
 import type { Rule } from "../../config/iptables/rule-set.ts";
+import type { NftRule } from "../../config/nft/rule-set.ts";
 import type { HookPosition } from "../../linux/netfilter/position.ts";
 import { policy } from "../../linux/netfilter/rules.ts";
-import { subjectOf } from "../../linux/netfilter/subject.ts";
+import { type Subject, subjectOf } from "../../linux/netfilter/subject.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
-import { ruleName } from "../names.ts";
+import { ruleText } from "../inspect/rules.ts";
+import { ruleName, tableName } from "../names.ts";
 import { positionBefore } from "../walk.ts";
 import { type Asked, statementIdea } from "./asked.ts";
 import { endpointIdeas } from "./endpoints.ts";
 import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { type FileEdits, idea } from "./file-edits.ts";
 import { firstMismatch } from "./mismatch.ts";
+import { nftMismatch } from "./nft-mismatch.ts";
 
 /** More rules than these, and nobody reads on. */
 const mostRules = 400;
@@ -28,7 +30,7 @@ export function becauseOfRules(asked: Asked): Reasons {
     tried: [...triedRules(world, packet, at), ...(isPolicy ? [policyRow(world, at)] : [])],
     source: asked.plan.places.find((place) => place.kind === "rule" && place.rule === rule)?.source,
     ideas: [
-      ...(rule === undefined ? [] : endpointIdeas(asked, rule)),
+      ...(rule === undefined || !("matches" in rule) ? [] : endpointIdeas(asked, rule)),
       ...(rule === undefined ? [] : withoutRule(asked, rule)),
       ...(isPolicy ? otherPolicy(asked, at) : []),
       ...exception(asked, at),
@@ -36,16 +38,17 @@ export function becauseOfRules(asked: Asked): Reasons {
   };
 }
 
-function policyRow({ netfilter }: World, at: HookPosition): Tried {
+function policyRow(world: World, at: HookPosition): Tried {
+  const { netfilter } = world;
   const chain = netfilter.chainName.get(at.chain);
   const rules = netfilter.chainRules.get(at.chain).length;
   const missed = rules === 0 ? "the chain has no rule that could accept it" : "no rule before it decided";
-  return { what: `${netfilter.tableOf(at.chain)} ${chain} policy DROP`, missed };
+  return { what: `${tableName(world, at.chain)} ${chain} policy DROP`, missed };
 }
 
-export function ruleAt({ netfilter }: World, at: HookPosition): Rule | undefined {
+export function ruleAt({ netfilter }: World, at: HookPosition): Rule | NftRule | undefined {
   const row = netfilter.chainRules.get(at.chain)[at.rule];
-  return (row === undefined ? undefined : netfilter.rule.get(row)) ?? undefined;
+  return (row === undefined ? undefined : (netfilter.rule.get(row) ?? netfilter.nftRule.get(row))) ?? undefined;
 }
 
 /** The rules of one table that the packet was tried on before it stood at `at`, and why those did not match that did not. */
@@ -57,15 +60,19 @@ export function triedRules(world: World, packet: number, at: HookPosition): read
     sim.goTo(event);
     const own = packets.hookAt.get(packet) as HookPosition;
     const row = netfilter.chainRules.get(own.chain)[own.rule];
-    const rule = netfilter.rule.get(row) as Rule;
-    const what = `${netfilter.tableOf(own.chain)} ${ruleName(world, own)}: ${printRule(rule)}`;
-    const missed = wasCounted(world, event, row)
-      ? "matched"
-      : firstMismatch(world, row, rule, subjectOf(world, packet, own));
-    return { what, missed };
+    const what = `${tableName(world, own.chain)} ${ruleName(world, own)}: ${ruleText(world, row)}`;
+    return { what, missed: missedOn(world, event, row, subjectOf(world, packet, own)) };
   });
   sim.goTo(here);
   return tried;
+}
+
+function missedOn(world: World, event: number, row: number, subject: Subject): string {
+  const { netfilter } = world;
+  const nft = netfilter.nftRule.get(row);
+  if (nft !== null) return nftMismatch(world, row, nft, subject) ?? "matched";
+  if (wasCounted(world, event, row)) return "matched";
+  return firstMismatch(world, row, netfilter.rule.get(row) as Rule, subject);
 }
 
 /** The events at rules of the table at this hook, oldest first. */
@@ -77,10 +84,17 @@ function ruleEvents(world: World, number: number, before: number, at: HookPositi
     const itsStage = events.stage(event);
     if (itsStage === stage.nfReject) continue;
     const position = itsStage === stage.nfRule ? positionBefore(world, event) : undefined;
-    if (position === undefined || position.hook !== at.hook || position.step !== at.step) break;
+    if (position === undefined || position.hook !== at.hook || !areOfOneStep(position, at)) break;
     found.push(event);
   }
   return found.reverse();
+}
+
+/** What is translated was chosen by the rules before that. */
+function areOfOneStep({ steps, step }: HookPosition, at: HookPosition): boolean {
+  const own = steps[step];
+  const isNat = own === "nat" || (typeof own === "object" && own.type === "nat");
+  return step === at.step || (isNat && at.steps[at.step] === "translate");
 }
 
 /** A rule counts what matches it. */
@@ -94,7 +108,7 @@ function wasCounted({ sim, netfilter }: World, event: number, rule: number): boo
 }
 
 /** Takes a rule away that the file itself writes: its line, or the statement that added it. */
-function withoutRule({ plan, file }: Asked, rule: Rule): readonly Idea[] {
+function withoutRule({ plan, file }: Asked, rule: Rule | NftRule): readonly Idea[] {
   const place = plan.places.find((one) => one.kind === "rule" && one.rule === rule);
   if (file === undefined || place === undefined || place.source.uri !== file.uri) return [];
   const { line } = place.source;
@@ -105,8 +119,10 @@ function otherPolicy(asked: Asked, at: HookPosition): readonly Idea[] {
   const { world, file } = asked;
   const { netfilter, namespaces } = world;
   const chain = netfilter.chainName.get(at.chain);
-  const table = netfilter.tableOf(at.chain);
+  const table = tableName(world, at.chain);
   const owner = namespaces.name.get(asked.netns);
+  if (netfilter.nftTableOf(at.chain) !== 0)
+    return statementIdea(asked, `nft -n ${owner} "add chain ${table} ${chain} { policy accept ; }"`);
   const head = file === undefined ? undefined : policyLine(file, asked, chain);
   const declared =
     file === undefined || head === undefined
@@ -128,7 +144,13 @@ function policyLine(file: FileEdits, { world, netns }: Asked, chain: string): nu
 function exception(asked: Asked, at: HookPosition): readonly Idea[] {
   const { world, ip } = asked;
   const { netfilter, namespaces } = world;
-  if (ip === undefined || netfilter.tableOf(at.chain) !== "filter") return [];
+  if (ip === undefined) return [];
+  if (netfilter.nftTableOf(at.chain) !== 0) {
+    const chain = `${tableName(world, at.chain)} ${netfilter.chainName.get(at.chain)}`;
+    const both = `ip saddr ${formatIpv4(ip.source)} ip daddr ${formatIpv4(ip.destination)}`;
+    return statementIdea(asked, `nft -n ${namespaces.name.get(asked.netns)} insert rule ${chain} ${both} accept`);
+  }
+  if (netfilter.tableOf(at.chain) !== "filter") return [];
   const names = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
   const between = `-s ${formatIpv4(ip.source)} -d ${formatIpv4(ip.destination)}`;
   return statementIdea(

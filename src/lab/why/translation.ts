@@ -43,9 +43,9 @@ function exceptIdeas({ plan, file, world, ip }: Asked): readonly Idea[] {
   if (file === undefined || ip === undefined) return [];
   const pods = podNetwork(world);
   return plan.places.flatMap((place) => {
-    const target = place.kind === "rule" ? place.rule.target?.target : undefined;
-    if (place.kind !== "rule" || place.source.uri !== file.uri || (target !== "MASQUERADE" && target !== "SNAT"))
-      return [];
+    if (place.kind !== "rule" || !("matches" in place.rule)) return [];
+    const target = place.rule.target?.target;
+    if (place.source.uri !== file.uri || (target !== "MASQUERADE" && target !== "SNAT")) return [];
     if (place.rule.destination !== undefined) return [];
     return idea(`The rule leaves out what goes to pods: ! -d ${pods}`, [
       file.replaceIn(place.source.line, / -j /, ` ! -d ${pods} -j `),

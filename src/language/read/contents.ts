@@ -17,7 +17,7 @@ import type { Item } from "../generated/ast.ts";
 import type { Token } from "../source.ts";
 import { readBridge, readContainer, readInterface } from "./devices.ts";
 import type { Reading, SettingReaders } from "./reading.ts";
-import { readRuleBlock } from "./rule-block.ts";
+import { readNftBlock, readRuleBlock } from "./rule-block.ts";
 import { readVxlan } from "./vxlan.ts";
 
 type Lists<Model> = {
@@ -63,6 +63,12 @@ export class ContentsReader {
     "iptables-restore": (tokens, _source, name) => {
       const ruleSet = readRuleBlock(tokens, name, this.#reading);
       if (ruleSet !== undefined) this.contents.ruleSets.push(ruleSet);
+    },
+    nft: (tokens, _source, name) => {
+      const { ruleSets } = this.contents;
+      const earlier = ruleSets.filter((one) => one.program === "nft");
+      const ruleSet = readNftBlock(tokens, name, this.#reading, earlier);
+      if (ruleSet !== undefined) ruleSets.push(ruleSet);
     },
     neigh: (tokens, source, name) => {
       const parsed = parseNeighbour(tokens.map(({ text }) => text));

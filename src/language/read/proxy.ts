@@ -49,14 +49,6 @@ function readNodePortBlock(token: Token, { problems }: Reading): Ipv4Prefix | un
 }
 
 function readMode(word: Token, { problems }: Reading): ProxySettings["mode"] {
-  if (word.text === "nftables") {
-    problems.error(
-      "not-supported-yet",
-      word.range,
-      "proxy nftables is not supported yet; there are iptables and none.",
-    );
-    return undefined;
-  }
   const known = proxyModes.find((mode) => mode === word.text);
   if (known === undefined) {
     problems.unknown("unknown-proxy", word.range, word.text, `There is no proxy "${word.text}".`, proxyModes);

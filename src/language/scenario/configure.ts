@@ -2,6 +2,7 @@ import { parseBridgeCommand } from "../../config/bridge-command.ts";
 import { parseConntrackCommand } from "../../config/conntrack-command.ts";
 import { parseIpCommand } from "../../config/ip-command.ts";
 import { parseIptablesCommand } from "../../config/iptables/command.ts";
+import { parseScript } from "../../config/nft/parse-script.ts";
 import { parseSysctl } from "../../config/sysctl-text.ts";
 import { reportAtWord } from "../read/contents.ts";
 import { resolveNamespace } from "../resolve.ts";
@@ -69,6 +70,40 @@ export const readIptables: StatementReader = (verb, tokens, head, context) => {
     ? undefined
     : { ...head, do: "configure", command: { do: "iptables", ...parsed.command, netns, source: head.source } };
 };
+
+/** `nft -n node1 add rule ip filter forward drop`, as nft(8) reads it: what has braces or semicolons stands in quotes. */
+export const readNft: StatementReader = (verb, tokens, head, context) => {
+  const found = readNamespace(verb, tokens, "node1 add rule ip filter forward drop", context);
+  const { problems, uri, text } = context;
+  if (found === undefined) return undefined;
+  const script = found.words.map((word) => word.text).join(" ");
+  const { commands, problems: wrong } = parseScript(script);
+  if (commands.length === 0 && wrong.length === 0) {
+    problems.error(
+      "incomplete-statement",
+      found.name.range,
+      "Write what nft is to do, such as add rule ip filter forward drop.",
+    );
+    return undefined;
+  }
+  for (const { column, message } of wrong) {
+    const word = wordAt(found.words, column);
+    reportAtWord("bad-nft-command", { word, message }, found.words, found.name, { uri, text, problems });
+  }
+  const { netns } = found;
+  return netns === undefined || wrong.length > 0
+    ? undefined
+    : { ...head, do: "configure", command: { do: "nft", text: script, commands, netns, source: head.source } };
+};
+
+/** Which word a column is in, counted from 1, when the words stand one blank apart. */
+function wordAt(words: readonly Token[], column: number): number {
+  let end = 0;
+  return words.findIndex((word) => {
+    end += word.text.length + 1;
+    return column <= end;
+  });
+}
 
 /** `-n NAME` and the words after it; `netns` is undefined where nothing has that name. */
 function readNamespace(

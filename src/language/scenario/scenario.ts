@@ -3,7 +3,15 @@ import type { Bridge, Item, Line, Scenario } from "../generated/ast.ts";
 import { headRange, isLaterWord, misplaced, nameToken, refuseExtraWords } from "../read/reading.ts";
 import { rangeOfNode, span, type Token, tokensOf } from "../source.ts";
 import { readDurationNs, readNumber } from "../values.ts";
-import { readBridgeStatement, readConntrack, readIp, readIptables, readSysctl, readWait } from "./configure.ts";
+import {
+  readBridgeStatement,
+  readConntrack,
+  readIp,
+  readIptables,
+  readNft,
+  readSysctl,
+  readWait,
+} from "./configure.ts";
 import type { StatementContext, StatementHead } from "./context.ts";
 import { readDig } from "./dig.ts";
 import { EndpointState, readEndpoints, readReady } from "./endpoints.ts";
@@ -24,6 +32,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   bridge: readBridgeStatement,
   sysctl: readSysctl,
   iptables: readIptables,
+  nft: readNft,
   conntrack: readConntrack,
 };
 

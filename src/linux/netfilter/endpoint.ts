@@ -20,7 +20,8 @@ export function leadsTo({ netfilter }: World, netns: number, row: number, answer
   return leads;
 }
 
-function isTranslation({ addresses, ports }: NatRange, { source, sourcePort }: Tuple): boolean {
+/** Whether a translation of destinations to this range is where answers come from. */
+export function isTranslation({ addresses, ports }: NatRange, { source, sourcePort }: Tuple): boolean {
   const isAddress = addresses === undefined || (source >= addresses.first && source <= addresses.last);
   return isAddress && (ports === undefined || (sourcePort >= ports.first && sourcePort <= ports.last));
 }

@@ -28,10 +28,11 @@ export function passHook(
   outDevice: number,
   then: number,
 ): void {
-  const { packets } = world;
+  const { packets, namespaces } = world;
   packets.inNetfilter.set(packet, 1);
   packets.hookAt.set(packet, {
     hook: hookNumber,
+    steps: namespaces.hookSteps.get(packets.netns.get(packet))[hookNumber],
     step: 0,
     chain: 0,
     rule: 0,

@@ -1,4 +1,3 @@
-import type { Target } from "../../config/iptables/rule-set.ts";
 import { type Ipv4Packet, protocolNumber } from "../../wire/ipv4.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
@@ -7,7 +6,7 @@ import type { World } from "../world.ts";
 import type { Subject } from "./subject.ts";
 
 /** LOG: a line of the kernel's log (net/netfilter/nf_log_syslog.c). */
-export function logPacket(world: World, subject: Subject, { prefix }: Extract<Target, { target: "LOG" }>): void {
+export function logPacket(world: World, subject: Subject, { prefix }: { readonly prefix: string }): void {
   const { ip, at, packet, netns } = subject;
   const name = (device: number) => (device === 0 ? "" : world.devices.name.get(device));
   const words = [`${prefix}IN=${name(at.inDevice)}`, `OUT=${name(at.outDevice)}`];

@@ -148,7 +148,7 @@ function matchAddressType(world: World, match: Extract<Match, { match: "addrtype
 }
 
 /** `inet_addr_type` and `inet_dev_addr_type` (net/ipv4/fib_frontend.c). */
-function addressType(world: World, netns: number, device: number, address: Ipv4Address): AddressType {
+export function addressType(world: World, netns: number, device: number, address: Ipv4Address): AddressType {
   const { addresses, devices, namespaces } = world;
   if (address >>> 24 === 0 || address === 0xffff_ffff) return "BROADCAST";
   if (address >>> 28 === 0xe) return "MULTICAST";

@@ -56,13 +56,14 @@ function applyConnmark(world: World, packet: number, target: Extract<Target, { t
 }
 
 /** net/netfilter/xt_CT.c: nobody shall look for a connection. */
-function dontTrack({ packets }: World, packet: number): void {
+export function dontTrack({ packets }: World, packet: number): void {
   if (packets.connection.get(packet) === 0) packets.ctInfo.set(packet, ctInfo.untracked);
 }
 
 type NatTarget = Extract<Target, { target: "DNAT" | "SNAT" | "MASQUERADE" | "REDIRECT" }>;
 
-function translate(world: World, { packet, at }: Subject, { target, range }: NatTarget): TargetVerdict {
+/** What a rule of NAT does with a new connection. */
+export function translate(world: World, { packet, at }: Subject, { target, range }: NatTarget): TargetVerdict {
   switch (target) {
     case "DNAT":
       return setupNat(world, packet, "destination", range);

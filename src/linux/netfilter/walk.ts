@@ -13,12 +13,14 @@ import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { hookStages } from "./hook.ts";
 import { matchesRule } from "./match.ts";
+import { evaluateRule } from "./nft/evaluate.ts";
 import { ipOf } from "./packet-ip.ts";
-import { type Caller, type HookPosition, type HookStep, hook, hookSteps } from "./position.ts";
+import { type Caller, type HookPosition, type HookStep, hook } from "./position.ts";
 import { tracksConnections, translatesAddresses } from "./registered.ts";
 import { sendRejection } from "./reject.ts";
+import { rejectionOf } from "./rejection.ts";
 import { policy } from "./rules.ts";
-import { subjectOf } from "./subject.ts";
+import { type Subject, subjectOf } from "./subject.ts";
 import { applyTarget } from "./target.ts";
 
 /** The walk of a packet through what stands at a hook: one event for each rule that is tried. */
@@ -43,7 +45,7 @@ function positionOf({ packets }: World, packet: number): HookPosition {
 
 /** Goes to the next thing at this hook, from `at` on, that has something to do. */
 function advance(world: World, packet: number, at: HookPosition): void {
-  const steps = hookSteps[at.hook];
+  const { steps } = at;
   for (let step = at.step; step < steps.length; step++)
     if (begin(world, packet, { ...at, step, chain: 0, rule: 0, caller: undefined }, steps[step])) return;
   leave(world, packet, at);
@@ -64,19 +66,22 @@ function begin(world: World, packet: number, at: HookPosition, step: HookStep): 
       );
     case "confirm":
       return isUnconfirmed(world, packet) && wait(world, packet, at, stage.conntrackConfirm);
-    case "nat": {
+    case "translate":
       if (packets.connection.get(packet) === 0 || !translatesAddresses(world, netns)) return false;
-      const chain = netfilter.baseChain(netns, step, at.hook);
-      if (chain === 0 || !natRulesNeeded(world, packet, at.hook)) bind(world, packet, at);
-      else goOn(world, packet, { ...at, chain });
+      bind(world, packet, at);
       return true;
-    }
     default: {
-      const chain = netfilter.baseChain(netns, step, at.hook);
+      if (isOfNat(step) && !natRulesNeeded(world, packet, at.hook)) return false;
+      const chain = typeof step === "object" ? step.chain : netfilter.baseChain(netns, step, at.hook);
       if (chain !== 0) goOn(world, packet, { ...at, chain });
       return chain !== 0;
     }
   }
+}
+
+/** Its rules choose how a new connection is translated. */
+function isOfNat(step: HookStep): boolean {
+  return step === "nat" || (typeof step === "object" && step.type === "nat");
 }
 
 /** The step is an event of its own. */
@@ -102,7 +107,7 @@ function runStep(world: World, packet: number, step: (at: HookPosition) => Verdi
   else refuse(world, packet, at, verdict);
 }
 
-/** The rules of table nat are done with it: now it is translated, where its connection is. */
+/** The rules for it are done: now the packet is translated, where its connection is. */
 function bind(world: World, packet: number, at: HookPosition): void {
   if (isTranslatedAt(world, packet, at.hook)) {
     wait(world, packet, { ...at, chain: 0, rule: 0, caller: undefined }, stage.natTranslate);
@@ -141,9 +146,13 @@ function goOn(world: World, packet: number, at: HookPosition): void {
 }
 
 function decideByPolicy(world: World, packet: number, at: HookPosition): void {
-  const { netfilter } = world;
+  const { netfilter, packets } = world;
   // A chain that was reached by goto returns to where its caller does; with no caller it is the base chain that ends.
-  const base = netfilter.baseChain(world.packets.netns.get(packet), netfilter.tableOf(at.chain), at.hook);
+  const step = at.steps[at.step];
+  const base =
+    typeof step === "object"
+      ? step.chain
+      : netfilter.baseChain(packets.netns.get(packet), netfilter.tableOf(at.chain), at.hook);
   netfilter.countPolicy(base, ipOf(world, packet).totalLength);
   if (netfilter.chainPolicy.get(base) === policy.drop)
     return refuse(world, packet, { ...at, chain: base, rule: netfilter.chainRules.get(base).length });
@@ -156,12 +165,53 @@ function tryRule(world: World, packet: number): void {
   const at = positionOf(world, packet);
   const row = netfilter.chainRules.get(at.chain)[at.rule];
   const rule = netfilter.rule.get(row);
-  assert(rule !== null, "a chain lists a rule that is not there");
   const subject = subjectOf(world, packet, at);
   const next = { ...at, rule: at.rule + 1 };
+  if (rule === null) return tryNftRule(world, row, subject, next);
   if (!matchesRule(world, row, rule, subject)) return goOn(world, packet, next);
   netfilter.count(row, subject.ip.totalLength);
   decide(world, packet, at, next, rule.target);
+}
+
+/** One rule of nftables: its statements, and what they decide. */
+function tryNftRule(world: World, row: number, subject: Subject, next: HookPosition): void {
+  const { packets, netfilter } = world;
+  const { packet, at } = subject;
+  const rule = netfilter.nftRule.get(row);
+  assert(rule !== null, "a chain lists a rule that is not there");
+  const outcome = evaluateRule(world, row, rule, subject);
+  if (outcome === undefined) return goOn(world, packet, next);
+  if ("lost" in outcome) return refuse(world, packet, at, outcome.lost);
+  switch (outcome.verdict) {
+    case "continue":
+      return goOn(world, packet, next);
+    case "accept":
+      return accept(world, packet, at);
+    case "drop":
+      return refuse(world, packet, at);
+    case "reject":
+      packets.hookAt.set(packet, { ...at });
+      packets.stage.set(packet, stage.nfReject);
+      return;
+    case "return":
+      return goOn(world, packet, { ...at, rule: Number.MAX_SAFE_INTEGER });
+    case "jump":
+    case "goto":
+      return follow(world, packet, at, next, outcome.verdict, outcome.chain);
+  }
+}
+
+/** A jump comes back behind its rule, a goto to where its own chain would. */
+function follow(
+  world: World,
+  packet: number,
+  at: HookPosition,
+  next: HookPosition,
+  way: "jump" | "goto",
+  chain: string,
+): void {
+  const caller = way === "jump" ? { chain: next.chain, rule: next.rule, caller: at.caller } : at.caller;
+  return goOn(world, packet, enter(world, at, chain, caller));
 }
 
 /** `next` is the place after the rule, `at` the rule itself. */
@@ -180,13 +230,8 @@ function decide(world: World, packet: number, at: HookPosition, next: HookPositi
     case "RETURN":
       return goOn(world, packet, { ...at, rule: Number.MAX_SAFE_INTEGER });
     case "jump":
-      return goOn(
-        world,
-        packet,
-        enter(world, packet, at, target.chain, { chain: next.chain, rule: next.rule, caller: at.caller }),
-      );
     case "goto":
-      return goOn(world, packet, enter(world, packet, at, target.chain, at.caller));
+      return follow(world, packet, at, next, target.target, target.chain);
     default: {
       const verdict = applyTarget(world, subjectOf(world, packet, at), target);
       if (verdict === "continue") return goOn(world, packet, next);
@@ -196,19 +241,17 @@ function decide(world: World, packet: number, at: HookPosition, next: HookPositi
   }
 }
 
-/** A jump comes back to `caller`, a goto to where its own chain would. */
-function enter(world: World, packet: number, at: HookPosition, name: string, caller: Caller | undefined): HookPosition {
-  const { netfilter, packets } = world;
-  const chain = netfilter.findChain(packets.netns.get(packet), netfilter.tableOf(at.chain), name);
+function enter({ netfilter }: World, at: HookPosition, name: string, caller: Caller | undefined): HookPosition {
+  const chain = netfilter.findBeside(at.chain, name);
   assert(chain !== 0, "a rule jumps to a chain that is not there");
   return { ...at, chain, rule: 0, caller };
 }
 
 /** The table lets it pass; the next one may not. */
 function accept(world: World, packet: number, at: HookPosition): void {
-  if (hookSteps[at.hook][at.step] === "nat") return bind(world, packet, at);
-  const isMarkChanged =
-    at.isMarkChanged || (hookSteps[at.hook][at.step] === "mangle" && world.packets.mark.get(packet) !== at.mark);
+  const step = at.steps[at.step];
+  const reroutes = step === "mangle" || (typeof step === "object" && step.type === "route");
+  const isMarkChanged = at.isMarkChanged || (reroutes && world.packets.mark.get(packet) !== at.mark);
   advance(world, packet, { ...at, step: at.step + 1, isMarkChanged });
 }
 
@@ -227,8 +270,8 @@ function refuse(world: World, packet: number, at: HookPosition, reason: DropReas
 function reject(world: World, packet: number): void {
   const { netfilter } = world;
   const at = positionOf(world, packet);
-  const target = netfilter.rule.get(netfilter.chainRules.get(at.chain)[at.rule])?.target;
-  assert(target?.target === "REJECT", "a packet is to be rejected by a rule that does not");
-  sendRejection(world, packet, at, target.with);
+  const answer = rejectionOf(world, netfilter.chainRules.get(at.chain)[at.rule]);
+  assert(answer !== undefined, "a packet is to be rejected by a rule that does not");
+  sendRejection(world, packet, at, answer);
   refuse(world, packet, at);
 }

@@ -82,6 +82,7 @@ export class SetUp {
         return changeRule(world, netns, command);
       case "iptables-restore":
       case "iptables":
+      case "nft":
         return changeNetfilter(world, netns, command);
       case "sysctl":
         return setSysctl(world, netns, command.key, command.value);
@@ -106,6 +107,7 @@ export class SetUp {
           | "sysctl"
           | "iptables"
           | "iptables-restore"
+          | "nft"
           | "conntrack delete";
       }
     >,

@@ -1,4 +1,5 @@
 import type { NetfilterCommand } from "../../plan/commands.ts";
+import { runScript } from "../netfilter/nft/setup.ts";
 import {
   addRule,
   addUserChain,
@@ -13,9 +14,10 @@ import {
 import type { World } from "../world.ts";
 import type { CommandFailure } from "./failure.ts";
 
-/** `iptables-restore` and `iptables`. */
+/** `iptables-restore`, `iptables` and `nft`. */
 export function changeNetfilter(world: World, netns: number, command: NetfilterCommand): CommandFailure {
   if (command.do === "iptables-restore") return restoreTables(world, netns, command.tables, command.noFlush);
+  if (command.do === "nft") return runScript(world, netns, command.commands);
   const { table, change } = command;
   switch (change.action) {
     case "append":

@@ -83,6 +83,7 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
       return sysctl(command, names.of(command.netns));
     case "iptables-restore":
     case "iptables":
+    case "nft":
       return { commands: netfilterCommands(command, names.of(command.netns)) };
     case "conntrack delete":
       return commands(inNamespace(names.of(command.netns), conntrackArgv(command)));

@@ -13,7 +13,12 @@ export function netfilterCommands(command: NetfilterCommand, name: string): read
     const argv = [...run, "iptables-restore", ...(command.noFlush ? ["--noflush"] : []), "--counters"];
     return [{ argv, input: restoreText(command.tables) }];
   }
+  if (command.do === "nft") return [{ argv: [...run, "nft", "-f", "-"], input: withLineEnd(command.text) }];
   return changeWords(command.change).map((words) => ({ argv: [...run, "iptables", "-t", command.table, ...words] }));
+}
+
+function withLineEnd(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
 }
 
 /** One command for each rule, where addresses made several. */

@@ -16,7 +16,7 @@ export function hasAddressType(own: AddressTypes, address: Ipv4Address, wanted: 
 const loopback: Ipv4Prefix = { address: 0x7f000000, length: 8 };
 const multicast: Ipv4Prefix = { address: 0xe0000000, length: 4 };
 
-function addressType(own: AddressTypes, address: Ipv4Address): AddressType {
+export function addressType(own: AddressTypes, address: Ipv4Address): AddressType {
   if (isLocal(own, address)) return "LOCAL";
   if (address === 0 || address === 0xffffffff) return "BROADCAST";
   return prefixContains(multicast, address) ? "MULTICAST" : "UNICAST";

@@ -1,4 +1,3 @@
-import type { TableName } from "../../config/iptables/rule-set.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 
 /** The first packet of a connection, and the node that it passes. */
@@ -46,7 +45,10 @@ export interface Ending {
 
 /** A rule that was asked, or the policy at the end of a chain of the kernel. */
 export interface TriedRule {
-  readonly table: TableName;
+  /** Whose rule it is. */
+  readonly program: "iptables" | "nft";
+  /** `nat`; of nftables with its family: `ip kube-proxy`. */
+  readonly table: string;
   readonly chain: string;
   /** Index in the chain; undefined: its policy, which dropped. */
   readonly rule: number | undefined;

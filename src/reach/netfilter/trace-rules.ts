@@ -1,7 +1,10 @@
-import { type HookName, type RuleTable, type TableName, tableNames } from "../../config/iptables/rule-set.ts";
-import { hookSteps } from "../../linux/netfilter/position.ts";
-import { isLocal } from "./address-types.ts";
+import { type HookName, hooksOfTable, type RuleTable, tableNames } from "../../config/iptables/rule-set.ts";
+import type { NftRuleSet } from "../../config/nft/rule-set.ts";
+import { emptyRuleSet } from "../../config/nft/transaction.ts";
+import { type AddressTypes, isLocal } from "./address-types.ts";
 import type { Flow, RuleQuestion, RuleTrace } from "./flow.ts";
+import { NftWalk } from "./nft-walk.ts";
+import { TraceRecord } from "./trace-record.ts";
 import { RuleWalk } from "./walk.ts";
 
 /**
@@ -9,13 +12,18 @@ import { RuleWalk } from "./walk.ts";
  * the node's memory decides, both ways are taken. The rules must be such as Linux takes; it refuses chains that call
  * each other in a circle.
  */
-export function traceRules(tables: readonly RuleTable[], question: RuleQuestion): RuleTrace {
+export function traceRules(
+  tables: readonly RuleTable[],
+  question: RuleQuestion,
+  nft: NftRuleSet = emptyRuleSet,
+): RuleTrace {
   const own = new Set(question.localAddresses);
-  const walk = new RuleWalk(tables, own);
-  const hooks = (flows: readonly Flow[], name: HookName, without?: TableName) =>
-    tablesAt(name)
-      .filter((table) => table !== without)
-      .reduce((ways, table) => walk.pass(table, name, ways), flows);
+  const record = new TraceRecord();
+  const stations = stationsOf(tables, nft, own, record);
+  const hooks = (flows: readonly Flow[], name: HookName, without?: "nat") =>
+    stations(name)
+      .filter(({ isNat }) => !isNat || without === undefined)
+      .reduce((ways, { pass }) => pass(ways), flows);
   const leave = (flows: readonly Flow[]) =>
     flows.map((flow) => ({ ...flow, outDevice: question.deviceTowards?.(flow.destination) }));
   const start = firstFlow(question, isLocal(own, question.source));
@@ -26,14 +34,14 @@ export function traceRules(tables: readonly RuleTable[], question: RuleQuestion)
     const looped = here.map((flow) => ({ ...flow, inDevice: "lo", outDevice: "" }));
     // The connection was translated, or not, when it was sent.
     const received = hooks(hooks(looped, "PREROUTING", "nat"), "INPUT", "nat");
-    accept(walk, [...sent.filter((flow) => !here.includes(flow)), ...received]);
+    accept(record, [...sent.filter((flow) => !here.includes(flow)), ...received]);
   } else {
     const routed = hooks([start], "PREROUTING");
     const here = routed.filter((flow) => isLocal(own, flow.destination));
     const onward = leave(routed.filter((flow) => !here.includes(flow)));
-    accept(walk, [...hooks(here, "INPUT"), ...hooks(hooks(onward, "FORWARD"), "POSTROUTING")]);
+    accept(record, [...hooks(here, "INPUT"), ...hooks(hooks(onward, "FORWARD"), "POSTROUTING")]);
   }
-  return { endings: walk.endings, tried: walk.tried };
+  return { endings: record.endings, tried: record.tried };
 }
 
 function firstFlow(question: RuleQuestion, sentHere: boolean): Flow {
@@ -56,13 +64,48 @@ function firstFlow(question: RuleQuestion, sentHere: boolean): Flow {
   };
 }
 
-const hookOrder: readonly HookName[] = ["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"];
-
-function tablesAt(hook: HookName): readonly TableName[] {
-  const names: readonly string[] = tableNames;
-  return hookSteps[hookOrder.indexOf(hook)].filter((step): step is TableName => names.includes(step));
+/** Something that packets pass at a hook. */
+interface Station {
+  readonly priority: number;
+  readonly isNat: boolean;
+  pass(flows: readonly Flow[]): readonly Flow[];
 }
 
-function accept(walk: RuleWalk, flows: readonly Flow[]): void {
-  for (const flow of flows) walk.endings.push({ verdict: "ACCEPT", flow });
+/** What stands at a hook, in the order in which packets meet it. */
+function stationsOf(
+  tables: readonly RuleTable[],
+  nft: NftRuleSet,
+  own: AddressTypes,
+  record: TraceRecord,
+): (hook: HookName) => readonly Station[] {
+  const walk = new RuleWalk(tables, own, record);
+  const walks = nft.tables.map((table) => ({ table, walk: new NftWalk(table, own, record) }));
+  return (hook) => {
+    const iptables = tableNames
+      .filter((table) => (hooksOfTable[table] as readonly string[]).includes(hook))
+      .map((table): Station => {
+        const priority = table === "nat" ? natPriority(hook) : tablePriorities[table];
+        return { priority, isNat: table === "nat", pass: (flows) => walk.pass(table, hook, flows) };
+      });
+    const chains = walks.flatMap(({ table, walk: its }) =>
+      table.chains.flatMap((chain): Station[] => {
+        if (chain.base?.hook !== hook.toLowerCase()) return [];
+        const isNat = chain.base.type === "nat";
+        // A chain of type nat is called where NAT is, wherever its own priority would put it.
+        const priority = isNat ? natPriority(hook) : chain.base.priority;
+        return [{ priority, isNat, pass: (flows) => its.pass(chain, hook, flows) }];
+      }),
+    );
+    return [...iptables, ...chains].sort((one, other) => one.priority - other.priority);
+  };
+}
+
+const tablePriorities = { raw: -300, mangle: -150, filter: 0 } as const;
+
+function natPriority(hook: HookName): number {
+  return hook === "PREROUTING" || hook === "OUTPUT" ? -100 : 100;
+}
+
+function accept(record: TraceRecord, flows: readonly Flow[]): void {
+  for (const flow of flows) record.endings.push({ verdict: "ACCEPT", flow });
 }

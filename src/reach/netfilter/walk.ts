@@ -1,23 +1,20 @@
 import type { HookName, Rule, RuleChain, RuleTable, TableName, Target } from "../../config/iptables/rule-set.ts";
 import type { AddressTypes } from "./address-types.ts";
-import { type Ending, type Flow, flowKey, type TriedRule } from "./flow.ts";
+import { type Flow, flowKey } from "./flow.ts";
 import { ruleMatches } from "./rule-matches.ts";
+import type { TraceRecord } from "./trace-record.ts";
 import { translated } from "./translation.ts";
 
 /** Takes all ways of a packet through the chains of a rule set at once. */
 export class RuleWalk {
-  readonly endings: Ending[] = [];
   readonly #tables: readonly RuleTable[];
   readonly #own: AddressTypes;
-  readonly #tried = new Map<string, TriedRule>();
+  readonly #record: TraceRecord;
 
-  constructor(tables: readonly RuleTable[], own: AddressTypes) {
+  constructor(tables: readonly RuleTable[], own: AddressTypes, record: TraceRecord) {
     this.#tables = tables;
     this.#own = own;
-  }
-
-  get tried(): readonly TriedRule[] {
-    return [...this.#tried.values()];
+    this.#record = record;
   }
 
   /** One table at one hook. Gives the ways that go on; the others are among the endings. */
@@ -32,7 +29,7 @@ export class RuleWalk {
       return [...others, ...through.passed, ...through.returned];
     }
     this.#try(table, chain.name, undefined, true);
-    for (const flow of through.returned) this.endings.push({ verdict: "DROP", flow });
+    for (const flow of through.returned) this.#record.endings.push({ verdict: "DROP", flow });
     return [...others, ...through.passed];
   }
 
@@ -70,7 +67,7 @@ export class RuleWalk {
         return [];
       case "DROP":
       case "REJECT":
-        this.endings.push({ verdict: target.target, flow });
+        this.#record.endings.push({ verdict: target.target, flow });
         return [];
       case "RETURN":
         walked.returned.push(flow);
@@ -107,14 +104,12 @@ export class RuleWalk {
   }
 
   #try(table: TableName, chain: string, rule: number | undefined, matched: boolean): void {
-    const key = `${table} ${chain} ${rule}`;
-    const before = this.#tried.get(key);
-    if (before === undefined || (matched && !before.matched)) this.#tried.set(key, { table, chain, rule, matched });
+    this.#record.try({ program: "iptables", table, chain, rule, matched });
   }
 }
 
 /** Where the ways through a chain have led. */
-interface Walked {
+export interface Walked {
   /** The table is done with them. */
   readonly passed: Flow[];
   /** They go on where the chain was called. */
@@ -134,6 +129,7 @@ function connectionMarked(flow: Flow, target: Extract<Target, { target: "CONNMAR
   }
 }
 
-function distinct(flows: readonly Flow[]): Flow[] {
+/** Each way once. */
+export function distinct(flows: readonly Flow[]): Flow[] {
   return flows.length < 2 ? [...flows] : [...new Map(flows.map((flow) => [flowKey(flow), flow])).values()];
 }

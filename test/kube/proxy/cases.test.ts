@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { parseScript } from "../../../src/config/nft/parse-script.ts";
+import { applyCommands, emptyRuleSet } from "../../../src/config/nft/transaction.ts";
 import { kubeProxyTables } from "../../../src/kube/proxy/iptables-rules.ts";
+import { kubeProxyNftText } from "../../../src/kube/proxy/nftables/nftables-rules.ts";
 import { restoreText } from "../../../src/kube/proxy/rule-lists.ts";
 import { readProxyCases } from "./cases.ts";
 
@@ -11,13 +14,41 @@ const root = process.env.K8SNET_KUBE_PROXY_CASES ?? "";
  * a folder must have.
  */
 describe("kube-proxy's own rule sets", () => {
-  const cases = readProxyCases(root);
-  it(`there are cases in ${root}`, () => expect(cases.length).toBeGreaterThan(0));
+  const cases = readProxyCases(root, "expected.iptables-save");
+  const nftCases = readProxyCases(root, "expected.nft");
+  it(`there are cases in ${root}`, () => {
+    expect(cases.length).toBeGreaterThan(0);
+    expect(nftCases.length).toBeGreaterThan(0);
+  });
   it.each(cases)("$name is equal, chain by chain", ({ config, services, slices, expected }) => {
     const text = restoreText(kubeProxyTables(config, services, slices));
     expect(comparable(text)).toEqual(comparable(expected));
   });
+  it.each(nftCases)(
+    "$name is equal: rules chain by chain, all else in any order",
+    ({ config, services, slices, expected }) => {
+      const text = kubeProxyNftText(config, services, slices);
+      expect(comparableNft(text)).toEqual(comparableNft(expected));
+      expect(applyCommands(emptyRuleSet, parseScript(text).commands).problems).toEqual([]);
+    },
+  );
 });
+
+/** Each chain's rules in their order, and all other commands sorted. */
+function comparableNft(text: string): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, string[]> = { others: [] };
+  for (const line of text.split("\n")) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const chain = /^add rule \S+ \S+ (\S+)/.exec(line)?.[1];
+    if (chain === undefined) found.others.push(line);
+    else {
+      found[chain] ??= [];
+      found[chain].push(line);
+    }
+  }
+  found.others.sort();
+  return found;
+}
 
 /** `TABLE CHAIN` and its rules. In chains that all Services share, kube-proxy has the Services in any order. */
 function comparable(text: string): Readonly<Record<string, readonly string[]>> {

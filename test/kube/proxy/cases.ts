@@ -11,18 +11,18 @@ export interface ProxyCase {
   readonly config: ProxyConfig;
   readonly services: readonly ServiceModel[];
   readonly slices: readonly EndpointSliceModel[];
-  /** `iptables-restore` text. */
+  /** What `iptables-restore` or `nft -f` reads. */
   readonly expected: string;
 }
 
-/** Reads every folder of `root` that has an `expected.iptables-save`. */
-export function readProxyCases(root: string): readonly ProxyCase[] {
+/** Reads every folder of `root` that has the text for a program. */
+export function readProxyCases(root: string, file: "expected.iptables-save" | "expected.nft"): readonly ProxyCase[] {
   return readdirSync(root)
-    .filter((name) => existsSync(join(root, name, "expected.iptables-save")))
-    .map((name) => readProxyCase(join(root, name), name));
+    .filter((name) => existsSync(join(root, name, file)))
+    .map((name) => readProxyCase(join(root, name), name, file));
 }
 
-function readProxyCase(folder: string, name: string): ProxyCase {
+function readProxyCase(folder: string, name: string, file: string): ProxyCase {
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
   const objects = readObjects(join(folder, "services.yaml"), text("services.yaml"));
   return {
@@ -30,7 +30,7 @@ function readProxyCase(folder: string, name: string): ProxyCase {
     config: readConfig(JSON.parse(text("config.json"))),
     services: objects.services.map((service) => ({ ...service, clusterIP: service.clusterIP?.value })),
     slices: objects.slices,
-    expected: text("expected.iptables-save"),
+    expected: text(file),
   };
 }
 
@@ -50,6 +50,8 @@ interface CaseConfig
   readonly masqueradeMark: string;
   readonly localDetector: { readonly mode: "ClusterCIDR"; readonly clusterCIDR: string } | { readonly mode: "none" };
   readonly nodePortAddresses: readonly string[];
+  /** Blocks with commas between them. */
+  readonly serviceCIDRs?: string;
 }
 
 function readConfig(json: CaseConfig): ProxyConfig {
@@ -58,10 +60,15 @@ function readConfig(json: CaseConfig): ProxyConfig {
   return {
     ...json,
     nodeIP: ipv4(json.nodeIP),
-    nodeAddresses: addresses.filter((address) => !address.includes(":")).map(prefix),
+    nodeAddresses: addresses.filter(isIpv4).map(prefix),
     masqueradeMark: Number(json.masqueradeMark),
     localDetector:
       localDetector.mode === "none" ? localDetector : { mode: "ClusterCIDR", cidr: prefix(localDetector.clusterCIDR) },
-    nodePortAddresses: json.nodePortAddresses.map(prefix),
+    nodePortAddresses: json.nodePortAddresses.filter(isIpv4).map(prefix),
+    serviceCIDRs: json.serviceCIDRs?.split(",").filter(isIpv4).map(prefix),
   };
+}
+
+function isIpv4(address: string): boolean {
+  return !address.includes(":");
 }
