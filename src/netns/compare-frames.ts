@@ -1,3 +1,4 @@
+import { dnsOfDatagram, dnsType } from "../wire/dns.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import { FrameTracer } from "../wire/frame-trace.ts";
 import { icmpType } from "../wire/icmp.ts";
@@ -56,6 +57,11 @@ interface Entry {
   readonly conversation: string;
   /** Sent because a timer fired, not because of what came before it. */
   readonly isByTimer: boolean;
+  /**
+   * A resolver asks for A and AAAA at once, and the second question goes out when the machine has time for it: what others do about
+   * the first one may come before or after.
+   */
+  readonly isSecondQuestion: boolean;
   /** Of a TCP segment. */
   readonly segment?: { readonly source: number; readonly acknowledgment: number; readonly isBare: boolean };
 }
@@ -98,7 +104,8 @@ function byTap(frames: readonly SeenFrame[], tolerance: Tolerance): Map<string, 
     const isByTimer =
       isProbe(frame) || isGivenUp(device, frame) || probes.some((probe) => isAnswerTo(probe, conversation, timeNs));
     const entries = taps.get(tap) ?? [];
-    entries.push({ line: tracer.line(frame), timeNs, conversation, isByTimer, segment: segmentOf(frame) });
+    const [segment, isSecondQuestion] = [segmentOf(frame), isAboutAaaa(frame)];
+    entries.push({ line: tracer.line(frame), timeNs, conversation, isByTimer, isSecondQuestion, segment });
     taps.set(tap, entries);
   }
   return taps;
@@ -125,6 +132,12 @@ const hostUnreachable = 1;
 function isAnswerTo(probe: SeenFrame, conversation: string, timeNs: number): boolean {
   const afterNs = timeNs - probe.timeNs;
   return afterNs >= 0 && afterNs < 50_000_000 && conversationOf(probe.frame) === conversation;
+}
+
+/** A DNS message about a AAAA record. */
+function isAboutAaaa({ payload }: EthernetFrame): boolean {
+  if (payload.kind !== "ipv4" || payload.payload.kind !== "udp") return false;
+  return dnsOfDatagram(payload.payload)?.questions[0]?.type === dnsType.AAAA;
 }
 
 function segmentOf({ payload }: EthernetFrame): Entry["segment"] {
@@ -187,6 +200,7 @@ function findTwin(entry: Entry, rest: readonly Entry[], tolerance: Tolerance): n
 function isRace(one: Entry, other: Entry, tolerance: Tolerance): boolean {
   const withinNs = tolerance.isWheelKnown ? raceNs.wheelKnown : raceNs.wheelUnknown;
   if (one.conversation === other.conversation || Math.abs(one.timeNs - other.timeNs) > withinNs) return false;
+  if (one.isSecondQuestion || other.isSecondQuestion) return true;
   return one.isByTimer || other.isByTimer || tolerance.isParallel(one.timeNs);
 }
 

@@ -17,6 +17,21 @@ const finds: readonly {
     says: "NO_SOCKET, the socket of tcp port 40001 talks with 10.96.0.10:80, and this comes from 10.244.0.3:8080",
   },
   {
+    lab: "dns-five-seconds",
+    breakAt: "drop@node1/veth4",
+    says: "NETFILTER_DROP, netfilter dropped it: table filter, FORWARD rule 5: -p udp -m udp --dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
+  },
+  {
+    lab: "dns-race",
+    breakAt: "drop@client/eth0",
+    says: "NO_SOCKET, the socket of udp port",
+  },
+  {
+    lab: "ndots-amplification",
+    breakAt: "udp.receive@client/eth0",
+    says: "No such name A www.example.com.default.svc.cluster.local",
+  },
+  {
     lab: "forward-policy-drop",
     breakAt: "drop@node1/cni0",
     says: "NETFILTER_DROP, netfilter dropped it: table filter, FORWARD policy DROP",

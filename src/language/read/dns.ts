@@ -5,7 +5,7 @@ import { type DnsName, problemOfName } from "../../wire/dns-name.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { readOptions } from "../options.ts";
 import type { Problems } from "../problems.ts";
-import type { Token } from "../source.ts";
+import { part, type Token } from "../source.ts";
 import { readAddress, readChoice, readNumber } from "../values.ts";
 import { once, oneWord, type Reading, type SettingReader, type SettingReaders } from "./reading.ts";
 
@@ -14,7 +14,7 @@ export const defaultDomain = "cluster.local";
 const kubeadmReplicas = 2;
 const mostReplicas = 100;
 
-/** `dns coredns replicas 2 domain cluster.local clusterIP 10.96.0.10 forward 203.0.113.53`. */
+/** `dns coredns replicas 2 domain cluster.local clusterIP 10.96.0.10 forward 203.0.113.53,203.0.113.54`. */
 export function clusterDnsReader(reading: Reading, set: (dns: DnsModel) => void): SettingReader {
   const { problems } = reading;
   const kinds = {
@@ -33,16 +33,26 @@ export function clusterDnsReader(reading: Reading, set: (dns: DnsModel) => void)
       const value = options[option] === undefined ? undefined : readAddress(tokenOf(option), problems);
       return value === undefined ? undefined : { value, source: tokenOf(option).range };
     };
-    const upstream = address("forward");
+    const upstreams = options.forward === undefined ? [] : readUpstreams(tokenOf("forward"), problems);
     const clusterIP = address("clusterIP");
     const domain = options.domain === undefined ? defaultDomain : readDnsName(tokenOf("domain"), problems);
     set({
       replicas: typeof options.replicas === "number" ? options.replicas : kubeadmReplicas,
       domain: domain ?? defaultDomain,
       ...(clusterIP && { clusterIP }),
-      upstreams: upstream === undefined ? [] : [upstream.value],
+      upstreams,
       source,
     });
+  });
+}
+
+/** `203.0.113.53` or several, with commas between them: the next one is asked when one is silent. */
+function readUpstreams(token: Token, problems: Problems): Ipv4Address[] {
+  let at = 0;
+  return token.text.split(",").flatMap((text) => {
+    const address = readAddress(part(token, at, at + text.length), problems);
+    at += text.length + 1;
+    return address === undefined ? [] : [address];
   });
 }
 

@@ -24,6 +24,8 @@ export interface DnsServerState {
   readonly forwarded: readonly Forwarded[];
   /** Descriptors of sockets to upstreams, counted up. */
   readonly nextSocket: number;
+  /** The upstream that is asked first: the one that answered last. */
+  readonly preferred: number;
 }
 
 /** A query that somebody else is asked about. */
@@ -33,8 +35,9 @@ interface Forwarded {
   readonly query: DnsMessage;
   readonly question: DnsQuestion;
   readonly begun: DnsMessage;
-  /** How many upstreams have been asked. */
+  /** How many upstreams have been asked, and which one was the first. */
   readonly tries: number;
+  readonly preferred: number;
 }
 
 /** Where an answer goes: back to an address, or on a connection. */
@@ -59,7 +62,7 @@ export function dnsServer(
   const server = new DnsServer(settings);
   return {
     start: () => ({
-      state: { connections: [], forwarded: [], nextSocket: firstUpstreamSocket },
+      state: { connections: [], forwarded: [], preferred: 0, nextSocket: firstUpstreamSocket },
       effects: [listenOn(protocol, local)],
     }),
     handle: (state, input) => server.handle(state, input),
@@ -104,12 +107,13 @@ class DnsServer {
     if (reaction.kind === "ignore") return { state, effects: [] };
     if (reaction.kind === "answer") return { state, effects: [send(asker, reaction.message, limitOf(bytes))] };
     const { query, question, begun } = reaction;
-    return this.ask(state, { socket: state.nextSocket, asker, query, question, begun, tries: 0 });
+    const { nextSocket: socket, preferred } = state;
+    return this.ask(state, { socket, asker, query, question, begun, tries: 0, preferred });
   }
 
   private ask(state: DnsServerState, forwarded: Forwarded): ProgramStep<DnsServerState> {
-    const { socket, question, query, tries } = forwarded;
-    const remote = { address: this.upstreams[tries % this.upstreams.length], port: dnsPort };
+    const { socket, question, query, tries, preferred } = forwarded;
+    const remote = { address: this.upstreams[(preferred + tries) % this.upstreams.length], port: dnsPort };
     const { edns } = query;
     const asked = { ...dnsQuery(query.id, question.name, question.type), ...(edns && { edns }) };
     return {
@@ -127,7 +131,8 @@ class DnsServer {
     const message = parseDns(bytes);
     if (one === undefined || isMalformed(message) || !answers(message, one)) return { state, effects: [] };
     const answer = forwardedAnswer(one.query, one.begun, message);
-    return done(state, one, answer);
+    const preferred = (one.preferred + one.tries - 1) % this.upstreams.length;
+    return done({ ...state, preferred }, one, answer);
   }
 
   /** An upstream was silent, or refused: the next one is asked, or there is none left. */

@@ -56,6 +56,8 @@ function compareAnswers(world: World, connection: number): void {
   const seen = seenAnswers(world, connection);
   const answers = conntrack.reply.get(connection);
   if (seen === undefined || equalTuples(seen, answers)) return;
+  // What was seen is the connection that began in the same way and came first; of this one Linux shows nothing.
+  if (conntrack.find(conntrack.netns.get(connection), conntrack.original.get(connection)) !== undefined) return;
   const netns = namespaces.name.get(conntrack.netns.get(connection));
   choices?.refused?.(netns, conntrack.original.get(connection), answers, nowNs);
 }
