@@ -3,7 +3,7 @@ import { formatPlace } from "../base/source-range.ts";
 import type { DebugLab } from "../lab/api.ts";
 import { openCapture } from "../lab/capture/open-capture.ts";
 import type { Recording } from "../lab/recording/recording.ts";
-import type { Arguments } from "./arguments.ts";
+import { Arguments } from "./arguments.ts";
 import type { ClientFormat } from "./client-format.ts";
 import type { DebugEnvironment, OpenLabResult } from "./environment.ts";
 import { openRecording } from "./open-recording.ts";
@@ -18,6 +18,8 @@ export interface LaunchArguments {
   readonly isRecording: boolean;
   readonly scenario?: string;
   readonly seed?: number;
+  /** As `k8snet/setPacketBreakpoints` takes them: they hold from the first event on. */
+  readonly packetBreakpoints?: Arguments;
   readonly stopOnEntry: boolean;
   /** Stand still after the last event instead of ending the session, so that one can look around and step back. */
   readonly stopAtEnd: boolean;
@@ -49,11 +51,17 @@ export function parseLaunchArguments(args: Arguments): LaunchArguments {
     isRecording: recording !== undefined,
     scenario: args.optionalString("scenario"),
     seed: args.optionalInteger("seed", 0),
+    ...packetBreakpointsOf(args),
     stopOnEntry: args.optionalBoolean("stopOnEntry") ?? false,
     stopAtEnd: args.optionalBoolean("stopAtEnd") ?? false,
     maxThreads: args.optionalInteger("maxThreads", 1) ?? defaultMaxThreads,
     noDebug: args.optionalBoolean("noDebug") ?? false,
   };
+}
+
+function packetBreakpointsOf(args: Arguments): Pick<LaunchArguments, "packetBreakpoints"> {
+  const breakpoints = args.optionalList("packetBreakpoints");
+  return breakpoints === undefined ? {} : { packetBreakpoints: new Arguments({ breakpoints }) };
 }
 
 /** What would contradict the recording. */
@@ -73,6 +81,7 @@ export function parseAttachArguments(args: Arguments): LaunchArguments {
     program,
     isCapture: true,
     isRecording: false,
+    ...packetBreakpointsOf(args),
     stopOnEntry: args.optionalBoolean("stopOnEntry") ?? true,
     stopAtEnd: args.optionalBoolean("stopAtEnd") ?? true,
     maxThreads: args.optionalInteger("maxThreads", 1) ?? defaultMaxThreads,

@@ -149,6 +149,7 @@ export class K8snetDebugSession extends DebugSession {
 
   private async open(launch: LaunchArguments): Promise<Answer> {
     if (this.phase !== "initialized") throw new RequestError("The program is launched already");
+    if (launch.packetBreakpoints !== undefined) this.stops.setPacketBreakpoints(launch.packetBreakpoints);
     const run = await this.openRun(launch, "initialized");
     return {
       afterwards: () => {

@@ -16,7 +16,7 @@ export function breakpointLocations(
       .map(({ source }) => source)
       .filter((one) => one.uri === uri && one.line >= firstLine && one.line <= lastLine)
       .sort((one, other) => one.line - other.line || one.column - other.column);
-  const document = documents.find(uri);
+  const document = documents.walked(uri);
   if (document === undefined) return [];
   const locations: SourceRange[] = [];
   const end = Math.min(lastLine, document.text.split("\n").length);

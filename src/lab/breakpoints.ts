@@ -23,6 +23,7 @@ import type {
   LineBreakpoint,
   OutputRow,
 } from "./protocol.ts";
+import { routeBinding } from "./route-breakpoint.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A breakpoint that is bound: the stages it waits for, and what else must hold. */
@@ -224,6 +225,8 @@ export class Breakpoints {
 
   /** A line of a document that the run makes: a rule, or the head of a chain. */
   private bindRule(uri: string, line: number): Binding | { readonly message: string } {
+    const routes = this.documents.routes.find(uri);
+    if (routes !== undefined) return routeBinding(this.world, routes, line);
     const document = this.documents.find(uri);
     if (document === undefined) return { message: "No namespace of this scenario has these rules now." };
     const place = document.placeAt(line);

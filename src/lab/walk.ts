@@ -10,6 +10,7 @@ import type { Ipv4Packet } from "../wire/ipv4.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { TcpSegment } from "../wire/tcp.ts";
 import type { UdpDatagram } from "../wire/udp.ts";
+import { chosenRoute, routeChosenIn, routeStages } from "./chosen-route.ts";
 import type { Documents } from "./documents/documents.ts";
 import { eventName, packetText, placeName, ruleEventName } from "./names.ts";
 import type { FrameRow } from "./protocol.ts";
@@ -65,7 +66,8 @@ function present(world: World, documents: Documents, walker: Walker): WalkFrame 
   const plain = frame(world, walker, stageNumber, packets.device.get(walker.row));
   const position = ruleStages.has(stageNumber) ? packets.hookAt.get(walker.row) : null;
   const own = position === null ? { ...plain, source: listenerSource(world, walker.row) ?? plain.source } : undefined;
-  const at = own ?? atRule(world, documents, plain, position as HookPosition);
+  const routed = routeStages.has(stageNumber) ? chosenRoute(world, walker.row) : 0;
+  const at = onRoute(documents, own, routed) ?? atRule(world, documents, plain, position as HookPosition);
   const wait = isWaiting(world, walker.row)
     ? `waits for ARP: ${formatIpv4(packets.nextHop.get(walker.row))}`
     : (waitForRelease(world, walker.row) ?? waitOnHub(world, walker.row));
@@ -140,7 +142,15 @@ function pastFrame(world: World, documents: Documents, walker: Walker, event: nu
   const stageNumber = events.stage(event);
   const plain = frame(world, walker, stageNumber, events.place(event));
   const at = ruleStages.has(stageNumber) ? positionBefore(world, event) : undefined;
-  return { ...(at === undefined ? plain : atRule(world, documents, plain, at)), event };
+  if (at !== undefined) return { ...atRule(world, documents, plain, at), event };
+  const isRouted = routeStages.has(stageNumber) && walker.row !== 0;
+  return { ...onRoute(documents, plain, isRouted ? routeChosenIn(world, walker.row, event) : 0), event };
+}
+
+/** Shown on the line of the route that it goes by, if one is chosen here. */
+function onRoute<Frame extends WalkFrame | undefined>(documents: Documents, frame: Frame, route: number): Frame {
+  const source = route === 0 || frame === undefined ? undefined : documents.routes.rangeOf(route);
+  return source === undefined ? frame : { ...frame, source };
 }
 
 /** Named by the rule, and shown on its line of what `iptables-save` prints. */

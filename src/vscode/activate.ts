@@ -6,10 +6,14 @@ import { registerDiagnostics } from "./diagnostics.ts";
 import { Compilations } from "./documents.ts";
 import { registerEditNotice } from "./edited-program.ts";
 import { registerGeneratedDocuments } from "./generated-documents.ts";
+import { registerHandEdits } from "./hand-edits.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
 import { registerOutline } from "./outline.ts";
+import { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
+import { registerRecordings } from "./recordings.ts";
 import { StateView } from "./state-view.ts";
+import { registerTimeTravel } from "./time-travel.ts";
 import { registerVerify, type StartVerify } from "./verify.ts";
 
 /** What the extension hosts differ in. */
@@ -26,6 +30,7 @@ export interface Host {
  */
 export function activateWith(context: vscode.ExtensionContext, { yieldToMessages, startVerify }: Host): void {
   const compilations = new Compilations();
+  const { tree, registration } = PacketBreakpointsTree.register(context);
   context.subscriptions.push(
     compilations,
     registerDiagnostics(compilations),
@@ -33,7 +38,11 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
     registerCodeLenses(compilations, startVerify !== undefined),
     registerCommands(context.extensionUri),
     registerDebugAdapter(yieldToMessages),
-    registerLaunchConfigurations(compilations),
+    registerLaunchConfigurations(compilations, tree),
+    registration,
+    registerTimeTravel(),
+    registerHandEdits(tree),
+    registerRecordings(),
     registerEditNotice(),
     registerGeneratedDocuments(),
     StateView.register(context),
@@ -42,8 +51,8 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
   void vscode.commands.executeCommand("setContext", activeContextKey, true);
 }
 
-function registerLaunchConfigurations(compilations: Compilations): vscode.Disposable {
-  const provider = new LaunchConfigurations(compilations);
+function registerLaunchConfigurations(compilations: Compilations, tree: PacketBreakpointsTree): vscode.Disposable {
+  const provider = new LaunchConfigurations(compilations, tree);
   return vscode.debug.registerDebugConfigurationProvider(
     debugType,
     provider,

@@ -11,7 +11,10 @@ export function registerEditNotice(): vscode.Disposable {
     if (session.type !== debugType || event !== "k8snet/state") return;
     // Sent at the launch, and again at each restart, which takes the new text.
     const { reason } = body as StateEventBody;
-    if (reason === "launched") unaware.set(session.id, fromClientPath(session.configuration.program).toString());
+    const { program } = session.configuration;
+    // A capture or a recording has no program that could be edited.
+    if (reason === "launched" && typeof program === "string")
+      unaware.set(session.id, fromClientPath(program).toString());
   };
   const onEdit = ({ document, contentChanges }: vscode.TextDocumentChangeEvent): void => {
     if (contentChanges.length === 0) return;

@@ -2,6 +2,8 @@
 export const languageId = "k8snet";
 export const debugType = "k8snet";
 export const stateViewId = "k8snet.state";
+export const packetBreakpointsViewId = "k8snet.packetBreakpoints";
+export const recordingEditorId = "k8snet.recording";
 export const diagnosticSource = "k8snet";
 
 export const commandIds = {
@@ -11,6 +13,25 @@ export const commandIds = {
   debugCapture: "k8snet.debugCapture",
   openSample: "k8snet.openSample",
   collapseState: "k8snet.collapseState",
+  goToEvent: "k8snet.goToEvent",
+  lastChange: "k8snet.lastChange",
+  setCheckpoint: "k8snet.setCheckpoint",
+  goToCheckpoint: "k8snet.goToCheckpoint",
+  deleteCheckpoint: "k8snet.deleteCheckpoint",
+  saveRecording: "k8snet.saveRecording",
+  openRecording: "k8snet.openRecording",
+  breakOnChange: "k8snet.breakOnChange",
+  setRowValue: "k8snet.setRowValue",
+  removeRow: "k8snet.removeRow",
+  duplicatePacket: "k8snet.duplicatePacket",
+  holdPacket: "k8snet.holdPacket",
+  releasePacket: "k8snet.releasePacket",
+  injectPacket: "k8snet.injectPacket",
+  editPacketCondition: "k8snet.editPacketCondition",
+  editPacketHitCount: "k8snet.editPacketHitCount",
+  editPacketLogMessage: "k8snet.editPacketLogMessage",
+  removeWatchedData: "k8snet.removeWatchedData",
+  clearPacketBreakpoints: "k8snet.clearPacketBreakpoints",
 } as const;
 
 /** Set once the extension is at work: from then on its view is shown. */

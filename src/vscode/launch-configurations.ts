@@ -3,14 +3,17 @@ import { rangeOfNode } from "../language/source.ts";
 import { fromClientPath, toClientPath } from "./client-paths.ts";
 import { type Compilations, isNetworkFile } from "./documents.ts";
 import { debugType } from "./identifiers.ts";
+import type { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
 import { contains } from "./ranges.ts";
 
 /** Makes F5 work without a launch.json, and fills in what one leaves out. */
 export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
   private readonly compilations: Compilations;
+  private readonly tree: Pick<PacketBreakpointsTree, "requested">;
 
-  constructor(compilations: Compilations) {
+  constructor(compilations: Compilations, tree: Pick<PacketBreakpointsTree, "requested">) {
     this.compilations = compilations;
+    this.tree = tree;
   }
 
   /** One for each scenario of the file in the editor, for "Select and Start Debugging". */
@@ -25,7 +28,7 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): vscode.DebugConfiguration | undefined {
-    if (configuration.program || configuration.request === "attach") return configuration;
+    if (configuration.program || configuration.recording || configuration.request === "attach") return configuration;
     const document = activeNetworkFile();
     if (!document) {
       void vscode.window.showErrorMessage("Open a .k8snet file to debug it, or name one as “program” in launch.json.");
@@ -45,11 +48,12 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    if (configuration.request === "attach") return configuration;
+    const withBreakpoints = { packetBreakpoints: this.tree.requested, ...configuration };
+    if (configuration.recording || configuration.request === "attach") return withBreakpoints;
     if (await this.isBroken(configuration.program)) return undefined;
-    if (configuration.scenario !== undefined) return configuration;
+    if (configuration.scenario !== undefined) return withBreakpoints;
     const scenario = await this.scenarioAtCursor(configuration.program);
-    return scenario === undefined ? configuration : { ...configuration, scenario };
+    return scenario === undefined ? withBreakpoints : { ...withBreakpoints, scenario };
   }
 
   /** A file with errors is not started: the editor marks them, and says here how many there are. */

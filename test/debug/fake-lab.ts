@@ -115,6 +115,7 @@ class FakeLab implements DebugLab {
     isRemovable: () => false,
     dataOf: () => undefined,
     valueOf: () => undefined,
+    settableFields: () => ({}),
     made: [],
   };
 

@@ -46,7 +46,7 @@ test("1. Step Into goes rule by rule; the arrow stands on the rule's line of wha
 test("2. A breakpoint on a rule's line stops a packet that is tried on it, one on a chain's head where it enters", async () => {
   const client = await dap.open({ program });
   const { sources } = (await client.customRequest("loadedSources")).body as { sources: DebugProtocol.Source[] };
-  expect(sources.map(({ name }) => name)).toEqual(["node1.iptables-save"]);
+  expect(sources.map(({ name }) => name)).toEqual(["node1.iptables-save", "node1.ip-route"]);
   const { content } = (await client.sourceRequest({ source: sources[0], sourceReference: 0 })).body;
   const lineOf = (text: string) => content.split("\n").findIndex((line) => line.startsWith(text)) + 1;
   const asked = [lineOf("-A SERVICES -d 10.96.0.10"), lineOf(":WEB"), lineOf("COMMIT")];

@@ -92,7 +92,7 @@ test("the scenario is stepped by statements, the packets by stages, hops and nam
   const commands = ["stepIn", "stepIn", "stepIn", "stepIn", "next", "next", "stepOut", "stepBack", "stepBack"];
   expect(await walk(into, await begin(into), commands)).toMatchInlineSnapshot(`
     "entry, line 36: ping pod1 -> pod2 [scenario "first ping"]
-    stepIn -> step, line 17: route.output @ pod1 [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1]
+    stepIn -> step, line 2: route.output @ pod1 [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1]
     stepIn -> step, line 17: neigh.output @ pod1/eth0 [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1/eth0]
     stepIn -> step, line 17: neigh.output @ pod1/eth0 (waits for ARP: 10.244.1.9) [#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1/eth0]
     stepIn -> step, line 17: arp.request @ pod1/eth0 [#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ pod1/eth0]

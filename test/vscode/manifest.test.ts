@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Arguments } from "../../src/debug/arguments.ts";
 import { parseAttachArguments, parseLaunchArguments } from "../../src/debug/launch.ts";
-import { canVerifyContextKey, commandIds, debugType, languageId, stateViewId } from "../../src/vscode/identifiers.ts";
+import {
+  canVerifyContextKey,
+  commandIds,
+  debugType,
+  languageId,
+  packetBreakpointsViewId,
+  recordingEditorId,
+  stateViewId,
+} from "../../src/vscode/identifiers.ts";
 import { statePage } from "../../src/vscode/state-page.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -16,9 +24,13 @@ describe("The manifest says what the code does", () => {
     expect(contributes.languages[0].id).toBe(languageId);
     expect(debuggerEntry.type).toBe(debugType);
     expect(debuggerEntry.languages).toEqual([languageId]);
-    const documents = ["iptables-save", "k8snet-capture"].map((language) => ({ language }));
+    const documents = ["iptables-save", "k8snet-capture", "ip-route"].map((language) => ({ language }));
     expect(contributes.breakpoints).toEqual([{ language: languageId }, ...documents]);
-    expect(contributes.views.debug.map((view: { id: string }) => view.id)).toEqual([stateViewId]);
+    expect(contributes.views.debug.map((view: { id: string }) => view.id)).toEqual([
+      stateViewId,
+      packetBreakpointsViewId,
+    ]);
+    expect(contributes.customEditors[0].viewType).toBe(recordingEditorId);
     const declared = contributes.commands.map((one: { command: string }) => one.command);
     expect(declared.sort()).toEqual(Object.values(commandIds).sort());
   });

@@ -14,6 +14,7 @@ export function editRequests(context: RequestContext): Handlers {
     setExpression: (args) => setExpression(context, args),
     "k8snet/edit": (args) => edit(context, args),
     "k8snet/futures": () => ({ body: { futures: context.standing().lab.futures.list() } }),
+    "k8snet/settable": (args) => ({ body: { fields: context.opened().lab.hand.settableFields(args.string("data")) } }),
     "k8snet/edits": () => ({ body: { edits: context.opened().lab.hand.made } }),
   };
 }

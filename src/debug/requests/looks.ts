@@ -52,12 +52,16 @@ function source(context: RequestContext, args: Arguments): DebugProtocol.SourceR
 function documentText(context: RequestContext, uri: string): DebugProtocol.SourceResponse["body"] {
   const document = context.opened().lab.document(uri);
   if (document === undefined) throw new RequestError(`The run has no document ${uri}`);
-  return {
-    content: document.text,
-    mimeType: uri.endsWith(".iptables-save")
-      ? "text/x-iptables-save"
-      : uri.endsWith(".nft")
-        ? "text/x-nftables"
-        : "text/plain",
-  };
+  return { content: document.text, mimeType: mimeTypeOf(uri) };
+}
+
+const mimeTypes: Readonly<Record<string, string>> = {
+  "iptables-save": "text/x-iptables-save",
+  "ip-route": "text/x-ip-route",
+  nft: "text/x-nftables",
+};
+
+function mimeTypeOf(uri: string): string {
+  const ending = uri.slice(uri.lastIndexOf(".") + 1);
+  return mimeTypes[ending] ?? "text/plain";
 }

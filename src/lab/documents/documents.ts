@@ -1,6 +1,8 @@
 import type { SourceRange } from "../../base/source-range.ts";
 import type { World } from "../../linux/world.ts";
 import type { GeneratedDocument } from "../protocol.ts";
+import type { RouteDocument } from "./route-document.ts";
+import { RouteDocuments } from "./route-documents.ts";
 import { RuleDocument, type RulePlace } from "./rule-document.ts";
 import { type RulePrinter, ruleLines, rulePrinters, ruleSignature } from "./rule-lines.ts";
 
@@ -13,6 +15,7 @@ export const generatedScheme = "k8snet:";
  * they are.
  */
 export class Documents {
+  readonly routes: RouteDocuments;
   private readonly world: World;
   private readonly fixed: readonly GeneratedDocument[];
   private readonly latest = new Map<string, { readonly signature: Signature; readonly document: RuleDocument }>();
@@ -21,17 +24,23 @@ export class Documents {
   /** `fixed` are documents that stay as they are throughout the run. */
   constructor(world: World, fixed: readonly GeneratedDocument[] = []) {
     this.world = world;
+    this.routes = new RouteDocuments(world, generatedScheme);
     this.fixed = fixed;
   }
 
   /** Any document of that name. */
   any(uri: string): GeneratedDocument | undefined {
-    return this.fixed.find((one) => one.uri === uri) ?? this.find(uri);
+    return this.fixed.find((one) => one.uri === uri) ?? this.walked(uri);
+  }
+
+  /** A document whose lines packets walk, with what can be stopped at. */
+  walked(uri: string): RuleDocument | RouteDocument | undefined {
+    return this.find(uri) ?? this.routes.find(uri);
   }
 
   /** All that there are now, those of namespaces without rules left out. */
   all(): readonly GeneratedDocument[] {
-    return [...this.fixed, ...this.list()];
+    return [...this.fixed, ...this.list(), ...this.routes.list()];
   }
 
   /** The line of a rule that a packet is tried on, in the rules of its namespace as they are now. */

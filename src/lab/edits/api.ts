@@ -13,6 +13,8 @@ export interface HandFacet {
   dataOf(expression: string, threadId: number): string | undefined;
   /** The value of a field, as it is shown; undefined where there is none. */
   valueOf(data: string): string | undefined;
+  /** The fields of a row, or the one field that is named, that a `set` can change, with their values. */
+  settableFields(data: string): Readonly<Record<string, string>>;
   /** Whether a `remove` can. */
   isRemovable(data: string): boolean;
   /** The edits of the recording, also those that were gone back before and not yet forgotten. */

@@ -70,6 +70,14 @@ export class Edits implements HandFacet {
     return field === undefined || shown === undefined ? undefined : { ...shown.fields, ...shown.counters }[field];
   }
 
+  settableFields(data: string): Readonly<Record<string, string>> {
+    const { row, field } = parseDataId(data);
+    const shown = findData(this.world, row)?.shown;
+    const fields = Object.entries(shown === undefined ? {} : shown.fields);
+    const isMeant = (name: string) => (field ?? name) === name && this.isSettable(`${row}#${name}`);
+    return Object.fromEntries(fields.filter(([name]) => isMeant(name)));
+  }
+
   private changeFor(edit: Edit): Change | Refused {
     switch (edit.do) {
       case "set":

@@ -42,6 +42,7 @@ export class RowElement {
     setText(this.description, row.description);
     this.icon.className = `icon codicon ${codicon(row.icon)}`;
     this.twistie.className = `twistie ${row.expandable ? `codicon ${codicon(open ? "chevron-down" : "chevron-right")}` : ""}`;
+    this.element.dataset.vscodeContext = contextOf(row);
     this.showMark(shown);
     this.describe(shown, focused);
   }
@@ -72,6 +73,17 @@ export class RowElement {
   private setAria(name: string, value: string): void {
     this.element.setAttribute(`aria-${name}`, value);
   }
+}
+
+/** What VS Code hands the commands of the row's context menu; its own entries, Cut and Paste, make no sense here. */
+function contextOf({ id, kind, label, description }: ShownRow["row"]): string {
+  const isOfTable = id.startsWith("more:");
+  return JSON.stringify({
+    preventDefaultContextMenuItems: true,
+    webviewSection: isOfTable ? "none" : kind,
+    k8snetRow: id,
+    k8snetLabel: `${label} ${description}`.trim(),
+  });
 }
 
 function part(className: string): HTMLElement {
