@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import manifest from "../../package.json" with { type: "json" };
 import { openSimulatedLab } from "../debug/open-lab.ts";
 import { check } from "./check.ts";
+import { checkModels, type ModelFormat, modelFormats } from "./check-model.ts";
 import { serveDap } from "./dap.ts";
 import { BadInput, type ExitCode, exitCode } from "./exit-code.ts";
 import { type ExploreOptions, exploreFile } from "./explore.ts";
@@ -14,7 +15,7 @@ import { addPacketOptions, collectAddress } from "./traced-packet.ts";
 import { type VerifyOptions, verify } from "./verify.ts";
 
 const help = `
-Exit status: 0 if every expectation holds (verify: if both kernels do the same), 1 if not, 2 on bad input.`;
+Exit status: 0 if every expectation holds (verify: if both kernels do the same; check --model: if the model holds), 1 if not, 2 on bad input.`;
 
 /** Runs one command line, without the program's name, to its end. Never rejects. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -99,7 +100,11 @@ function addCheck(program: Command, terminal: Terminal, done: (code: ExitCode) =
     .command("check")
     .description("look for errors in .k8snet files, without running anything")
     .argument("<file...>", "the .k8snet files")
-    .action(async (files: string[]) => done(await check(files, terminal)));
+    .option("--model", "prove for all pods and nodes that they reach each other without NAT, or say where they do not")
+    .addOption(new Option("--format <form>", "how to print what --model finds").choices(modelFormats).default("text"))
+    .action(async (files: string[], { model, format }: { model?: boolean; format: ModelFormat }) =>
+      done(await (model === true ? checkModels(files, format, terminal) : check(files, terminal))),
+    );
 }
 
 function addExport(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {

@@ -6,6 +6,8 @@ export const exitCode = {
   expectationFailed: 1,
   /** The simulated kernel does not do what Linux does. */
   different: 1,
+  /** The networking model of Kubernetes does not hold. */
+  refuted: 1,
   /** The command line, a file, or the place to write to is no good; or this machine cannot do it. */
   badInput: 2,
   /** A bug of ours; EX_SOFTWARE of sysexits.h. */

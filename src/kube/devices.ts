@@ -2,6 +2,7 @@ import type { SourceRange } from "../base/source-range.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
 import type { ClusterLayout } from "./layout.ts";
+import { allMembers, firstMembers } from "./member-choice.ts";
 import type { Sourced } from "./model.ts";
 import { setUpCommands } from "./wiring.ts";
 
@@ -52,7 +53,7 @@ export function listDevices(layout: ClusterLayout): DeviceList {
     if (device === undefined && dev !== "lo") missing.push({ netns, dev, source });
     return device;
   };
-  for (const command of setUpCommands(layout, inspectedMembers)) {
+  for (const command of setUpCommands(layout, firstMembers(inspectedMembers), allMembers)) {
     const { source } = command;
     switch (command.do) {
       case "bridge add":

@@ -1,7 +1,8 @@
 import type { SetUpCommand } from "../plan/commands.ts";
 import { type MeshedNode, remoteVtepCommands, vtepCommands } from "./flannel.ts";
 import { type ClusterLayout, memberNodeAddress } from "./layout.ts";
-import { type Cni, memberCount } from "./model.ts";
+import type { MemberChoice } from "./member-choice.ts";
+import type { Cni } from "./model.ts";
 import { podMtu } from "./pod-mtu.ts";
 import { isSwitch } from "./underlay.ts";
 
@@ -12,10 +13,10 @@ export const meshedCnis: ReadonlySet<Cni> = new Set<Cni>(["host-gw", "vxlan", "r
 export const mostMeshedNodes = 500;
 
 /** How each node reaches the pods of the others, when all nodes are plugged in. */
-export function* nodeRouteCommands(layout: ClusterLayout, membersPerGroup: number): Generator<SetUpCommand> {
+export function* nodeRouteCommands(layout: ClusterLayout, members: MemberChoice): Generator<SetUpCommand> {
   const { cni } = layout.model;
   if (!meshedCnis.has(cni)) return;
-  const nodes = meshedNodes(layout, membersPerGroup);
+  const nodes = meshedNodes(layout, members);
   if (nodes.length > mostMeshedNodes) return;
   for (const node of nodes) {
     if (cni === "vxlan") yield* vtepCommands(node);
@@ -38,12 +39,12 @@ function routeTo({ cidr: destination, address }: MeshedNode, { netns, source }: 
 }
 
 /** The nodes that have all it takes; what another lacks is an error of its own. */
-function meshedNodes(layout: ClusterLayout, membersPerGroup: number): MeshedNode[] {
+function meshedNodes(layout: ClusterLayout, members: MemberChoice): MeshedNode[] {
   const nodes: MeshedNode[] = [];
   for (const group of layout.model.nodes) {
     const [source, mtu] = [group.address?.source ?? group.source, podMtu(layout.model, group)];
     if (!isSwitch(layout.model, group.on)) continue;
-    for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
+    for (const member of members(group)) {
       const [cidr, address] = [layout.cidrs.of(group, member), memberNodeAddress(group, member)];
       if (cidr === undefined || address === undefined || nodes.length > mostMeshedNodes) continue;
       nodes.push({ netns: layout.names.nodeName(group, member), cidr, address, mtu, source });

@@ -3,15 +3,15 @@ import { listenCommand } from "./dns/listen.ts";
 import { slotAddress } from "./ipam.ts";
 import type { ClusterLayout } from "./layout.ts";
 import { macFromNames } from "./mac-derivation.ts";
-import {
-  type HubModel,
-  type InterfaceModel,
-  memberCount,
-  type NamespaceContents,
-  type RuleSetModel,
-  type VethEnd,
-  type VethPair,
-  type VxlanModel,
+import type { MemberChoice } from "./member-choice.ts";
+import type {
+  HubModel,
+  InterfaceModel,
+  NamespaceContents,
+  RuleSetModel,
+  VethEnd,
+  VethPair,
+  VxlanModel,
 } from "./model.ts";
 import { nodeRuleCommands } from "./node-rules.ts";
 import { isOfDevice } from "./sysctls.ts";
@@ -49,12 +49,12 @@ export function* hubCommands(hubs: readonly HubModel[]): Generator<SetUpCommand>
 }
 
 /** Addresses of devices, static neighbours, routes and servers, when every cable is laid. */
-export function* configurationCommands(layout: ClusterLayout, membersPerGroup: number): Generator<SetUpCommand> {
+export function* configurationCommands(layout: ClusterLayout, members: MemberChoice): Generator<SetUpCommand> {
   for (const group of layout.model.nodes) {
     const { slots } = layout.nodeLayout(group);
     const wiredByHand = layout.model.cni === "none";
     const pods = slots.filter(({ pod }) => (wiredByHand && pod.address) || hasConfiguration(pod.contents));
-    for (let member = 0; member < Math.min(memberCount(group.name), membersPerGroup); member++) {
+    for (const member of members(group)) {
       yield* nodeRuleCommands(layout, group, member);
       yield* contentsCommands(layout, layout.names.nodeName(group, member), group.contents);
       for (const pod of group.pods) {

@@ -4,7 +4,8 @@ import { type Ipv4Address, type Ipv4Prefix, prefixContains } from "../wire/ipv4-
 import type { MacAddress } from "../wire/mac-address.ts";
 import { type ClusterLayout, memberNodeAddress, memberNodeMac } from "./layout.ts";
 import { nodeMac } from "./mac-derivation.ts";
-import { type ClusterModel, memberCount, type Sourced } from "./model.ts";
+import type { MemberChoice } from "./member-choice.ts";
+import type { ClusterModel, Sourced } from "./model.ts";
 import { uplinkMtu } from "./pod-mtu.ts";
 import { podSysctls } from "./sysctls.ts";
 
@@ -57,11 +58,11 @@ export function* implicitSwitchCommands(layout: ClusterLayout): Generator<SetUpC
 }
 
 /** Plugs in the nodes, then routers and hosts, each in file order; then the default routes. */
-export function* uplinkCommands(layout: ClusterLayout): Generator<SetUpCommand> {
+export function* uplinkCommands(layout: ClusterLayout, members: MemberChoice): Generator<SetUpCommand> {
   const switches = layout.model.namespaces.filter(({ machine }) => machine?.role === "switch");
   const numbers = new Map(switches.map((raw, i) => [layout.names.rawName(raw), i + 1]));
   const ports = new Map<string, number>();
-  for (const { netns, dev, mac, prefix, mtu, segment, source } of uplinks(layout)) {
+  for (const { netns, dev, mac, prefix, mtu, segment, source } of uplinks(layout, members)) {
     const port = (ports.get(segment) ?? 0) + 1;
     ports.set(segment, port);
     const [peerDev, peerMac] = [`p${port}`, switchPortMac(numbers.get(segment) ?? 0, port)];
@@ -70,17 +71,17 @@ export function* uplinkCommands(layout: ClusterLayout): Generator<SetUpCommand> 
     yield { do: "addr add", netns, dev, prefix, source };
     yield { do: "link set", netns, dev, mtu, up: true, source };
   }
-  yield* defaultRouteCommands(layout);
+  yield* defaultRouteCommands(layout, members);
 }
 
-function* uplinks(layout: ClusterLayout): Generator<Uplink> {
+function* uplinks(layout: ClusterLayout, members: MemberChoice): Generator<Uplink> {
   const { model, names } = layout;
   const implicit = implicitSwitch(layout)?.netns ?? "switch";
   for (const group of model.nodes) {
     const { address, on } = group;
     if (address === undefined || !isSwitch(model, on)) continue;
     const [mtu, segment, source] = [uplinkMtu(model, group), on?.value ?? implicit, address.source];
-    for (let member = 0; member < memberCount(group.name); member++) {
+    for (const member of members(group)) {
       const [netns, mac] = [names.nodeName(group, member), memberNodeMac(group, member)];
       const prefix = memberNodeAddress(group, member) ?? address.value;
       yield { netns, dev: "eth0", mac, prefix, mtu, segment, source };
@@ -104,11 +105,11 @@ export function isSwitch({ namespaces }: ClusterModel, on: Sourced<string> | und
   );
 }
 
-function* defaultRouteCommands(layout: ClusterLayout): Generator<SetUpCommand> {
+function* defaultRouteCommands(layout: ClusterLayout, members: MemberChoice): Generator<SetUpCommand> {
   const { model, names } = layout;
   for (const group of model.nodes) {
     if (group.gateway === undefined || group.address === undefined) continue;
-    for (let member = 0; member < memberCount(group.name); member++) {
+    for (const member of members(group)) {
       yield defaultRoute(names.nodeName(group, member), "eth0", group.gateway);
     }
   }

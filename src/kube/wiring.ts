@@ -5,7 +5,8 @@ import { caliCommands } from "./calico.ts";
 import type { PodSlot } from "./ipam.ts";
 import { type ClusterLayout, memberBridge, memberBridgeAddresses } from "./layout.ts";
 import { macFromNames, podMac } from "./mac-derivation.ts";
-import { type BridgeModel, memberCount, type NamespaceContents, type NodeGroup, type Sourced } from "./model.ts";
+import { allMembers, type MemberChoice } from "./member-choice.ts";
+import type { BridgeModel, NamespaceContents, NodeGroup, Sourced } from "./model.ts";
 import { nodeRouteCommands } from "./node-routes.ts";
 import { type PodCable, podCable, vethCommand } from "./pod-cable.ts";
 import { podMtu } from "./pod-mtu.ts";
@@ -17,16 +18,16 @@ import { implicitSwitchCommands, uplinkCommands } from "./underlay.ts";
 
 /**
  * Everything an administrator would type to build the cluster, in order. Made on demand: large clusters have millions.
- * `membersPerGroup` limits how many nodes of each range are built.
+ * `members` says which nodes of each range are built, and `plugged` which of them have their cables.
  */
 export function* setUpCommands(
   layout: ClusterLayout,
-  membersPerGroup: number = Number.POSITIVE_INFINITY,
+  members: MemberChoice = allMembers,
+  plugged: MemberChoice = members,
 ): Generator<SetUpCommand> {
   yield* implicitSwitchCommands(layout);
   for (const group of layout.model.nodes) {
-    const members = Math.min(memberCount(group.name), membersPerGroup);
-    for (let member = 0; member < members; member++) yield* nodeCommands(layout, group, member);
+    for (const member of members(group)) yield* nodeCommands(layout, group, member);
   }
   for (const raw of layout.model.namespaces) {
     const netns = layout.names.rawName(raw);
@@ -35,11 +36,11 @@ export function* setUpCommands(
     yield* namespaceCommands(netns, node, raw.machine?.role ?? "netns", raw.contents, raw.source);
     for (const bridge of raw.contents.bridges) yield* rawBridge(netns, bridge);
   }
-  yield* uplinkCommands(layout);
-  yield* nodeRouteCommands(layout, membersPerGroup);
+  yield* uplinkCommands(layout, plugged);
+  yield* nodeRouteCommands(layout, members);
   yield* rawVethCommands(layout.model.veths);
   yield* hubCommands(layout.model.hubs);
-  yield* configurationCommands(layout, membersPerGroup);
+  yield* configurationCommands(layout, members);
 }
 
 function* nodeCommands(layout: ClusterLayout, group: NodeGroup, member: number): Generator<SetUpCommand> {

@@ -14,7 +14,7 @@ export interface Built {
 }
 
 /** Runs a plan's set-up on a fresh simulated world. */
-export function build(plan: NetworkPlan, options: WorldOptions): Built {
+export function build(plan: Pick<NetworkPlan, "setUp">, options: WorldOptions): Built {
   const world = makeWorld(options);
   const setUp = new SetUp(world, serverFor);
   const problems: Diagnostic[] = [];

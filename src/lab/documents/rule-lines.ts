@@ -1,8 +1,7 @@
 import { ruleSetLines } from "../../config/iptables/print-rule-set.ts";
-import { type RuleChain, type RuleTable, tableNames } from "../../config/iptables/rule-set.ts";
 import { nftLines } from "../../config/nft/print-rule-set.ts";
 import { liveRuleSet } from "../../linux/netfilter/nft/setup.ts";
-import { policy } from "../../linux/netfilter/rules.ts";
+import { ruleTables } from "../../linux/netfilter/rule-tables.ts";
 import type { World } from "../../linux/world.ts";
 import type { DocumentLine } from "./rule-document.ts";
 
@@ -33,7 +32,7 @@ export function ruleSignature(world: World, netns: number, printer: RulePrinter)
 }
 
 function iptablesLines(world: World, netns: number): readonly DocumentLine[] {
-  return ruleSetLines(iptablesTables(world, netns)).map(({ text, table, chain, rule }) => ({
+  return ruleSetLines(ruleTables(world, netns)).map(({ text, table, chain, rule }) => ({
     text,
     chain: chain === undefined ? 0 : world.netfilter.findChain(netns, table, chain),
     rule,
@@ -46,26 +45,5 @@ function nftDocumentLines(world: World, netns: number): readonly DocumentLine[] 
   return nftLines(liveRuleSet(world, netns), { stateless: true }).map(({ text, family, table, chain, rule }) => {
     const row = rows.get(`${family} ${table}`) ?? 0;
     return { text, chain: chain === undefined ? 0 : netfilter.findNftChain(netns, row, chain), rule };
-  });
-}
-
-const noCounters = { packets: 0, bytes: 0 };
-
-/** The rules of a namespace as values. */
-function iptablesTables(world: World, netns: number): readonly RuleTable[] {
-  const { netfilter } = world;
-  return tableNames.flatMap((name) => {
-    const rows = netfilter.chainsInOrder(netns, name);
-    const chains = rows.map((row): RuleChain => {
-      const decided = netfilter.chainPolicy.get(row);
-      return {
-        name: netfilter.chainName.get(row),
-        policy: decided === policy.none ? undefined : decided === policy.drop ? "DROP" : "ACCEPT",
-        counters: noCounters,
-        rules: netfilter.chainRules.get(row).flatMap((rule) => netfilter.rule.get(rule) ?? []),
-        line: 0,
-      };
-    });
-    return chains.length === 0 ? [] : [{ name, chains, line: 0 }];
   });
 }

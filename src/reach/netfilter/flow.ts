@@ -1,3 +1,4 @@
+import type { ConnectionState } from "../../config/iptables/rule-set.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 
 /** The first packet of a connection, and the node that it passes. */
@@ -35,23 +36,41 @@ export interface Flow {
   readonly inDevice: string | undefined;
   /** The same where it leaves; empty where it does not. */
   readonly outDevice: string | undefined;
+  /** Absent: the first packet of its connection. */
+  readonly state?: Extract<ConnectionState, "NEW" | "ESTABLISHED" | "RELATED" | "INVALID">;
+  /** It goes against the direction of the connection's first packet; `original` is still that one's. */
+  readonly isReply?: boolean;
+  /** Absent: an echo request. */
+  readonly icmp?: { readonly type: number; readonly code: number };
+  /** The ports of a bridge that it passes, empty where there is none; absent: not known. */
+  readonly bridgePorts?: { readonly in: string; readonly out: string };
+  /** Its source becomes the address of the interface that it leaves by, which no question says. */
+  readonly isMasqueraded?: boolean;
+  /** The rule that translated it last. */
+  readonly translatedBy?: RulePlace;
+}
+
+/** A rule by its index in a chain. */
+export interface RulePlace {
+  /** Whose rule it is. */
+  readonly program: "iptables" | "nft";
+  /** `nat`; of nftables with its family: `ip kube-proxy`. */
+  readonly table: string;
+  readonly chain: string;
+  /** Undefined: the chain's policy. */
+  readonly rule: number | undefined;
 }
 
 /** Where a way ends. */
 export interface Ending {
   readonly verdict: "ACCEPT" | "DROP" | "REJECT";
   readonly flow: Flow;
+  /** What refused it. */
+  readonly by?: RulePlace;
 }
 
 /** A rule that was asked, or the policy at the end of a chain of the kernel. */
-export interface TriedRule {
-  /** Whose rule it is. */
-  readonly program: "iptables" | "nft";
-  /** `nat`; of nftables with its family: `ip kube-proxy`. */
-  readonly table: string;
-  readonly chain: string;
-  /** Index in the chain; undefined: its policy, which dropped. */
-  readonly rule: number | undefined;
+export interface TriedRule extends RulePlace {
   /** Of any of the ways. */
   readonly matched: boolean;
 }

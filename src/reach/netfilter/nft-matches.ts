@@ -121,9 +121,9 @@ function fieldValue(field: FieldName, flow: Flow, own: AddressTypes): Value | un
     case "fib daddr type":
       return typeNumber(own, flow.destination);
     case "icmp type":
-      return flow.protocol === ipProtocol.icmp ? echoRequest : undefined;
+      return flow.protocol === ipProtocol.icmp ? (flow.icmp?.type ?? echoRequest) : undefined;
     case "icmp code":
-      return flow.protocol === ipProtocol.icmp ? 0 : undefined;
+      return flow.protocol === ipProtocol.icmp ? (flow.icmp?.code ?? 0) : undefined;
     case "ip ttl":
     case "ip length":
     case "meta length":
@@ -147,19 +147,19 @@ function portValue(field: FieldName, flow: Flow): Value | undefined {
   return field.endsWith("dport") ? flow.destinationPort : (flow.sourcePort ?? unknown);
 }
 
-const { new: fresh = 0, untracked = 0 } = typeTraits.ct_state.names ?? {};
-const { snat = 0, dnat = 0 } = typeTraits.ct_status.names ?? {};
+const states = typeTraits.ct_state.names ?? {};
+const { snat = 0, dnat = 0, "seen-reply": seenReply = 0, confirmed = 0 } = typeTraits.ct_status.names ?? {};
 
 function connectionValue(field: FieldName, flow: Flow): Value | undefined {
-  if (field === "ct state") return flow.tracked ? fresh : untracked;
+  if (field === "ct state") return states[flow.tracked ? (flow.state ?? "NEW").toLowerCase() : "untracked"] ?? 0;
   if (!flow.tracked) return undefined;
   switch (field) {
     case "ct status":
-      return (flow.destinationTranslated ? dnat : 0) | (flow.sourceTranslated ? snat : 0);
+      return statusOf(flow);
     case "ct mark":
       return flow.connectionMark;
     case "ct direction":
-      return 0;
+      return isAnswer(flow) ? 1 : 0;
     case "ct original ip saddr":
       return flow.original.source;
     case "ct original ip daddr":
@@ -170,12 +170,21 @@ function connectionValue(field: FieldName, flow: Flow): Value | undefined {
       return flow.original.port;
     // The answer will come from where the packet goes, to where it seems to come from.
     case "ct reply ip saddr":
-      return flow.destination;
+      return isAnswer(flow) ? flow.source : flow.destination;
     case "ct reply proto-src":
       return flow.destinationPort;
     case "ct reply ip daddr":
-      return flow.sourceTranslated ? unknown : flow.source;
+      return flow.sourceTranslated ? unknown : isAnswer(flow) ? flow.destination : flow.source;
     default:
       return flow.sourceTranslated ? unknown : (flow.sourcePort ?? unknown);
   }
+}
+
+function statusOf(flow: Flow): number {
+  const known = flow.state === "ESTABLISHED" ? seenReply | confirmed : 0;
+  return known | (flow.destinationTranslated ? dnat : 0) | (flow.sourceTranslated ? snat : 0);
+}
+
+function isAnswer({ isReply, state }: Flow): boolean {
+  return isReply === true && state === "ESTABLISHED";
 }

@@ -11,7 +11,7 @@ import {
 } from "../../config/nft/rule-set.ts";
 import { ipProtocol } from "../../wire/ipv4.ts";
 import type { AddressTypes } from "./address-types.ts";
-import type { Flow } from "./flow.ts";
+import type { Flow, RulePlace } from "./flow.ts";
 import { candidates, nftMatchHolds } from "./nft-matches.ts";
 import type { TraceRecord } from "./trace-record.ts";
 import { translated } from "./translation.ts";
@@ -39,7 +39,8 @@ export class NftWalk {
     if (chain.base?.policy !== "drop" || through.returned.length === 0)
       return [...others, ...through.passed, ...through.returned];
     this.#try(chain.name, undefined, true);
-    for (const flow of through.returned) this.#record.endings.push({ verdict: "DROP", flow });
+    const by = this.#placeOf(chain.name, undefined);
+    for (const flow of through.returned) this.#record.endings.push({ verdict: "DROP", flow, by });
     return [...others, ...through.passed];
   }
 
@@ -52,7 +53,8 @@ export class NftWalk {
       for (const flow of live) {
         // Asked before what its chains ask, and known to have matched only after.
         this.#try(chain.name, index, false);
-        const matched = this.#applyRule(rule, flow, hook, walked, next, () => this.#try(chain.name, index, true));
+        const place = this.#placeOf(chain.name, index);
+        const matched = this.#applyRule(rule, flow, hook, walked, next, place);
         if (matched) this.#try(chain.name, index, true);
       }
       live = distinct(next);
@@ -62,7 +64,7 @@ export class NftWalk {
   }
 
   /** Statement by statement; ways that go on with the next rule are put into `next`. Answers whether all may have held. */
-  #applyRule(rule: NftRule, start: Flow, hook: HookName, walked: Walked, next: Flow[], matches: () => void): boolean {
+  #applyRule(rule: NftRule, start: Flow, hook: HookName, walked: Walked, next: Flow[], place: RulePlace): boolean {
     let flow = start;
     for (const statement of rule.statements) {
       if (statement.statement === "match" || statement.statement === "limit") {
@@ -70,9 +72,9 @@ export class NftWalk {
         if (certainty !== "yes") next.push(flow);
         if (certainty === "no") return false;
       } else if (statement.statement === "vmap") {
-        return this.#lookUp(statement, flow, hook, walked, next, matches);
+        return this.#lookUp(statement, flow, hook, walked, next, place);
       } else {
-        const after = this.#apply(statement, flow, hook, walked, next, matches);
+        const after = this.#apply(statement, flow, hook, walked, next, place);
         if (after === undefined) return true;
         flow = after;
       }
@@ -92,7 +94,7 @@ export class NftWalk {
     hook: HookName,
     walked: Walked,
     next: Flow[],
-    matches: () => void,
+    place: RulePlace,
   ): boolean {
     const found = candidates(map, selectors, { table: this.#table, flow, own: this.#own });
     const isDraw = selectors.length === 1 && selectors[0].field === "numgen";
@@ -100,8 +102,8 @@ export class NftWalk {
     for (const { element } of found) {
       const { data } = element;
       if (data === undefined || !("verdict" in data)) continue;
-      matches();
-      this.#decide(data.verdict, flow, hook, walked, next);
+      this.#matched(place);
+      this.#decide(data.verdict, flow, hook, walked, next, place);
     }
     return found.length > 0;
   }
@@ -113,12 +115,12 @@ export class NftWalk {
     hook: HookName,
     walked: Walked,
     next: Flow[],
-    matches: () => void,
+    place: RulePlace,
   ): Flow | undefined {
     switch (statement.statement) {
       case "verdict":
-        matches();
-        this.#decide(statement.verdict, flow, hook, walked, next);
+        this.#matched(place);
+        this.#decide(statement.verdict, flow, hook, walked, next, place);
         return undefined;
       case "set mark":
         return marked(flow, statement.mark, statement.value);
@@ -126,13 +128,14 @@ export class NftWalk {
         return { ...flow, tracked: false };
       case "reject":
         if (statement.answer === "tcp-reset" && flow.protocol !== ipProtocol.tcp) next.push(flow);
-        else this.#record.endings.push({ verdict: "REJECT", flow });
+        else this.#record.endings.push({ verdict: "REJECT", flow, by: place });
         return undefined;
       case "nat": {
         const target = ({ dnat: "DNAT", snat: "SNAT", masquerade: "MASQUERADE", redirect: "REDIRECT" } as const)[
           statement.nat
         ];
-        walked.passed.push(translated(flow, { target, range: statement.range }, hook, this.#own));
+        const after = translated(flow, { target, range: statement.range }, hook, this.#own);
+        walked.passed.push({ ...after, translatedBy: place });
         return undefined;
       }
       default:
@@ -140,13 +143,13 @@ export class NftWalk {
     }
   }
 
-  #decide(verdict: Verdict, flow: Flow, hook: HookName, walked: Walked, next: Flow[]): void {
+  #decide(verdict: Verdict, flow: Flow, hook: HookName, walked: Walked, next: Flow[], by: RulePlace): void {
     switch (verdict.verdict) {
       case "accept":
         walked.passed.push({ ...flow, accepted: true });
         return;
       case "drop":
-        this.#record.endings.push({ verdict: "DROP", flow });
+        this.#record.endings.push({ verdict: "DROP", flow, by });
         return;
       case "return":
         walked.returned.push(flow);
@@ -165,8 +168,16 @@ export class NftWalk {
   }
 
   #try(chain: string, rule: number | undefined, matched: boolean): void {
+    this.#record.try({ ...this.#placeOf(chain, rule), matched });
+  }
+
+  #matched(place: RulePlace): void {
+    this.#record.try({ ...place, matched: true });
+  }
+
+  #placeOf(chain: string, rule: number | undefined): RulePlace {
     const { family, name } = this.#table;
-    this.#record.try({ program: "nft", table: `${family} ${name}`, chain, rule, matched });
+    return { program: "nft", table: `${family} ${name}`, chain, rule };
   }
 }
 

@@ -4,7 +4,7 @@ import { type AddressTypes, hasAddressType } from "./address-types.ts";
 import { all, type Certainty, certain, invertedIf } from "./certainty.ts";
 import type { Flow } from "./flow.ts";
 
-/** Whether a rule matches the first packet of a connection. */
+/** Whether a rule matches a packet: the first one of a connection, unless the flow says otherwise. */
 export function ruleMatches(rule: Rule, flow: Flow, types: AddressTypes): Certainty {
   const header = [
     () => asked(rule.protocol, (protocol) => certain(protocol === 0 || protocol === flow.protocol)),
@@ -42,8 +42,7 @@ function matchHolds(match: Match, flow: Flow, types: AddressTypes): Certainty {
     case "multiport":
       return invertedIf(match.inverted, multiportHolds(match.which, match.ports, flow));
     case "physdev":
-      // Only of packets that a bridge handed up, which no question says.
-      return "maybe";
+      return flow.bridgePorts === undefined ? "maybe" : bridgePortsHold(match, flow.bridgePorts);
     case "recent":
       // Whether the address was seen before is what the node remembers.
       return match.operation === "set" ? "yes" : "maybe";
@@ -72,7 +71,7 @@ function matchHolds(match: Match, flow: Flow, types: AddressTypes): Certainty {
         (part) => part(),
       );
     case "icmp":
-      return invertedIf(match.inverted, certain(match.type === 255 || match.type === echoRequest));
+      return invertedIf(match.inverted, certain(icmpHolds(match, flow.icmp ?? { type: echoRequest, code: 0 })));
   }
 }
 
@@ -111,6 +110,27 @@ function multiportHolds(which: "sports" | "dports" | "ports", ranges: readonly P
   return answers.includes("maybe") ? "maybe" : "no";
 }
 
+function icmpHolds(match: Extract<Match, { match: "icmp" }>, { type, code }: NonNullable<Flow["icmp"]>): boolean {
+  return match.type === 255 || (match.type === type && code >= match.codes.first && code <= match.codes.last);
+}
+
+function bridgePortsHold(
+  match: Extract<Match, { match: "physdev" }>,
+  ports: NonNullable<Flow["bridgePorts"]>,
+): Certainty {
+  const named = (port: string) => (pattern: string) => (port === "" ? "no" : deviceIs(port)(pattern));
+  return all(
+    [
+      () => asked(match.isBridged, () => certain(ports.out !== "")),
+      () => asked(match.isIn, () => certain(ports.in !== "")),
+      () => asked(match.isOut, () => certain(ports.out !== "")),
+      () => asked(match.in, named(ports.in)),
+      () => asked(match.out, named(ports.out)),
+    ],
+    (part) => part(),
+  );
+}
+
 function chance(match: Extract<Match, { match: "statistic" }>): Certainty {
   if (match.mode === "nth") return match.every > 1 ? "maybe" : "yes";
   if (match.probability31 === 0) return "no";
@@ -126,14 +146,20 @@ function connectionHolds(match: Extract<Match, { match: "conntrack" }>, flow: Fl
       () => asked(match.originalSource, within(original.source)),
       () => asked(match.originalDestination, within(original.destination)),
       // The answer will come from where the packet goes, to where it seems to come from.
-      () => asked(match.replySource, within(flow.destination)),
-      () => asked(match.replyDestination, (prefix) => (flow.sourceTranslated ? "maybe" : within(flow.source)(prefix))),
+      () => asked(match.replySource, within(flow.isReply ? flow.source : flow.destination)),
+      () =>
+        asked(match.replyDestination, (prefix) =>
+          flow.sourceTranslated ? "maybe" : within(flow.isReply ? flow.destination : flow.source)(prefix),
+        ),
       () => asked(match.originalSourcePort, portIn(flow.sourcePort)),
       () => asked(match.originalDestinationPort, portIn(original.port)),
       () => asked(match.replySourcePort, portIn(flow.destinationPort)),
       () => asked(match.replyDestinationPort, portIn(flow.sourceTranslated ? undefined : flow.sourcePort)),
-      () => asked(match.status, (status) => certain(status.includes("NONE"))),
-      () => (match.direction === undefined ? "yes" : certain(match.direction === "ORIGINAL")),
+      () => asked(match.status, (status) => certain(hasStatus(flow, status))),
+      () =>
+        match.direction === undefined
+          ? "yes"
+          : certain(match.direction === (flow.isReply && flow.state === "ESTABLISHED" ? "REPLY" : "ORIGINAL")),
     ],
     (part) => part(),
   );
@@ -142,8 +168,13 @@ function connectionHolds(match: Extract<Match, { match: "conntrack" }>, flow: Fl
 function hasState(flow: Flow, states: readonly ConnectionState[]): boolean {
   if (!flow.tracked) return states.includes("UNTRACKED");
   return (
-    states.includes("NEW") ||
+    states.includes(flow.state ?? "NEW") ||
     (flow.destinationTranslated && states.includes("DNAT")) ||
     (flow.sourceTranslated && states.includes("SNAT"))
   );
+}
+
+function hasStatus(flow: Flow, status: readonly string[]): boolean {
+  if (flow.state !== "ESTABLISHED") return status.includes("NONE");
+  return status.includes("SEEN_REPLY") || status.includes("CONFIRMED");
 }

@@ -8,7 +8,12 @@ type Translation = Extract<Target, { target: "DNAT" | "SNAT" | "MASQUERADE" | "R
 /** A packet after NAT. Of a range, the first of its addresses and ports stands for all. */
 export function translated(flow: Flow, { target, range }: Translation, hook: HookName, own: AddressTypes): Flow {
   if (target === "MASQUERADE" || target === "SNAT") {
-    return { ...flow, source: range.addresses?.first ?? flow.source, sourceTranslated: true };
+    return {
+      ...flow,
+      source: range.addresses?.first ?? flow.source,
+      sourceTranslated: true,
+      isMasqueraded: target === "MASQUERADE",
+    };
   }
   const destination = target === "REDIRECT" ? redirectAddress(hook, own) : range.addresses?.first;
   return {

@@ -29,7 +29,8 @@ export class RuleWalk {
       return [...others, ...through.passed, ...through.returned];
     }
     this.#try(table, chain.name, undefined, true);
-    for (const flow of through.returned) this.#record.endings.push({ verdict: "DROP", flow });
+    const by = { program: "iptables", table, chain: chain.name, rule: undefined } as const;
+    for (const flow of through.returned) this.#record.endings.push({ verdict: "DROP", flow, by });
     return [...others, ...through.passed];
   }
 
@@ -46,7 +47,8 @@ export class RuleWalk {
       for (const flow of live) {
         const certainty = ruleMatches(rule, flow, this.#own);
         this.#try(table, chain.name, index, certainty !== "no");
-        if (certainty !== "no") next.push(...this.#apply(table, rule, flow, hook, walked));
+        if (certainty !== "no")
+          next.push(...this.#apply(table, { chain: chain.name, rule: index }, rule, flow, hook, walked));
         if (certainty !== "yes") next.push(flow);
       }
       live = distinct(next);
@@ -56,8 +58,15 @@ export class RuleWalk {
   }
 
   /** Gives the ways that go on with the chain's next rule. */
-  #apply(table: TableName, rule: Rule, flow: Flow, hook: HookName, walked: Walked): readonly Flow[] {
-    const { target } = rule;
+  #apply(
+    table: TableName,
+    place: { readonly chain: string; readonly rule: number },
+    { target }: Rule,
+    flow: Flow,
+    hook: HookName,
+    walked: Walked,
+  ): readonly Flow[] {
+    const by = { program: "iptables", table, ...place } as const;
     if (target === undefined) return [flow];
     switch (target.target) {
       case "LOG":
@@ -67,7 +76,7 @@ export class RuleWalk {
         return [];
       case "DROP":
       case "REJECT":
-        this.#record.endings.push({ verdict: target.target, flow });
+        this.#record.endings.push({ verdict: target.target, flow, by });
         return [];
       case "RETURN":
         walked.returned.push(flow);
@@ -82,7 +91,7 @@ export class RuleWalk {
       case "NOTRACK":
         return [{ ...flow, tracked: false }];
       default:
-        walked.passed.push(translated(flow, target, hook, this.#own));
+        walked.passed.push({ ...translated(flow, target, hook, this.#own), translatedBy: by });
         return [];
     }
   }

@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import { openModel } from "../../src/lab/model/open-model.ts";
+import type { ModelReport } from "../../src/lab/model/report.ts";
+import { compileSync } from "../../src/language/compile.ts";
+import { labText, openText } from "./run-lab.ts";
+
+function check(text: string): ModelReport {
+  const opened = openModel(compileSync(text, "lab.k8snet"));
+  if ("problems" in opened) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
+  while (opened.advance(100));
+  return opened.report();
+}
+
+function told(text: string): readonly string[] {
+  return check(text).findings.map(({ kind, range, message }) => `${range.line}: ${kind}: ${message}`);
+}
+
+const twoNodes = (cni: string, node1 = "", pod1 = "") => `cluster { cni ${cni} }
+node node1 {
+  address 192.168.1.11/24
+  ${node1}
+  pod pod1 { ${pod1} }
+  pod pod2
+}
+node node2 {
+  address 192.168.1.12/24
+  pod pod3
+}
+`;
+
+test.each(["host-gw", "vxlan"])("1. a cluster that nobody has broken: %s", (cni) => {
+  expect(check(twoNodes(cni))).toEqual({ holds: true, pods: 3, nodes: 2, pairs: 18, followed: 18, findings: [] });
+});
+
+test("2. a rule that drops, at its line", () => {
+  const rules = 'iptables-restore """\n*filter\n-A FORWARD -s 10.244.1.2 -j DROP\nCOMMIT\n"""';
+  expect(told(twoNodes("host-gw", rules))).toEqual([
+    "6: refuted: pod1 does not reach pod3: the answer is lost: at node1/eth0 a rule drops it (-t filter -A FORWARD -s 10.244.1.2/32 -j DROP). 1 more pair is like this one.",
+    "6: refuted: pod3 does not reach pod1: at node1/eth0 a rule drops it (-t filter -A FORWARD -s 10.244.1.2/32 -j DROP). 1 more pair is like this one.",
+  ]);
+});
+
+test("3. a setting, at its line", () => {
+  const found = told(twoNodes("host-gw", "sysctl net.ipv4.ip_forward 0"));
+  expect(found).toContain(
+    "4: refuted: pod1 does not reach pod3: at node1/cni0 10.244.1.2 is no address of node1, which forwards nothing. 1 more pair is like this one.",
+  );
+  expect(found.every((line) => line.startsWith("4: "))).toBe(true);
+});
+
+test("4. a route that leads away", () => {
+  const [first] = told(twoNodes("host-gw", "route 10.244.1.0/25 via 192.168.1.99 dev eth0"));
+  expect(first).toBe(
+    "4: refuted: pod1 does not reach pod3: at node1/eth0 nobody answers when node1/eth0 asks for the MAC address of 192.168.1.99. 1 more pair is like this one.",
+  );
+});
+
+test("5. a translation, which no ping notices", () => {
+  const rules = 'iptables-restore """\n*nat\n-A POSTROUTING -o eth0 -j MASQUERADE\nCOMMIT\n"""';
+  const { holds, findings } = check(twoNodes("host-gw", rules));
+  expect(holds).toBe(false);
+  expect(findings.map(({ kind, from, to, row, reason }) => [kind, from, to, row, reason])).toEqual([
+    ["refuted", "pod1", "pod3", "-t nat -A POSTROUTING -o eth0 -j MASQUERADE", "TRANSLATED"],
+    ["note", "pod1", "node2", "-t nat -A POSTROUTING -o eth0 -j MASQUERADE", "TRANSLATED"],
+  ]);
+  expect(findings[0].scenario).toContain("# Break on nat.translate@node1");
+});
+
+test("6. nodes that nothing connects", () => {
+  const found = told(twoNodes("bridge"));
+  expect(found).toContain(
+    "2: refuted: pod1 does not reach pod3: at node1/cbr0 node1 has no route to 10.244.1.2. 1 more pair is like this one.",
+  );
+});
+
+test("7. large packets that vanish do not refute it", () => {
+  const { holds, findings } = check(labText("gallery/mtu-black-hole"));
+  expect(holds).toBe(true);
+  expect(findings.map(({ kind, from, to }) => [kind, from, to])).toEqual([["black-hole", "client", "server"]]);
+});
+
+test("8. the scenario that it gives shows it", () => {
+  const text = twoNodes("host-gw", "sysctl net.ipv4.ip_forward 0");
+  for (const { scenario } of check(text).findings) {
+    const lab = openText(`${text}${scenario}\n`);
+    while (lab.run(10_000));
+    expect(lab.expectations()).toEqual({ held: 0, failed: 1 });
+  }
+});
+
+test.each(["host-gw", "vxlan", "routed"])("9. 5,000 nodes are like two of them: %s", (cni) => {
+  const router = "router gateway { address 172.16.255.254/16 }";
+  const cluster = `cluster { podCIDR 10.0.0.0/8; cni ${cni} }\n${router}\n`;
+  const nodes = "node worker[1..5000] { address 172.16.0.11/16; gateway 172.16.255.254; pod web[1..30] }\n";
+  const { holds, pods, nodes: count, pairs, followed, findings } = check(cluster + nodes);
+  expect(findings).toEqual([]);
+  expect({ holds, pods, count, pairs }).toEqual({
+    holds: true,
+    pods: 150_000,
+    count: 5000,
+    pairs: 150_000 * 149_999 + 2 * 150_000 * 5000,
+  });
+  expect(followed).toBeLessThan(100);
+});
+
+test("10. one of 5,000 nodes that a rule names is not like the others", () => {
+  const rules = 'iptables-restore """\n*filter\n-A FORWARD -s 10.3.7.0/24 -j DROP\nCOMMIT\n"""';
+  const nodes = `node worker[1..5000] { address 172.16.0.11/16; pod web[1..30]\n ${rules}\n }\n`;
+  const { findings } = check(`cluster { podCIDR 10.0.0.0/8; cni host-gw }\n${nodes}`);
+  expect(findings.length).toBeGreaterThan(0);
+  for (const { from, to } of findings) expect(`${from} ${to}`).toMatch(/^worker776\/| worker776\//);
+});
+
+test("11. pods with one MAC address", () => {
+  const text = `node node1 {
+  podCIDR 10.244.0.0/24
+  pod pod1 { interface eth0 { mac 02:00:00:00:00:01 } }
+  pod pod2
+  pod pod3
+}
+veth node1/x1 master cbr0 mac 02:00:00:00:00:09 <-> h/eth0 address 10.244.0.99/24 mac 02:00:00:00:00:01
+netns h
+`;
+  expect(told(text)[0]).toContain("have the same MAC address 02:00:00:00:00:01 on one network");
+});
+
+test("12. a file without nodes has no model", () => {
+  const opened = openModel(compileSync(labText("raw-veth"), "lab.k8snet"));
+  expect("problems" in opened && opened.problems.map(({ message }) => message)).toEqual([
+    "There are no nodes, so the networking model of Kubernetes says nothing about this file.",
+  ]);
+});
