@@ -138,9 +138,10 @@ export class World {
     return wheel === undefined ? Math.floor(this.nowNs / jiffyNs) * jiffyNs : jiffyStartNs(wheel, this.nowNs);
   }
 
-  /** When a kernel timer fires that is set now and due then. */
+  /** When a kernel timer fires that is set now and due then: never in the jiffy in which it is set. */
   timerNs(dueNs: number): number {
     const wheel = this.choices?.timerWheel;
-    return wheel === undefined ? dueNs : wheelExpiryNs(wheel, this.nowNs, dueNs);
+    if (wheel !== undefined) return wheelExpiryNs(wheel, this.nowNs, dueNs);
+    return dueNs > this.nowNs ? dueNs : this.nowNs + jiffyNs;
   }
 }

@@ -63,7 +63,14 @@ interface Entry {
    */
   readonly isSecondQuestion: boolean;
   /** Of a TCP segment. */
-  readonly segment?: { readonly source: number; readonly acknowledgment: number; readonly isBare: boolean };
+  readonly segment?: Segment;
+}
+
+interface Segment {
+  readonly source: number;
+  readonly acknowledgment: number;
+  readonly hasData: boolean;
+  readonly isBare: boolean;
 }
 
 /** Compares what passed each interface in each direction; lists come from the same devices on both sides. */
@@ -144,7 +151,8 @@ function segmentOf({ payload }: EthernetFrame): Entry["segment"] {
   const segment = payload.kind === "ipv4" ? payload.payload : undefined;
   if (segment?.kind !== "tcp") return undefined;
   const { sourcePort, acknowledgment, flags, data } = segment;
-  return { source: sourcePort, acknowledgment, isBare: flags === tcpFlag.ack && data.length === 0 };
+  const hasData = data.length > 0;
+  return { source: sourcePort, acknowledgment, hasData, isBare: flags === tcpFlag.ack && !hasData };
 }
 
 /**
@@ -162,13 +170,16 @@ function isLateAcknowledgment(entry: Entry, after: readonly Entry[], simulated: 
 /** TCP_DELACK_MIN is 40 ms. */
 const delayedNs = 35_000_000;
 
-/** The other side had been silent for as long as an acknowledgment is delayed. */
+/**
+ * The other side had been silent for as long as an acknowledgment is delayed. That of a FIN without data before it waits for the
+ * next jiffy only, so that it is a race with the program that closes.
+ */
 function hasWaited({ timeNs, conversation, segment }: Entry, frames: readonly SeenFrame[]): boolean {
-  return !frames.some((other) => {
-    const beforeNs = timeNs - other.timeNs;
-    if (beforeNs <= 0 || beforeNs >= delayedNs || conversationOf(other.frame) !== conversation) return false;
-    return segmentOf(other.frame)?.source !== segment?.source;
+  const heard = frames.flatMap(({ frame, timeNs: heardNs }) => {
+    const other = heardNs < timeNs && conversationOf(frame) === conversation ? segmentOf(frame) : undefined;
+    return other !== undefined && other.source !== segment?.source ? [{ ...other, heardNs }] : [];
   });
+  return !heard.some(({ hasData }) => hasData) || heard.every(({ heardNs }) => timeNs - heardNs >= delayedNs);
 }
 
 function firstDifference(

@@ -6,6 +6,7 @@ import { arpPacket } from "../../src/wire/arp.ts";
 import { type EthernetFrame, ethernetFrame } from "../../src/wire/ethernet.ts";
 import { ipv4Packet } from "../../src/wire/ipv4.ts";
 import { broadcastMac } from "../../src/wire/mac-address.ts";
+import { noBytes } from "../../src/wire/octets.ts";
 import { tcpFlag, tcpSegment } from "../../src/wire/tcp.ts";
 
 const millisecondNs = 1_000_000;
@@ -117,7 +118,7 @@ describe("Races", () => {
 });
 
 describe("Programs that answer late", () => {
-  const tcp = (sourcePort: number, acknowledgment: number, flags: number) =>
+  const tcp = (sourcePort: number, acknowledgment: number, flags: number, data = noBytes) =>
     ethernetFrame(
       macB,
       macA,
@@ -130,11 +131,13 @@ describe("Programs that answer late", () => {
           acknowledgment,
           flags,
           window: 1,
+          data,
         }),
       }),
     );
-  const heard = seen(tcp(1009, 1, tcpFlag.fin | tcpFlag.ack), 0, { direction: "in" });
-  const answered = (atMs: number) => seen(tcp(80, 9, tcpFlag.fin | tcpFlag.ack), atMs);
+  const fin = tcpFlag.fin | tcpFlag.ack;
+  const heard = seen(tcp(1009, 1, fin, new Uint8Array(3)), 0, { direction: "in" });
+  const answered = (atMs: number) => seen(tcp(80, 9, fin), atMs);
   const acknowledged = (atMs: number) => seen(tcp(80, 9, tcpFlag.ack), atMs);
 
   test("the delayed acknowledgment that its answer would have carried is left out, and counted", () => {
@@ -145,5 +148,10 @@ describe("Programs that answer late", () => {
   test("one that was sent at once is a difference, and so is one that nothing repeats", () => {
     expect(isEqual([heard, acknowledged(1), answered(50)], [heard, answered(1)])).toBe(false);
     expect(isEqual([heard, acknowledged(41)], [heard])).toBe(false);
+  });
+
+  test("a FIN before any data is acknowledged in the next jiffy, if the program has not closed by then", () => {
+    const closed = seen(tcp(1009, 1, fin), 0, { direction: "in" });
+    expect(isEqual([closed, acknowledged(1), answered(2)], [closed, answered(1)])).toBe(true);
   });
 });

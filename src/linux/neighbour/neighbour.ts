@@ -222,13 +222,22 @@ const slotNs = 300_000_000;
 
 /** When a timer fires that may ask for the neighbour: as Linux was seen to ask, if such a timer may fire then. */
 function questionNs(world: World, neighbour: number, dueNs: number): number {
-  const { choices, devices, namespaces, neighbours } = world;
   const expiryNs = world.timerNs(dueNs);
-  if (choices?.askedNs === undefined) return expiryNs;
+  return seenAsking(world, neighbour, dueNs, expiryNs + slotNs) ?? expiryNs;
+}
+
+/** When Linux was seen to ask for it in that stretch of time. */
+function seenAsking(world: World, neighbour: number, fromNs: number, toNs: number): number | undefined {
+  const { choices, devices, namespaces, neighbours } = world;
+  if (choices?.askedNs === undefined) return undefined;
   const device = neighbours.device.get(neighbour);
   const [netns, dev] = [namespaces.name.get(devices.netns.get(device)), devices.name.get(device)];
-  const address = neighbours.address.get(neighbour);
-  return choices.askedNs(netns, dev, address, dueNs, expiryNs + slotNs) ?? expiryNs;
+  return choices.askedNs(netns, dev, neighbours.address.get(neighbour), fromNs, toNs);
+}
+
+/** Whether the pace of a program decides if this moment is over when a timer fires: then Linux shows what it was. */
+function isRace({ choices, nowNs }: World, momentNs: number): boolean {
+  return choices?.askedNs !== undefined && Math.abs(nowNs - momentNs) < slotNs;
 }
 
 function setState(world: World, neighbour: number, state: number): void {
@@ -268,7 +277,7 @@ function reachableExpired(world: World, neighbour: number): void {
     neighbours.confirmedNs.get(neighbour) + reachableTimeNs(world, neighbours.device.get(neighbour));
   if (nowNs < confirmedUntilNs) {
     neighbours.timer.set(neighbour, world.timerNs(confirmedUntilNs));
-  } else if (nowNs <= neighbours.usedNs.get(neighbour) + delayFirstProbeTimeNs) {
+  } else if (isInUse(world, neighbour, delayFirstProbeTimeNs)) {
     setState(world, neighbour, nud.delay);
     neighbours.updatedNs.set(neighbour, nowNs);
     neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + delayFirstProbeTimeNs));
@@ -278,12 +287,30 @@ function reachableExpired(world: World, neighbour: number): void {
   }
 }
 
+/** Used within the time after which it is verified. */
+function isInUse(world: World, neighbour: number, delayNs: number): boolean {
+  const { neighbours, nowNs } = world;
+  const untilNs = neighbours.usedNs.get(neighbour) + delayNs;
+  const probedNs = nowNs + delayNs;
+  if (isRace(world, untilNs) && seenAsking(world, neighbour, probedNs, probedNs + 2 * slotNs) !== undefined)
+    return true;
+  return nowNs <= untilNs;
+}
+
+/** Confirmed by what came from there, within the time after which it is verified. */
+function isConfirmed(world: World, neighbour: number, delayNs: number): boolean {
+  const { neighbours, nowNs } = world;
+  const untilNs = neighbours.confirmedNs.get(neighbour) + delayNs;
+  if (isRace(world, untilNs)) return seenAsking(world, neighbour, nowNs - 1, nowNs + slotNs) === undefined;
+  return nowNs <= untilNs;
+}
+
 function delayExpired(world: World, neighbour: number): void {
   const { neighbours, nowNs } = world;
   const { delayFirstProbeTimeNs } = settingsOf(world, neighbour);
   const confirmedNs = neighbours.confirmedNs.get(neighbour);
   neighbours.updatedNs.set(neighbour, nowNs);
-  if (nowNs <= confirmedNs + delayFirstProbeTimeNs) {
+  if (isConfirmed(world, neighbour, delayFirstProbeTimeNs)) {
     setState(world, neighbour, nud.reachable);
     const reachableNs = reachableTimeNs(world, neighbours.device.get(neighbour));
     neighbours.timer.set(neighbour, world.timerNs(confirmedNs + reachableNs));

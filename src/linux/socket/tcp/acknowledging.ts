@@ -53,13 +53,14 @@ export function mustAcknowledgeNow(connection: TcpConnection): boolean {
   return acknowledging.quick > 0 || acknowledging.pushed > 0;
 }
 
-/** Lets the acknowledgment wait for data to ride on (tcp_send_delayed_ack). */
+/** Lets the acknowledgment wait for data to ride on (tcp_send_delayed_ack); before the first data, as of a FIN, only to the next jiffy. */
 export function delayAcknowledgment(turn: Turn): void {
   const { delayTimerSet, timeoutNs, pingPong, pushed } = turn.connection.acknowledging;
   if (delayTimerSet) return;
   const mostNs = pingPong || pushed > 0 ? maximumDelayedAckNs : maximumDelayedAckNs * 2.5;
   const roundTripNs = turn.connection.retransmission.smoothedNs ?? mostNs;
-  const afterNs = Math.min(Math.max(timeoutNs, delayedAckNs), Math.max(roundTripNs, delayedAckNs), mostNs);
+  const longestNs = timeoutNs > delayedAckNs ? Math.max(roundTripNs, delayedAckNs) : delayedAckNs;
+  const afterNs = Math.min(timeoutNs, longestNs, mostNs);
   setTimer(turn, "delayed ack", afterNs);
   updateAcknowledging(turn, { delayTimerSet: true });
 }
