@@ -2,6 +2,8 @@ import { parseIpv4 } from "../../src/wire/address-text.ts";
 import { broadcastAddress, networkAddress, prefixContains } from "../../src/wire/ipv4-address.ts";
 import { type Addressed, type Addressing, drawAddresses } from "./addressing.ts";
 import { Chance } from "./chance.ts";
+import { generateClusterLab } from "./cluster.ts";
+import { policyLines } from "./policy.ts";
 import type { LabNamespace, RandomLab } from "./random-lab.ts";
 import { drawStatements } from "./statements.ts";
 import { drawSysctl } from "./sysctls.ts";
@@ -10,6 +12,7 @@ import { bridgesOf, cableOf, type Device, drawTopology } from "./topology.ts";
 /** A small lab; the same seed gives the same text. */
 export function generateLab(seed: number): RandomLab {
   const chance = new Chance(seed);
+  if (chance.is(0.2)) return generateClusterLab(`seed ${seed}`, chance);
   const topology = drawTopology(chance);
   const addressing = drawAddresses(topology, chance);
   const addressLines = (device: Device) =>
@@ -36,7 +39,7 @@ export function generateLab(seed: number): RandomLab {
     mtu: chance.is(0.15) ? chance.pick([576, 600, 1000, 1280, 1400, 1499]) : undefined,
   }));
   const statements = drawStatements({ topology, addressing }, chance);
-  return { title: `seed ${seed}`, namespaces, cables, statements };
+  return { title: `seed ${seed}`, blocks: [], namespaces, cables, statements };
 }
 
 function namespaceLines(
@@ -50,6 +53,8 @@ function namespaceLines(
   if (chance.is(own.length > 1 ? 0.75 : 0.3)) lines.push("sysctl net.ipv4.ip_forward 1");
   while (chance.is(0.25)) lines.push(`sysctl ${drawSysctl(devices, chance)}`);
   lines.push(...routeLines(own, addressing, chance));
+  const gateways = neighboursOf(own, addressing).map(({ text }) => text);
+  lines.push(...policyLines(devices, gateways, addressing, chance));
   if (own.length > 0 && chance.is(0.1)) {
     const { text, dev } = chance.pick(addressing.addresses);
     lines.push(
@@ -80,7 +85,7 @@ function routeLines(own: readonly Addressed[], addressing: Addressing, chance: C
     const type = chance.pick(["blackhole", "unreachable", "prohibit"]);
     const destination = chance.pick([
       ...addressing.subnets.map(({ text }) => text),
-      `${chance.pick(addressing.addresses).text}/32`,
+      ...addressing.addresses.map(({ text }) => `${text}/32`),
     ]);
     if (!lines.has(destination)) lines.set(destination, `route ${type} ${destination} metric ${chance.pick([5, 50])}`);
   }

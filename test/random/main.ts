@@ -125,8 +125,9 @@ class RandomRun {
 }
 
 /** Each namespace may come to know each address, and `lo` has entries of its own. */
-function neighboursOf({ namespaces, cables }: RandomLab): number {
-  return namespaces.length * (cables.length * 2 + 4);
+function neighboursOf({ blocks, namespaces, cables }: RandomLab): number {
+  const pods = blocks.flatMap(({ lines }) => lines.filter((line) => line.startsWith("pod "))).length;
+  return namespaces.length * (cables.length * 2 + 4) + (blocks.length + pods) * (pods + 4);
 }
 
 function fileName({ title }: RandomLab, suffix: string): string {

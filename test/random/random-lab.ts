@@ -1,9 +1,17 @@
 /** A lab in the pieces from which it can be made smaller; each string is one line of the file. */
 export interface RandomLab {
   readonly title: string;
+  /** Declarations of the high-level form. */
+  readonly blocks: readonly LabBlock[];
   readonly namespaces: readonly LabNamespace[];
   readonly cables: readonly LabCable[];
   readonly statements: readonly string[];
+}
+
+/** `node n1`, with the lines between its braces. */
+export interface LabBlock {
+  readonly head: string;
+  readonly lines: readonly string[];
 }
 
 export interface LabNamespace {
@@ -31,8 +39,9 @@ export interface LabEnd {
 }
 
 /** The `.k8snet` file. */
-export function labText({ title, namespaces, cables, statements }: RandomLab): string {
+export function labText({ title, blocks, namespaces, cables, statements }: RandomLab): string {
   return [
+    ...blocks.map(({ head, lines }) => `${head} {\n${indented(lines)}}\n`),
     ...namespaces.map(namespaceText),
     ...cables.map(cableText),
     `scenario "${title}" {\n${indented(statements)}}\n`,

@@ -29,9 +29,16 @@ export function smallerLabs(lab: RandomLab): readonly RandomLab[] {
   const candidates: RandomLab[] = [
     { ...lab, statements: lab.statements.slice(half) },
     { ...lab, statements: lab.statements.slice(0, half) },
+    ...lab.blocks.map((_, index) => ({ ...lab, blocks: without(lab.blocks, index) })),
     ...lab.namespaces.map(({ name }) => withoutNamespace(lab, name)),
     ...lab.statements.map((_, index) => ({ ...lab, statements: without(lab.statements, index) })).reverse(),
     ...lab.cables.map((_, index) => ({ ...lab, cables: without(lab.cables, index) })),
+    ...lab.blocks.flatMap((block, index) =>
+      block.lines.map((_, line) => ({
+        ...lab,
+        blocks: lab.blocks.with(index, { ...block, lines: without(block.lines, line) }),
+      })),
+    ),
     ...lab.namespaces.flatMap((netns, index) =>
       smallerNamespaces(netns).map((smaller) => ({ ...lab, namespaces: lab.namespaces.with(index, smaller) })),
     ),

@@ -1,5 +1,6 @@
 import type { Addressing } from "./addressing.ts";
 import type { Chance } from "./chance.ts";
+import { drawRuleCommand } from "./policy.ts";
 import { drawSysctl } from "./sysctls.ts";
 import type { Device, Topology } from "./topology.ts";
 
@@ -37,7 +38,9 @@ class StatementDrawing {
       [8, () => this.tcp()],
       [5, () => this.curl()],
       [9, () => this.arping()],
-      [5, () => this.linkDown()],
+      [7, () => this.linkDown()],
+      [4, () => this.portFlag()],
+      [3, () => this.rule()],
       [3, () => this.linkSet()],
       [5, () => this.neighbour()],
       [6, () => this.address()],
@@ -126,6 +129,21 @@ class StatementDrawing {
     if (master !== undefined && chance.is(0.4)) return `ip -n ${netns} link set ${dev} nomaster`;
     if (chance.is(0.3)) return `ip -n ${netns} link set ${dev} address 02:00:00:00:00:${chance.between(10, 99)}`;
     return `ip -n ${netns} link set ${dev} mtu ${chance.pick([68, 100, 576, 1280, 1400, 1500])}`;
+  }
+
+  private portFlag(): string {
+    const { chance } = this;
+    const ports = this.devices().filter(({ master }) => master !== undefined);
+    if (ports.length === 0) return this.ping();
+    const { netns, dev } = chance.pick(ports);
+    const flag = chance.pick(["learning", "flood", "bcast_flood", "mcast_flood", "isolated"]);
+    return `bridge -n ${netns} link set dev ${dev} ${flag} ${chance.pick(["on", "off"])}`;
+  }
+
+  private rule(): string {
+    const netns = this.netns();
+    const devices = this.devices().filter((device) => device.netns === netns);
+    return drawRuleCommand(netns, devices, this.addressing, this.chance);
   }
 
   private neighbour(): string {
