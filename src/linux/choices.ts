@@ -25,11 +25,13 @@ export interface Choices {
   ): number | undefined;
   /** Ports that sockets were given which were opened about then and spoke to this endpoint; the earliest first. */
   localPorts?(netns: string, protocol: number, remote: Endpoint, nowNs: number): readonly number[];
-  /** What answers to a connection looked like that began about then: what NAT made of it. */
+  /** What answers to a connection looked like that began about then: what NAT made of it. They come from `anyPort` where that is not known. */
   answers?(netns: string, original: Tuple, nowNs: number): Tuple | undefined;
   /** Told when both sides of a connection are decided and its answers will be others, since those could not be drawn. */
   refused?(netns: string, original: Tuple, answers: Tuple, nowNs: number): void;
 }
+
+export const anyPort = 0;
 
 /** What answers to this packet's new connection were seen to look like; undefined leaves it to the seed. */
 export function seenAnswers(world: World, connection: number): Tuple | undefined {

@@ -35,9 +35,11 @@ export class Sockets {
   readonly remoteAddress: Float64Column;
   /** 0: not connected. */
   readonly remotePort: Int32Column;
-  /** IP_TTL; 0: net.ipv4.ip_default_ttl. */
   /** TCP heard of progress: its next segment confirms the next hop (`sk_dst_pending_confirm`). */
   readonly pendingConfirm: Int32Column;
+  /** When its program last made TCP send something: what comes back at once finds the socket in use (`sock_owned_by_user`). */
+  readonly calledNs: Float64Column;
+  /** IP_TTL; 0: net.ipv4.ip_default_ttl. */
   readonly ttl: Int32Column;
   readonly connection: ReferenceColumn<TcpConnection | null>;
   /** The listener that a connection came to. */
@@ -67,6 +69,7 @@ export class Sockets {
     this.remotePort = table.int32("remotePort");
     this.ttl = table.int32("ttl");
     this.pendingConfirm = table.int32("pendingConfirm");
+    this.calledNs = table.float64("calledNs");
     this.connection = table.reference<TcpConnection | null>("connection", null);
     this.listener = table.int32("listener");
     this.device = table.int32("device");
@@ -103,6 +106,7 @@ export class Sockets {
     this.remotePort.set(row, fields.remote?.port ?? 0);
     this.ttl.set(row, fields.ttl ?? 0);
     this.pendingConfirm.set(row, 0);
+    this.calledNs.set(row, Number.NEGATIVE_INFINITY);
     this.connection.set(row, fields.connection ?? null);
     this.listener.set(row, fields.listener ?? 0);
     this.device.set(row, fields.device ?? 0);

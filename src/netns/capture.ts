@@ -21,6 +21,12 @@ export interface SeenFrame {
   readonly frame: EthernetFrame;
 }
 
+/** `node1/web1` and `eth0`: names of namespaces may have slashes, those of devices never. */
+export function splitDevice(device: string): { readonly netns: string; readonly dev: string } {
+  const slash = device.lastIndexOf("/");
+  return { netns: device.slice(0, slash), dev: device.slice(slash + 1) };
+}
+
 /**
  * libpcap shows what passes `lo` once, as received (pcap-linux.c, `linux_check_direction`); all other interfaces are watched
  * in both directions, each by a capture of its own, since a capture of both does not say which is which.

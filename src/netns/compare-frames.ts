@@ -39,6 +39,11 @@ export interface Tolerance {
   /** Statements ran at once then, so that their packets are in a race. */
   isParallel(timeNs: number): boolean;
   isMentionedPort(port: number): boolean;
+  /**
+   * The kernel takes note of a carrier that a bridge got or lost up to a second later (net/core/link_watch.c): until then it may
+   * send there, or not.
+   */
+  isSettling(device: string, timeNs: number): boolean;
 }
 
 /**
@@ -100,9 +105,12 @@ export function compareFrames(
   return { differences, equal: differences.length === 0 ? linux.length : 0, lateAcknowledgments };
 }
 
-function byTap(frames: readonly SeenFrame[], tolerance: Tolerance): Map<string, Entry[]> {
+function byTap(all: readonly SeenFrame[], tolerance: Tolerance): Map<string, Entry[]> {
   const tracer = new FrameTracer((port) => tolerance.isMentionedPort(port));
-  for (const { frame } of frames) tracer.observe(frame);
+  for (const { frame } of all) tracer.observe(frame);
+  const frames = all.filter(
+    ({ device, direction, timeNs }) => direction === "in" || !tolerance.isSettling(device, timeNs),
+  );
   const probes = frames.filter(({ frame }) => isProbe(frame));
   const taps = new Map<string, Entry[]>();
   for (const { device, direction, frame, timeNs } of frames) {

@@ -19,6 +19,8 @@ import { delay, epochNs } from "./time.ts";
 
 /** Nothing has passed any interface for so long: longer than our servers wait before they close (150 ms). */
 const quietMs = 300;
+/** Captures go on for so long after the end. */
+const tailMs = 150;
 /** What goes on and on, such as a packet that is sent again each second, is not waited for. */
 const longestWaitMs = 1500;
 
@@ -42,11 +44,14 @@ export async function runOnLinux(
   const run = new LinuxRun(network, hosts, captures, children, withRules);
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
+  // A busy machine's tcpdump may be behind.
+  await delay(tailMs);
   readings.push(...readJiffies());
   const frames = await captures.stop(run.beganNs);
   const connections = await events.stop(run.beganNs);
   const timerWheel = timerWheelOf(readings, run.beganNs);
-  return { observation: { frames, statements, endNs, reachableTimes: times, connections, timerWheel }, captures };
+  const known = { reachableTimes: times, connections, watched: withRules, timerWheel };
+  return { observation: { frames, statements, endNs, ...known }, captures };
 }
 
 async function startServers(plan: NetworkPlan, scenario: ScenarioPlan, hosts: ProgramHosts): Promise<void> {

@@ -14,6 +14,8 @@ export interface Observation {
   readonly reachableTimes: ReachableTimes;
   /** Those that the kernel began to track, by time. */
   readonly connections: readonly ObservedConnection[];
+  /** The namespaces in which it does. */
+  readonly watched: readonly string[];
   /** Absent where the machine does not tell. */
   readonly timerWheel: TimerWheel | undefined;
 }

@@ -1,4 +1,4 @@
-import type { Choices } from "../linux/choices.ts";
+import { anyPort, type Choices } from "../linux/choices.ts";
 import { equalTuples, makeTuple, type Tuple } from "../linux/conntrack/tuple.ts";
 import type { TimerWheel } from "../linux/timer-wheel.ts";
 import type { Endpoint } from "../programs/program.ts";
@@ -6,7 +6,7 @@ import { arpOperation } from "../wire/arp.ts";
 import { transportOf } from "../wire/frame-text.ts";
 import { ipProtocol } from "../wire/ipv4.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
-import type { SeenFrame } from "./capture.ts";
+import { type SeenFrame, splitDevice } from "./capture.ts";
 import type { ObservedConnection } from "./connection-events.ts";
 import type { Observation } from "./observation.ts";
 import type { ReachableTimes } from "./reachable-times.ts";
@@ -24,6 +24,8 @@ export interface Refusal {
 const longestWaitNs = 4_000_000_000;
 /** How far apart the two kernels may be in what they do at once. */
 const skewNs = 100_000_000;
+/** TCP tries again after a second: what began later was another attempt. */
+const attemptNs = 500_000_000;
 
 /** The first packet of a conversation, where it began. */
 interface Beginning {
@@ -39,14 +41,20 @@ export class ObservedChoices implements Choices {
   private readonly connections: readonly ObservedConnection[];
   /** When devices sent questions and answers, by what these were. */
   private readonly arp: ReadonlyMap<string, readonly number[]>;
+  /** Namespaces whose connections are known. */
+  private readonly watched: ReadonlySet<string>;
+  /** Packets as they left. */
+  private readonly translated: readonly Sighting[];
   /** By namespace, earliest first. */
   private readonly beginnings: ReadonlyMap<string, readonly Beginning[]>;
 
-  constructor({ reachableTimes, timerWheel, frames, connections }: Observation) {
+  constructor({ reachableTimes, timerWheel, frames, connections, watched }: Observation) {
     this.reachableTimes = reachableTimes;
     this.timerWheel = timerWheel;
     this.connections = connections;
     this.arp = arpSent(frames);
+    this.watched = new Set(watched);
+    this.translated = frames.flatMap(sightingOf).filter(({ isSent }) => isSent);
     this.beginnings = beginningsOf(frames, connections);
   }
 
@@ -81,12 +89,33 @@ export class ObservedChoices implements Choices {
   }
 
   answers(netns: string, original: Tuple, nowNs: number): Tuple | undefined {
-    return this.connection(netns, original, nowNs)?.answers;
+    const nearest = this.connection(netns, original, nowNs);
+    if (nearest !== undefined && Math.abs(nearest.timeNs - nowNs) < attemptNs) return nearest.answers;
+    return this.lost(netns, original, nowNs);
+  }
+
+  /**
+   * The packet was lost before its connection was confirmed. It may have been seen on its way out; if not, it is taken for one that was
+   * to return to its sender, which a bridge without hairpin mode does not let pass.
+   */
+  private lost(netns: string, original: Tuple, nowNs: number): Tuple | undefined {
+    if (!this.watched.has(netns)) return undefined;
+    const { protocol, source, sourcePort } = original;
+    const seen = this.translated.find(
+      ({ tuple, timeNs, netns: where }) =>
+        where === netns &&
+        Math.abs(timeNs - nowNs) < skewNs &&
+        tuple.protocol === protocol &&
+        tuple.sourcePort === sourcePort &&
+        tuple.destination !== original.destination,
+    );
+    const to = seen?.tuple ?? { destination: source, destinationPort: anyPort };
+    return makeTuple(protocol, to.destination, source, to.destinationPort, sourcePort);
   }
 
   refused(netns: string, original: Tuple, simulated: Tuple, nowNs: number): void {
     const seen = this.connection(netns, original, nowNs);
-    if (seen !== undefined)
+    if (seen !== undefined && Math.abs(seen.timeNs - nowNs) < attemptNs)
       this.refusals.push({ netns, timeNs: seen.timeNs, original, linux: seen.answers, simulated });
   }
 
@@ -141,11 +170,16 @@ function beginningsOf(
   return beginnings;
 }
 
-function sightingOf({ device, direction, frame: { payload }, timeNs }: SeenFrame) {
+interface Sighting extends Beginning {
+  readonly netns: string;
+  readonly isSent: boolean;
+}
+
+function sightingOf({ device, direction, frame: { payload }, timeNs }: SeenFrame): readonly Sighting[] {
   const transport = payload.kind === "ipv4" ? transportOf(payload) : undefined;
   if (payload.kind !== "ipv4" || (transport?.kind !== "tcp" && transport?.kind !== "udp")) return [];
   const { source, destination } = payload;
-  const [netns, dev] = device.split("/");
+  const { netns, dev } = splitDevice(device);
   const protocol = ipProtocol[transport.kind];
   const tuple = makeTuple(protocol, source, destination, transport.sourcePort, transport.destinationPort);
   return [{ netns, tuple, timeNs, isSent: direction === "out" || dev === "lo" }];

@@ -2,7 +2,7 @@ import type { Parallel, Statement } from "../plan/statements.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import { transportOf } from "../wire/frame-text.ts";
 import { broadcastMac } from "../wire/mac-address.ts";
-import type { SeenFrame } from "./capture.ts";
+import { type SeenFrame, splitDevice } from "./capture.ts";
 import { conversationOf } from "./conversation.ts";
 
 /** A packet that waited for ARP leaves so soon after the answer. */
@@ -38,7 +38,7 @@ interface FirstFrame {
 
 function firstFrame(statement: Statement, sinceNs: number, frames: readonly SeenFrame[]): FirstFrame | undefined {
   if (!("netns" in statement)) return undefined;
-  const ever = frames.filter(({ device }) => device.startsWith(`${statement.netns}/`));
+  const ever = frames.filter(({ device }) => splitDevice(device).netns === statement.netns);
   const sent = ever.filter(({ direction, device }) => direction === "out" || device.endsWith("/lo"));
   const questions = sent.filter((one) => one.timeNs >= sinceNs && isNewQuestion(one, sent));
   const first = earliest(sent.filter(({ frame, timeNs }) => timeNs >= sinceNs && isOf(statement, frame)));

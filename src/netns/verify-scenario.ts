@@ -127,7 +127,18 @@ export class ScenarioVerification {
       isWheelKnown: timerWheel !== undefined,
       isParallel: (timeNs) => statementAt(statements, timeNs)?.do === "parallel",
       isMentionedPort: isKnownPort,
+      isSettling: this.settling(statements),
     });
+  }
+
+  /** Bridges, while the carriers of their ports change. */
+  private settling(statements: readonly ObservedStatement[]): (device: string, timeNs: number) => boolean {
+    const bridges = [...this.plan.setUp()].flatMap((command) => (command.do === "bridge add" ? [command] : []));
+    const names = new Set(bridges.map(({ netns, dev }) => `${netns}/${dev}`));
+    const changes = statements.filter(({ statement }) => changesLinks(statement));
+    return (device, timeNs) =>
+      names.has(device) &&
+      changes.some(({ startNs, endNs }) => timeNs > startNs - settlingSkewNs && timeNs < endNs + settlingSkewNs);
   }
 
   private verdict(frames: number, differences: readonly Difference[], notes: readonly string[]): ScenarioVerdict {
@@ -142,6 +153,13 @@ export class ScenarioVerification {
       writeFileSync(join(folder, `${tap.replace(/[^\w.-]+/g, ".")}.pcap`), bytes);
     return { namespaces: network.namespaces.map((netns) => network.names.of(netns)), captures: folder };
   }
+}
+
+const settlingSkewNs = 20_000_000;
+
+function changesLinks(statement: Statement): boolean {
+  if (statement.do !== "configure") return false;
+  return [statement.command, ...(statement.further ?? [])].some((command) => command.do === "link set");
 }
 
 /** Pings and queries of names without an identifier of their own get one here, so that both kernels see the same. */

@@ -5,6 +5,7 @@ import {
   type Ipv4Packet,
   ipv4HeaderLength,
   parseIpv4Header,
+  parseIpv4Packet,
   rawIpPayload,
 } from "./ipv4.ts";
 import { isMalformed, type Malformed } from "./malformed.ts";
@@ -20,6 +21,20 @@ const maximumErrorPacketBytes = 576;
 export function makeIcmpError(type: number, code: number, rest: number, original: Ipv4Packet): IcmpError {
   const room = maximumErrorPacketBytes - ipv4HeaderLength - icmpHeaderLength;
   return icmpError(type, code, rest, emitIpv4Packet(original).subarray(0, room), original);
+}
+
+/**
+ * An error that was read from bytes, with the packet that it quotes as its sender had it: what was cut off is taken for zeros. Others
+ * stay as they are.
+ */
+export function withOriginal(error: IcmpError): IcmpError {
+  const header = parseIpv4Header(error.quoted);
+  if (isMalformed(header)) return error;
+  const bytes = new Uint8Array(Math.max(header.totalLength, error.quoted.length));
+  bytes.set(error.quoted);
+  const original = parseIpv4Packet(bytes.subarray(0, header.totalLength));
+  if (isMalformed(original)) return error;
+  return icmpError(error.type, error.code, error.rest, error.quoted, original, error.checksum);
 }
 
 /** The packet that an error quotes, as far as it goes. */

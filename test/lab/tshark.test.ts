@@ -141,12 +141,18 @@ function fieldsOfLayers(layers: readonly Layer[]): FieldValues {
   return found;
 }
 
-/** Those that Wireshark has too: it marks an ARP packet only if it is gratuitous, and leaves out these two of quoted TCP. */
+/**
+ * Those that Wireshark has too: it marks an ARP packet only if it is gratuitous, and leaves out these two of quoted TCP; of TCP that
+ * a redirect quotes it reads the ports alone.
+ */
 function fieldsOfLayer({ fields, quoted }: Layer): readonly FieldValue[] {
   const own = fields.filter(
     ({ name, value }) => !name.startsWith("data.") && !(name === "arp.isgratuitous" && value === false),
   );
-  const inner = (quoted ?? []).flatMap(fieldsOfLayer);
+  const isRedirect = fields.some(({ name, value }) => name === "icmp.type" && value === 5);
+  const inner = (quoted ?? [])
+    .flatMap(fieldsOfLayer)
+    .filter(({ name }) => !isRedirect || !name.startsWith("tcp.") || /port$/.test(name));
   return [...own, ...inner.filter(({ name }) => name !== "tcp.seq_raw" && name !== "tcp.len")];
 }
 

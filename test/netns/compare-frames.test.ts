@@ -35,6 +35,7 @@ function compare(
     isWheelKnown,
     endNs: 10_000 * millisecondNs,
     isParallel: () => isParallel,
+    isSettling: () => false,
     isMentionedPort: () => true,
   });
 }

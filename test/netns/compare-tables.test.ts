@@ -43,6 +43,7 @@ describe("When the simulated tables may have been those that Linux showed", () =
       endNs: 20 * secondNs,
       reachableTimes: new Map(),
       connections: [],
+      watched: [],
       timerWheel: undefined,
     },
   });

@@ -24,7 +24,15 @@ function seen(timeNs: number, port: number, endpoint: string): ObservedConnectio
 
 function choicesOf(connections: readonly ObservedConnection[], frames: readonly SeenFrame[] = []): ObservedChoices {
   const reachableTimes = new Map<string, number>();
-  return new ObservedChoices({ frames, connections, reachableTimes, statements: [], endNs: 0, timerWheel: undefined });
+  return new ObservedChoices({
+    frames,
+    connections,
+    watched: ["node1"],
+    reachableTimes,
+    statements: [],
+    endNs: 0,
+    timerWheel: undefined,
+  });
 }
 
 /** Runs the lab with these choices; the answers of its connections, and what was refused. */
@@ -88,7 +96,23 @@ test("a port outside net.ipv4.ip_local_port_range is not drawn", () => {
 test("ports that are used again are told apart by time", () => {
   const choices = choicesOf([seen(0, 40_001, "10.244.1.3"), seen(60e9, 40_001, "10.244.1.5")]);
   const { original } = seen(0, 40_001, "10.244.1.3");
-  expect(choices.answers("node1", original, 1e9)?.source).toBe(ip("10.244.1.3"));
-  expect(choices.answers("node1", original, 59e9)?.source).toBe(ip("10.244.1.5"));
+  expect(choices.answers("node1", original, 0.1e9)?.source).toBe(ip("10.244.1.3"));
+  expect(choices.answers("node1", original, 59.9e9)?.source).toBe(ip("10.244.1.5"));
   expect(choices.answers("node2", original, 0)).toBeUndefined();
+});
+
+test("an attempt that conntrack never confirmed is taken for one that was to return to its sender", () => {
+  const choices = choicesOf([seen(60e9, 40_001, "10.244.1.5")]);
+  const { original } = seen(0, 40_001, "10.244.1.5");
+  expect(choices.answers("node1", original, 59e9)).toMatchObject({ source: client, sourcePort: 0 });
+});
+
+test("unless it was seen on its way out", () => {
+  const [begin] = clientFrames([40_001, 40_003]);
+  const { payload } = begin.frame;
+  if (payload.kind !== "ipv4") throw new Error("not a packet");
+  const out = { ...begin.frame, payload: { ...payload, destination: ip("10.244.1.4") } };
+  const choices = choicesOf([], [{ ...begin, device: "node1/cbr0", frame: out }]);
+  const { original } = seen(0, 40_001, "10.244.1.4");
+  expect(choices.answers("node1", original, begin.timeNs)).toMatchObject({ source: ip("10.244.1.4") });
 });

@@ -1,5 +1,6 @@
 import { never } from "../../sim/timers.ts";
 import { type EthernetFrame, ethernetFrame, parseFrame } from "../../wire/ethernet.ts";
+import { withOriginal } from "../../wire/icmp-error.ts";
 import { type Ipv4Packet, ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
@@ -47,13 +48,20 @@ export function decapsulate(world: World, packet: number): void {
   if (refusal !== undefined) return drop(world, packet, refusal);
   const inner = withEcn(frame, ip.tos);
   if (inner === undefined) return drop(world, packet, "IP_TUNNEL_ECN");
-  packets.data.set(packet, inner);
+  packets.data.set(packet, withQuoted(inner));
   packets.mayRedirect.set(packet, 0);
   packets.scrub(packet, false);
   arriveAt(world, packet, device);
   // `gro_cells_receive`: it waits its turn as what another device received.
   sim.underWay.pop();
   world.links.push(packet, sim.nowNs);
+}
+
+/** What an ICMP error in it quotes was bytes on the way, too. */
+function withQuoted(frame: EthernetFrame): EthernetFrame {
+  const { payload } = frame;
+  if (payload.kind !== "ipv4" || payload.payload.kind !== "icmp-error") return frame;
+  return { ...frame, payload: { ...payload, payload: withOriginal(payload.payload) } };
 }
 
 function arriveAt({ packets }: World, packet: number, device: number): void {

@@ -1,5 +1,5 @@
 import type { EthernetFrame } from "../../wire/ethernet.ts";
-import type { IcmpError } from "../../wire/icmp.ts";
+import { type IcmpError, icmpType, unreachableCode } from "../../wire/icmp.ts";
 import { makeIcmpError } from "../../wire/icmp-error.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
@@ -7,6 +7,7 @@ import { isGroupMac } from "../../wire/mac-address.ts";
 import { attachConnection } from "../conntrack/track.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
 import type { World } from "../world.ts";
+import { fibLookup } from "./fib.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { type OutputHeader, sendIp } from "./output.ts";
 import { routeOutput, sourceFor } from "./source.ts";
@@ -38,11 +39,25 @@ export function sendIcmpError(
 
 /** `ipv4_link_failure`: the next hop does not answer; the packet itself is not under way, but waited for it. */
 export function sendHostUnreachable(world: World, packet: number, ip: Ipv4Packet): void {
-  if (!mayBeTold(ip)) return;
+  if (!mayBeTold(ip) || isRouteGone(world, packet, ip)) return;
   const { packets } = world;
   const error = makeIcmpError(3, 1, 0, ip);
   const answer = send(world, packets.netns.get(packet), ip, error, 0, packets.causedBy(packet));
   if (answer !== 0) attachConnection(world, answer, packet);
+}
+
+/**
+ * The route that the packet waits on was removed meanwhile: what is left of it has no device in this namespace any more
+ * (`dst_dev_put`: `blackhole_netdev`), and nothing can be sent about it.
+ */
+function isRouteGone(world: World, packet: number, ip: Ipv4Packet): boolean {
+  const { packets, routes, exceptions, nowNs } = world;
+  const inDevice = packets.inDevice.get(packet);
+  const route = fibLookup(world, packets.netns.get(packet), ip.destination, ip.source, inDevice);
+  if (route === 0 || routes.device.get(route) !== packets.outDevice.get(packet)) return true;
+  const exception = exceptions.find(route, ip.destination, nowNs);
+  const gateway = (exception !== 0 && exceptions.gateway.get(exception)) || routes.gateway.get(route);
+  return (gateway || ip.destination) !== packets.nextHop.get(packet);
 }
 
 /** An error about a packet of which no row is left. */
@@ -64,7 +79,7 @@ function send(
   const way = routeOutput(world, netns, ip.source, source);
   if (way.kind !== "local" && way.kind !== "unicast") return 0;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
-  const isLimited = way.kind === "unicast" && isMasked(world, netns, error.type);
+  const isLimited = way.kind === "unicast" && isMasked(world, netns, error);
   if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowInJiffiesNs, rateNs)) return 0;
   const header: OutputHeader = {
     source: source === 0 ? sourceFor(world, way) : source,
@@ -77,8 +92,9 @@ function send(
   return sendIp(world, netns, header, error, origin);
 }
 
-/** `icmpv4_mask_allow`: the types that have a limit; redirects have one of their own. */
-function isMasked(world: World, netns: number, type: number): boolean {
+/** `icmpv4_mask_allow`: the types that have a limit; redirects have one of their own, and path MTU discovery has none. */
+function isMasked(world: World, netns: number, { type, code }: IcmpError): boolean {
+  if (type === icmpType.destinationUnreachable && code === unreachableCode.fragmentationNeeded) return false;
   const mask = world.namespaces.sysctls.get(netns)["net.ipv4.icmp_ratemask"] ?? defaultRateMask;
   return ((mask >>> type) & 1) === 1;
 }

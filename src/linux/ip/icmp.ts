@@ -4,6 +4,7 @@ import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { drop } from "../drop.ts";
 import { deliverEchoReply, deliverIcmpError } from "../socket/icmp-delivery.ts";
+import { isInCall } from "../socket/tcp-socket.ts";
 import { tcpKinds, udpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
@@ -41,7 +42,8 @@ function takeAdvice(world: World, netns: number, from: Ipv4Address, message: Icm
   if (payload.kind === "udp" || payload.kind === "tcp") {
     const kinds = payload.kind === "udp" ? udpKinds : tcpKinds;
     const { sourcePort, destinationPort } = payload;
-    if (world.sockets.lookup(netns, kinds, source, sourcePort, destination, destinationPort) === 0) return;
+    const socket = world.sockets.lookup(netns, kinds, source, sourcePort, destination, destinationPort);
+    if (socket === 0 || (!isPathMtu && payload.kind === "tcp" && isInCall(world, socket))) return;
   }
   if (isPathMtu) notePathMtu(world, netns, quoted, message.rest & 0xffff);
   else takeRedirect(world, netns, from, message);

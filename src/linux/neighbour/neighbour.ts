@@ -205,7 +205,7 @@ function startResolution(world: World, neighbour: number): void {
   neighbours.probes.set(neighbour, unicastSolicits);
   setState(world, neighbour, nud.incomplete);
   neighbours.updatedNs.set(neighbour, nowNs);
-  neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + retransTimeNs));
+  neighbours.timer.set(neighbour, nextNs(world, neighbour, multicastSolicits > 1, nowNs + retransTimeNs));
   probe(world, neighbour);
 }
 
@@ -224,6 +224,11 @@ const slotNs = 300_000_000;
 function questionNs(world: World, neighbour: number, dueNs: number): number {
   const expiryNs = world.timerNs(dueNs);
   return seenAsking(world, neighbour, dueNs, expiryNs + slotNs) ?? expiryNs;
+}
+
+/** The last question is followed by none, so that one that is seen then has another cause. */
+function nextNs(world: World, neighbour: number, asksAgain: boolean, dueNs: number): number {
+  return asksAgain ? questionNs(world, neighbour, dueNs) : world.timerNs(dueNs);
 }
 
 /** When Linux was seen to ask for it in that stretch of time. */
@@ -265,8 +270,9 @@ function timerFired(world: World, neighbour: number): void {
   const { unicastSolicits, multicastSolicits, multicastResolicits, retransTimeNs } = settingsOf(world, neighbour);
   // neigh_max_probes
   const limit = unicastSolicits + (now === nud.probe ? multicastResolicits : multicastSolicits);
-  if (neighbours.probes.get(neighbour) >= limit) return fail(world, neighbour);
-  neighbours.timer.set(neighbour, questionNs(world, neighbour, nowNs + retransTimeNs));
+  const probes = neighbours.probes.get(neighbour);
+  if (probes >= limit) return fail(world, neighbour);
+  neighbours.timer.set(neighbour, nextNs(world, neighbour, probes + 1 < limit, nowNs + retransTimeNs));
   probe(world, neighbour);
 }
 

@@ -1,4 +1,5 @@
 import type { NatRange } from "../../config/iptables/rule-set.ts";
+import { anyPort } from "../choices.ts";
 import type { Tuple } from "../conntrack/tuple.ts";
 import type { World } from "../world.ts";
 
@@ -23,5 +24,8 @@ export function leadsTo({ netfilter }: World, netns: number, row: number, answer
 /** Whether a translation of destinations to this range is where answers come from. */
 export function isTranslation({ addresses, ports }: NatRange, { source, sourcePort }: Tuple): boolean {
   const isAddress = addresses === undefined || (source >= addresses.first && source <= addresses.last);
-  return isAddress && (ports === undefined || (sourcePort >= ports.first && sourcePort <= ports.last));
+  return (
+    isAddress &&
+    (ports === undefined || sourcePort === anyPort || (sourcePort >= ports.first && sourcePort <= ports.last))
+  );
 }

@@ -102,9 +102,10 @@ export function setLink(world: World, device: number, master: number | undefined
     return "RTNETLINK answers: Exchange full";
   if (command.mtu !== undefined && command.mtu > largestMtu(world, device))
     return "RTNETLINK answers: Invalid argument";
+  if (hasPortFlags(command) && (master ?? devices.master.get(device)) === 0)
+    return "RTNETLINK answers: Operation not supported";
   if (command.mtu !== undefined) changeMtu(world, device, command.mtu);
   if (command.mac !== undefined) changeMac(world, device, command.mac);
-  if (command.hairpin !== undefined) devices.hairpin.set(device, command.hairpin ? 1 : 0);
   if (master !== undefined) changeMaster(world, device, master);
   setPort(world, device, command);
   if (command.up !== undefined && (devices.up.get(device) === 1) !== command.up) {
@@ -142,9 +143,16 @@ function isFull(world: World, bridge: number): boolean {
   return ports >= maximumPorts;
 }
 
+/** Only a bridge port has them. */
+function hasPortFlags({ hairpin, learning, flood, mcastFlood, bcastFlood, isolated }: LinkSet): boolean {
+  return [hairpin, learning, flood, mcastFlood, bcastFlood, isolated].some((flag) => flag !== undefined);
+}
+
 /** `bridge link set`. */
-function setPort(world: World, port: number, { learning, flood, mcastFlood, bcastFlood, isolated }: LinkSet): void {
+function setPort(world: World, port: number, command: LinkSet): void {
   const { devices } = world;
+  const { hairpin, learning, flood, mcastFlood, bcastFlood, isolated } = command;
+  if (hairpin !== undefined) devices.hairpin.set(port, hairpin ? 1 : 0);
   const before = devices.conf.get(port);
   const changed = (flags: number, value: boolean | undefined, bit: number) =>
     value === undefined ? flags : value ? flags & ~bit : flags | bit;

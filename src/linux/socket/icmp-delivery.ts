@@ -1,4 +1,5 @@
 import type { SocketError } from "../../programs/program.ts";
+import { transportOf } from "../../wire/frame-text.ts";
 import type { IcmpEcho, IcmpError } from "../../wire/icmp.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import { deliverInput } from "../process/inbox.ts";
@@ -27,7 +28,8 @@ export function deliverIcmpError(world: World, packet: number, ip: Ipv4Packet, m
   if (quoted === undefined) return false;
   const netns = world.packets.netns.get(packet);
   const { type, code } = message;
-  const payload = quoted.payload;
+  // Of a fragmented ping, the first fragment has the identifier.
+  const payload = quoted.payload.kind === "raw" ? transportOf(quoted) : quoted.payload;
   if (payload.kind === "icmp-echo") {
     // The next-hop MTU, or a redirect's gateway.
     const mtu = type === 3 && code === 4 ? message.rest & 0xffff : message.rest;

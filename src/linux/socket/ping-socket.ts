@@ -24,10 +24,15 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
   const { sockets, processes } = world;
   const socket = sockets.ofProcess(process, effect.socket);
   if (socket === 0) return;
-  const way = routeOutput(world, processes.netns.get(process), effect.to);
+  const netns = processes.netns.get(process);
+  const way = routeOutput(world, netns, effect.to);
   const fail = (error: Parameters<typeof deliverInput>[2] & { kind: "error" }) => deliverInput(world, process, error);
   if (way.kind === "none" || way.kind === "refused")
     return fail({ kind: "error", socket: effect.socket, error: routeError(way) ?? "ENETUNREACH" });
+  // Its first step is to connect(2) a socket, to learn its source: `ip_route_connect` asks again with that one.
+  const refused =
+    effect.sequence > 1 ? undefined : routeError(routeOutput(world, netns, effect.to, sourceFor(world, way)));
+  if (refused !== undefined) return fail({ kind: "error", socket: effect.socket, error: refused });
   const forbidden = broadcastError(world, way, effect.to);
   if (forbidden !== undefined) return fail({ kind: "error", socket: effect.socket, error: forbidden });
   const totalLength = ipv4HeaderLength + icmpHeaderLength + effect.sizeBytes;
@@ -43,7 +48,7 @@ export function sendEcho(world: World, process: number, effect: Extract<ProgramE
     routedFrom: 0,
   };
   const request = icmpEcho(8, sockets.localPort.get(socket), effect.sequence, pattern(effect.sizeBytes));
-  sendIp(world, processes.netns.get(process), header, request, makeOrigin(world.packets.nextName(), process));
+  sendIp(world, netns, header, request, makeOrigin(world.packets.nextName(), process));
 }
 
 /** ping fills its payload with 00 01 02 …; the time stamp that it puts in front is left out, since it is not chance but time. */

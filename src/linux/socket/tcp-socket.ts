@@ -47,6 +47,9 @@ export function openTcpSocket(
     return fail("ENETUNREACH");
   if (port === 0) return fail("EADDRINUSE");
   const local = { address: effect.local?.address || sourceFor(world, way), port };
+  // `ip_route_connect` asks again, now with the source.
+  const error = routeError(routeOutput(world, netns, effect.remote.address, local.address));
+  if (error !== undefined) return fail(error);
   const step = openTcp(
     {
       local,
@@ -67,6 +70,7 @@ export function openTcpSocket(
     ttl: effect.ttl,
     connection: step.connection,
   });
+  sockets.calledNs.set(row, world.nowNs);
   carryOut(world, row, step, undefined);
 }
 
@@ -80,11 +84,13 @@ export function listenTcp(world: World, process: number, effect: Extract<Program
 }
 
 export function sendTcp(world: World, socket: number, data: Uint8Array): void {
+  world.sockets.calledNs.set(socket, world.nowNs);
   input(world, socket, { kind: "send", data }, undefined);
 }
 
 /** close(2): the program lets go; the kernel winds the connection up. */
 export function closeTcp(world: World, socket: number): void {
+  world.sockets.calledNs.set(socket, world.nowNs);
   input(world, socket, { kind: "close" }, undefined);
 }
 
@@ -299,6 +305,14 @@ export function tcpError(
     input(world, socket, { kind: "path mtu", mtu: message.rest & 0xffff, sequence }, undefined);
   else input(world, socket, { kind: "icmp error", error, sequence, isFinal: isFinal(message) }, undefined);
   return true;
+}
+
+/** What answers a system call within this time was sent and received inside of it, on the same processor. */
+const callNs = 200_000;
+
+/** A redirect that comes while the program is still in its system call is not heeded (`tcp_v4_err`: `sock_owned_by_user`). */
+export function isInCall({ sockets, nowNs }: World, socket: number): boolean {
+  return nowNs - sockets.calledNs.get(socket) < callNs;
 }
 
 /** Net or host unreachable, time exceeded, parameter problem. */

@@ -30,6 +30,8 @@ export function openUdp(world: World, process: number, effect: Extract<ProgramEf
     const way = routeOutput(world, netns, effect.remote.address);
     error ??= routeError(way) ?? broadcastError(world, way, effect.remote.address);
     if (address === 0 && (way.kind === "local" || way.kind === "unicast")) address = sourceFor(world, way);
+    // `ip_route_connect` asks again, now with the source.
+    if (address !== 0) error ??= routeError(routeOutput(world, netns, effect.remote.address, address));
   }
   if (error !== undefined) return deliverInput(world, process, { kind: "error", socket: effect.socket, error });
   world.sockets.add({

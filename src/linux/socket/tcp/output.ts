@@ -9,16 +9,17 @@ import { type Turn, updateSend } from "./turn.ts";
 
 /** Sends what is queued as far as the peer's window, Nagle's algorithm and silly window avoidance allow (tcp_write_xmit). */
 export function transmitQueued(turn: Turn): void {
-  const wasIdle = turn.connection.send.inFlight.length === 0;
+  const alreadySent = turn.connection.send.inFlight.length;
+  const wasIdle = alreadySent === 0;
   let sent = false;
-  while (transmitNext(turn)) sent = true;
+  while (transmitNext(turn, alreadySent)) sent = true;
   const running = turn.connection.retransmission.pending === "retransmit" && !wasIdle;
   if ((sent && !running) || mustProbeWindow(turn)) armRetransmission(turn);
 }
 
 /** Sends what little fits into a window that is too small to be worth it (tcp_write_wakeup); false when nothing fits. */
 export function transmitIntoSmallWindow(turn: Turn): boolean {
-  return transmitNext(turn, true);
+  return transmitNext(turn, turn.connection.send.inFlight.length, true);
 }
 
 /** Sends one new segment, and keeps it until it is acknowledged. */
@@ -63,7 +64,8 @@ function windowRoom(send: SendSpace): number {
   return sequenceDistance(send.next, sequenceAdd(send.unacknowledged, send.window));
 }
 
-function transmitNext(turn: Turn, whateverFits = false): boolean {
+/** `alreadySent`: segments that were on their way before this burst. */
+function transmitNext(turn: Turn, alreadySent: number, whateverFits = false): boolean {
   const { send } = turn.connection;
   const queued = queuedBytes(send);
   if (queued === 0) return transmitFin(turn);
@@ -75,12 +77,19 @@ function transmitNext(turn: Turn, whateverFits = false): boolean {
   const withFin = size === queued && send.finQueued && size < windowRoom(send);
   if (small && !withFin && smallInFlight(send)) return false;
   const taken = take(send.queue, size);
+  const endsBurst = (send.inFlight.length - alreadySent + 1) % segmentsOfBurst === 0;
   updateSend(turn, { queue: taken.rest, finQueued: send.finQueued && !withFin });
-  transmitNew(turn, dataFlags(taken.endsWrite, withFin), taken.data);
+  transmitNew(turn, dataFlags(taken.endsWrite || endsBurst, withFin), taken.data);
   if (small) updateSend(turn, { smallEnd: turn.connection.send.next });
   noteAnswer(turn);
   return true;
 }
+
+/**
+ * Several segments are handed on as one, half of the initial congestion window at most (`tcp_cwnd_test`), and such a one has PSH
+ * (`__tcp_transmit_skb`), which segmentation leaves on its last piece.
+ */
+const segmentsOfBurst = 5;
 
 function transmitFin(turn: Turn): boolean {
   const { send } = turn.connection;
