@@ -7,7 +7,7 @@ import type { World } from "../../linux/world.ts";
 import type { Endpoint } from "../../programs/program.ts";
 import { formatIpv4, formatPrefix } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
-import { portsOf } from "./find.ts";
+import { devicesOf, portsOf } from "./find.ts";
 
 /** Every row of the world's tables in the words that Linux prints it with, without line ends. */
 
@@ -108,11 +108,11 @@ export function printNextHop(world: World, row: number): string {
   const words: string[] = [];
   if (gateway !== 0) words.push(`via ${formatIpv4(gateway)}`);
   if (device !== 0) words.push(`dev ${devices.name.get(device)}`);
+  if (routes.tableOf(row) !== mainTable) words.push(`table ${routes.tableOf(row)}`);
   if (routes.isConnected.get(row) === 1) words.push("proto kernel");
   if (gateway === 0 && device !== 0) words.push("scope link");
   if (source !== 0) words.push(`src ${formatIpv4(source)}`);
   if (metric !== 0) words.push(`metric ${metric}`);
-  if (routes.tableOf(row) !== mainTable) words.push(`table ${routes.tableOf(row)}`);
   return words.join(" ");
 }
 
@@ -148,7 +148,8 @@ function linkName(world: World, device: number): string {
   return `${name}@${isNear ? devices.name.get(peer) : `if${devices.ifindex.get(peer)}`}`;
 }
 
-function linkFlags(world: World, device: number): readonly string[] {
+/** `BROADCAST`, `UP`, `LOWER_UP` and the like. */
+export function linkFlags(world: World, device: number): readonly string[] {
   const { devices } = world;
   const kind = devices.kind.get(device) === deviceKind.loopback ? ["LOOPBACK"] : (["BROADCAST", "MULTICAST"] as const);
   if (devices.up.get(device) === 0) return kind;
@@ -162,7 +163,20 @@ export function operationalState(world: World, device: number): string {
   const kind = devices.kind.get(device);
   if (kind === deviceKind.loopback || kind === deviceKind.vxlan) return "UNKNOWN";
   if (hasCarrier(world, device)) return "UP";
-  return devices.kind.get(device) === deviceKind.veth ? "LOWERLAYERDOWN" : "DOWN";
+  return hasLowerLayerDown(world, device) ? "LOWERLAYERDOWN" : "DOWN";
+}
+
+/**
+ * `default_operstate` (net/core/link_watch.c) looks up the other end's number among the devices of this namespace, whatever
+ * namespace that end is in.
+ */
+function hasLowerLayerDown(world: World, device: number): boolean {
+  const { devices } = world;
+  const peer = devices.peer.get(device);
+  if (peer === 0 || devices.ifindex.get(peer) === devices.ifindex.get(device)) return false;
+  for (const other of devicesOf(world, devices.netns.get(device)))
+    if (devices.ifindex.get(other) === devices.ifindex.get(peer)) return !hasCarrier(world, other);
+  return false;
 }
 
 /** A bridge has a carrier when one of its ports has. */
