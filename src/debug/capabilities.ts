@@ -33,4 +33,9 @@ export const capabilities: DebugProtocol.Capabilities = {
     conditionDescription: 'A condition, such as ip.dst == "10.96.0.10"',
   })),
   supportsTerminateThreadsRequest: true,
+  supportsEvaluateForHovers: true,
+  supportsClipboardContext: true,
+  supportsValueFormattingOptions: true,
+  supportsCompletionsRequest: true,
+  completionTriggerCharacters: [" ", ".", "/", '"', "("],
 };

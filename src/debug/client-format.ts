@@ -70,6 +70,10 @@ export class ClientFormat {
     return column - this.firstColumn + 1;
   }
 
+  toClientColumn(column: number): number {
+    return column - 1 + this.firstColumn;
+  }
+
   toSource(uri: string): DebugProtocol.Source {
     if (uri.startsWith(generatedScheme)) return this.toGeneratedSource(uri);
     const path = this.clientNames.get(uri) ?? (this.pathsAreUris ? uri : this.environment.toClientPath(uri));

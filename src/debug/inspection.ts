@@ -75,7 +75,8 @@ export class StopInspection {
     const all = children();
     // A container's children are all of one kind, the one that `countOf` told the client.
     if (filter && filter !== (all.length >= pagedFrom ? "indexed" : "named")) return { variables: [] };
-    return { variables: all.slice(start, start + count).map((one) => this.toVariable(one)) };
+    const isHex = args.optionalObject("format")?.optionalBoolean("hex") === true;
+    return { variables: all.slice(start, start + count).map((one) => this.toVariable(one, isHex)) };
   }
 
   /** The variable of that name in a container. */
@@ -98,13 +99,22 @@ export class StopInspection {
     };
   }
 
-  private toVariable(inspection: Inspection): DebugProtocol.Variable {
-    const { name, value, type, childCount } = inspection;
+  /** The answer to `evaluate`; `isWhole`: for the clipboard, with what is inside it. */
+  evaluated(inspection: Inspection, { isHex, isWhole }: EvaluateFormat): DebugProtocol.EvaluateResponse["body"] {
+    const { name: _name, value, evaluateName: _evaluateName, ...rest } = this.toVariable(inspection, isHex);
+    return { ...rest, result: isWhole ? wholeText({ ...inspection, value }) : value };
+  }
+
+  private toVariable(inspection: Inspection, isHex = false): DebugProtocol.Variable {
+    const { name, type, childCount } = inspection;
     const data = inspection.data?.();
     const isReadOnly = data === undefined || !this.isSettable(data);
+    const evaluateName = inspection.evaluateName ?? data;
     return {
       name,
-      value,
+      value: isHex ? inHex(inspection.value) : inspection.value,
+      ...(evaluateName !== undefined && { evaluateName }),
+      ...(inspection.memory !== undefined && { memoryReference: inspection.memory }),
       variablesReference: inspection.children ? this.refer(() => inspection.children?.() ?? []) : 0,
       ...(type !== undefined && { type }),
       ...(isReadOnly && { presentationHint: { attributes: ["readOnly"] } }),
@@ -117,6 +127,36 @@ export class StopInspection {
     this.containers.set(reference, children);
     return reference;
   }
+}
+
+export interface EvaluateFormat {
+  readonly isHex: boolean;
+  readonly isWhole: boolean;
+}
+
+/** More lines than these nobody pastes. */
+const mostLines = 500;
+
+/** A value with its children, one a line. */
+function wholeText(inspection: Inspection): string {
+  const lines = [inspection.value];
+  const add = (one: Inspection, depth: number) => {
+    for (const child of one.children?.() ?? []) {
+      if (lines.length >= mostLines) return;
+      lines.push(`${"  ".repeat(depth)}${child.name}: ${child.value}`);
+      if (depth < 2) add(child, depth + 1);
+    }
+  };
+  add(inspection, 1);
+  return lines.join("\n");
+}
+
+/** `64` as `0x40`, `2 (reply)` as `0x2 (reply)`; what is not one whole number stays as it is. */
+function inHex(value: string): string {
+  const match = /^(-?)(\d+)( \(.*\))?$/.exec(value);
+  if (match === null) return value;
+  const [, sign, digits, note = ""] = match;
+  return `${sign}0x${BigInt(digits).toString(16)}${note}`;
 }
 
 function countOf(children: number): { indexedVariables: number } | { namedVariables: number } {

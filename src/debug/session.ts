@@ -11,6 +11,7 @@ import { type LaunchArguments, openProgram, parseAttachArguments, parseLaunchArg
 import { consoleLine } from "./output.ts";
 import { RequestError } from "./request-error.ts";
 import { breakpointRequests } from "./requests/breakpoints.ts";
+import { consoleRequests } from "./requests/console.ts";
 import { editRequests } from "./requests/edits.ts";
 import { lookRequests } from "./requests/looks.ts";
 import { motionRequests } from "./requests/motions.ts";
@@ -43,9 +44,15 @@ export class K8snetDebugSession extends DebugSession {
       this.emitEvent("breakpoint", { reason: "changed", breakpoint });
     });
     const context = this.requestContext();
-    const tables = [breakpointRequests, motionRequests, timelineRequests, lookRequests, editRequests, whyRequests].map(
-      (make) => make(context),
-    );
+    const tables = [
+      breakpointRequests,
+      motionRequests,
+      timelineRequests,
+      lookRequests,
+      editRequests,
+      whyRequests,
+      consoleRequests,
+    ].map((make) => make(context));
     this.handlers = new Map([this.lifeCycle(), ...tables].flatMap((table) => Object.entries(table)));
     // The library ends the process on junk between messages; here the session says so and listens on.
     this.removeAllListeners("error");

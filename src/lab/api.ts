@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { ConsoleFacet } from "./console/api.ts";
 import type { DataBreakpointFacet } from "./data/api.ts";
 import type { HandFacet } from "./edits/api.ts";
 import type { Futures } from "./futures/api.ts";
@@ -58,6 +59,8 @@ export interface DebugLab {
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
   /** What may come next, where Linux leaves the order open. */
   readonly futures: Futures;
+  /** What somebody types, and names that somebody points at. */
+  readonly console: ConsoleFacet;
   /** Why something came as it did, and what would have let it pass. */
   readonly why: Why;
   /** Every stage name, for completion. */

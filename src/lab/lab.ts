@@ -1,5 +1,7 @@
 import type { Diagnostic } from "../base/diagnostic.ts";
 import type { SourceRange } from "../base/source-range.ts";
+import type { ClusterLayout } from "../kube/layout.ts";
+import { compileSync } from "../language/compile.ts";
 import type { Choices } from "../linux/choices.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
@@ -9,14 +11,18 @@ import type { DebugLab, Motion } from "./api.ts";
 import { breakpointLocations } from "./breakpoint-locations.ts";
 import { Breakpoints } from "./breakpoints.ts";
 import { build } from "./build.ts";
+import type { ConsoleView } from "./console/api.ts";
+import { Console } from "./console/console.ts";
 import { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { Documents } from "./documents/documents.ts";
 import { Edits } from "./edits/edits.ts";
+import { consoleUri, StatementsByHand } from "./edits/statements-by-hand.ts";
 import { exceptionOf } from "./exception-filters.ts";
 import type { Futures } from "./futures/api.ts";
 import { FuturesFacet } from "./futures/futures.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
+import type { InspectionTarget } from "./inspect/target.ts";
 import * as motions from "./motions.ts";
 import { deviceName, packetText } from "./names.ts";
 import { EventView } from "./observe.ts";
@@ -112,6 +118,15 @@ function chooseScenario(
   return { problem: { severity: "error", message, range, code: "no-scenario" } };
 }
 
+/** The cluster that a file declares, compiled when it is first asked for; none where the lab was opened without its text. */
+function layoutOf(program: Program | undefined): () => ClusterLayout | undefined {
+  let layout: ClusterLayout | undefined;
+  return () => {
+    if (program !== undefined) layout ??= compileSync(program.text, program.uri, program.imports).layout;
+    return layout;
+  };
+}
+
 /** One run of one scenario. It stands still until someone moves it. */
 export class Lab implements DebugLab {
   readonly world: World;
@@ -120,6 +135,8 @@ export class Lab implements DebugLab {
   readonly scenario: Scenario;
   private readonly outputs: Outputs;
   readonly hand: Edits;
+  readonly console: Console;
+  private readonly byHand: StatementsByHand;
   readonly timeline: Timeline;
   readonly recording: Recorder;
   readonly dataBreakpoints: DataBreakpoints;
@@ -149,12 +166,25 @@ export class Lab implements DebugLab {
     this.dataBreakpoints = new DataBreakpoints(world, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
     this.stateTree = new StateTree(world);
-    this.hand = new Edits(world, scenario.setUp, (position) => this.timeline.forgetAfter(position), whyNoEdits);
+    const layout = layoutOf(origin.program);
+    this.byHand = new StatementsByHand(scenario, layout);
+    const forget = (position: number) => this.timeline.forgetAfter(position);
+    this.hand = new Edits(world, scenario.setUp, this.byHand, forget, whyNoEdits);
     this.timeline = new Timeline(this.session, this.hand);
     const run = (maxEvents: number) => void this.run(maxEvents);
     this.recording = new Recorder({ session: this.session, hand: this.hand, program: origin.program, run });
     this.futures = new FuturesFacet(world, scenario);
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
+    const { hand, stageNames } = this;
+    this.console = new Console({ world, scenario, layout, hand, stageNames, at: (view) => this.targetOf(view) });
+  }
+
+  /** What the frame in view is about; of the scenario's thread nothing is. */
+  private targetOf({ threadId, frameId }: ConsoleView): InspectionTarget {
+    const frame = frameId === undefined ? this.packetStack(threadId)[0] : this.frames[frameId - 1];
+    const { walker, stageNumber = 0, device = 0 } = frame ?? {};
+    const since = this.session.shownSince;
+    return { packet: walker?.row ?? 0, data: walker?.data ?? null, stage: stageNumber, device, since };
   }
 
   /** What statements came to so far. */
@@ -212,17 +242,10 @@ export class Lab implements DebugLab {
     return { id, name, source, hint, stage: stageName, canRestart: event !== undefined };
   }
 
-  scopes(_threadId: number, frameId: number): readonly ScopeRow[] {
+  scopes(threadId: number, frameId: number): readonly ScopeRow[] {
     const frame = this.frames[frameId - 1];
     if (frame === undefined) return [];
-    const { walker, stageNumber, device } = frame;
-    return scopesFor(this.world, {
-      packet: walker?.row ?? 0,
-      data: walker?.data ?? null,
-      stage: stageNumber,
-      device,
-      since: this.session.shownSince,
-    });
+    return scopesFor(this.world, this.targetOf({ threadId, frameId }));
   }
 
   setLineBreakpoints(uri: string, lines: readonly (number | LineBreakpoint)[]): readonly BreakpointRow[] {
@@ -307,11 +330,11 @@ export class Lab implements DebugLab {
   }
 
   document(uri: string): GeneratedDocument | undefined {
-    return this.documents.any(uri);
+    return uri === consoleUri ? this.byHand.document : this.documents.any(uri);
   }
 
   generatedDocuments(): readonly GeneratedDocument[] {
-    return this.documents.all();
+    return [...this.documents.all(), ...(this.byHand.document === undefined ? [] : [this.byHand.document])];
   }
 
   takeOutput(): readonly OutputRow[] {

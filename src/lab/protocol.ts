@@ -39,6 +39,8 @@ export interface Inspection {
   /** The CEL expression that reads this value. */
   readonly evaluateName?: string;
   readonly changed?: boolean;
+  /** Names bytes that can be read as memory, and perhaps written. */
+  readonly memory?: string;
   /** By which id data breakpoints, edits and the timeline know it: that of a row of the state tree, or of one of its fields. */
   data?(): string;
 }

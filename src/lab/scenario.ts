@@ -11,7 +11,7 @@ import type { ProgramResult } from "../programs/program.ts";
 import type { Int32Column, ReferenceColumn } from "../sim/column.ts";
 import { Lane } from "../sim/lane.ts";
 import type { Table } from "../sim/table.ts";
-import { addTimer, type TimerColumn } from "../sim/timers.ts";
+import { addTimer, never, type TimerColumn } from "../sim/timers.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import { clientFor, isProgramStatement, type ProgramContext, type ProgramStatement } from "./programs.ts";
 
@@ -98,6 +98,11 @@ export class Scenario {
     return this.statements.get(strand)[this.index.get(strand)];
   }
 
+  /** What the latest program of the main strand came to; null before there was one. */
+  get lastResult(): ProgramResult | null {
+    return this.result.get(this.main);
+  }
+
   /** The statement that the main strand runs, or will run next. */
   get currentStatement(): Statement | undefined {
     return this.statementOf(this.main);
@@ -173,6 +178,11 @@ export class Scenario {
   private strandDone(strand: number): void {
     if (strand === this.main) return this.finish();
     const parent = this.parent.get(strand);
+    if (parent === 0) {
+      this.strands.remove(strand);
+      if (this.statementOf(this.main) === undefined) this.finish();
+      return;
+    }
     this.result.set(parent, this.result.get(strand));
     this.strands.remove(strand);
     this.pending.set(parent, this.pending.get(parent) - 1);
@@ -181,6 +191,7 @@ export class Scenario {
 
   /** The scenario ends with its last statement, or at `until`; timers that are then pending do not fire. */
   private finish(): void {
+    if (this.hasOthers) return;
     // Its end is an event of its own, so that a run stops there. Time 0 would mean that no end is set.
     this.end.set(this.main, Math.max(this.plan.untilNs ?? 0, this.world.nowNs, 1));
   }
@@ -202,6 +213,22 @@ export class Scenario {
       default:
         return this.runProgram(strand, statement);
     }
+  }
+
+  /**
+   * Starts a program that somebody asks for by hand, beside what runs. The scenario goes on until it is done, also where it was
+   * over.
+   */
+  startBeside(statement: ProgramStatement): void {
+    this.isOver.set(this.outcomeRow, 0);
+    this.end.set(this.main, never);
+    this.runProgram(this.addStrand([statement], 0), statement);
+  }
+
+  /** Programs that were started by hand and are not done. */
+  private get hasOthers(): boolean {
+    for (const strand of this.strands.rows()) if (strand !== this.main && this.parent.get(strand) === 0) return true;
+    return false;
   }
 
   private runWait(strand: number, durationNs: number): void {

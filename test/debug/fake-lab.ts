@@ -48,6 +48,11 @@ interface FakeEvent {
 
 class FakeLab implements DebugLab {
   readonly futures = { list: () => [] };
+  readonly console = {
+    run: () => ({ kind: "problem" as const, message: "a fake lab has no console" }),
+    look: () => ({ kind: "problem" as const, message: "a fake lab knows no names" }),
+    complete: () => [],
+  };
   readonly why = {
     explain: () => ({ problem: "a fake lab knows no reasons" }),
     cures: async () => [],

@@ -124,7 +124,8 @@ function transport(match: Extract<Match, { readonly sourcePorts?: unknown }>): s
     }
   if (match.match === "tcp") {
     if (match.option !== undefined) words.push(`option=${match.option.inverted ? "!" : ""}${match.option.value}`);
-    if (match.flags !== undefined) words.push(`flags:${match.flags.inverted ? "!" : ""}${flagsText(match.flags.value)}`);
+    if (match.flags !== undefined)
+      words.push(`flags:${match.flags.inverted ? "!" : ""}${flagsText(match.flags.value)}`);
   }
   return words.join(" ");
 }
@@ -195,7 +196,9 @@ function connmark({ operation, value, packetMask, connectionMask }: Extract<Targ
   if (packetMask === all && connectionMask === all) return `CONNMARK ${way}`;
   if (packetMask === connectionMask) return `CONNMARK ${way} mask ${hex(packetMask)}`;
   const [one, other] =
-    way === "save" ? [["nfmask", packetMask] as const, ["ctmask", connectionMask] as const] : [["ctmask", connectionMask] as const, ["nfmask", packetMask] as const];
+    way === "save"
+      ? [["nfmask", packetMask] as const, ["ctmask", connectionMask] as const]
+      : [["ctmask", connectionMask] as const, ["nfmask", packetMask] as const];
   return `CONNMARK ${way} ${one[0]} ${hex(one[1])} ${other[0]} ~${hex(other[1])}`;
 }
 

@@ -43,7 +43,9 @@ export function netnsNamed(world: World, name: string): number {
 /** Complains where no namespace was named and none is in view. */
 export function needNetns({ netns }: Invocation, example: string): number {
   if (netns === 0)
-    throw new Complaint(`In which network namespace? Write ${example}, or select a frame of a packet in the call stack.`);
+    throw new Complaint(
+      `In which network namespace? Write ${example}, or select a frame of a packet in the call stack.`,
+    );
   return netns;
 }
 

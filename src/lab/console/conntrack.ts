@@ -1,6 +1,5 @@
 import { parseConntrackCommand } from "../../config/conntrack-command.ts";
-import { isSelected } from "../../linux/conntrack/delete.ts";
-import { status } from "../../linux/conntrack/status.ts";
+import { isListed, isSelected } from "../../linux/conntrack/delete.ts";
 import { printConnection } from "../inspect/print-connection.ts";
 import { Complaint, type Invocation, needNetns, netnsName, type Outcome, printed, wordsText } from "./command.ts";
 
@@ -22,7 +21,9 @@ export function conntrack(invocation: Invocation): Outcome {
     case "--flush":
       return change(invocation, netns);
     default:
-      throw new Complaint(`conntrack ${action?.text ?? ""} is not known here: -L, -C, -D and -F are.${options.length > 0 ? "" : ""}`);
+      throw new Complaint(
+        `conntrack ${action?.text ?? ""} is not known here: -L, -C, -D and -F are.${options.length > 0 ? "" : ""}`,
+      );
   }
 }
 
@@ -32,7 +33,7 @@ function list(invocation: Invocation, netns: number): Outcome {
   const filter = words.length === 1 ? undefined : readFilter(invocation);
   const rows = connections
     .ofNetns(netns)
-    .filter((row) => connections.has(row, status.confirmed))
+    .filter((row) => isListed(world, row))
     .filter((row) => filter === undefined || isSelected(world, row, filter));
   const total = `conntrack v1.4.7 (conntrack-tools): ${rows.length} flow entries have been shown.`;
   return printed([...rows.map((row) => printConnection(world, row)), total]);
@@ -48,5 +49,9 @@ function readFilter({ words }: Invocation) {
 function change(invocation: Invocation, netns: number): Outcome {
   const parsed = parseConntrackCommand(invocation.words.map(({ text }) => text));
   if ("error" in parsed) throw new Complaint(parsed.error.message);
-  return { kind: "statement", statement: `conntrack ${netnsName(invocation, netns)} ${wordsText(invocation.words)}`, said: "" };
+  return {
+    kind: "statement",
+    statement: `conntrack ${netnsName(invocation, netns)} ${wordsText(invocation.words)}`,
+    said: "",
+  };
 }

@@ -1,10 +1,10 @@
 import { deviceKind } from "../../linux/devices.ts";
 import { findDevice } from "../../linux/socket/arp-socket.ts";
 import type { World } from "../../linux/world.ts";
-import { formatIpv4 } from "../../wire/ipv4-address.ts";
+import { formatIpv4, formatPrefix } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
 import { devicesOf, portsOf } from "../inspect/find.ts";
-import { linkFlags, operationalState, printAddress, printPrefix, printVxlan } from "../inspect/print.ts";
+import { linkFlags, operationalState, printVxlan } from "../inspect/print.ts";
 import { Complaint, type Invocation, needNetns, type Outcome, printed, printedJson } from "./command.ts";
 import type { IpOptions } from "./ip.ts";
 import {
@@ -17,6 +17,7 @@ import {
   linkJson,
   peerNetns,
 } from "./link-rows.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import type { WordCursor } from "./word-cursor.ts";
 
 /** `ip [-s] [-br] [-j] link [show] [[dev] NAME] [master BRIDGE] [type KIND] [up]`. */
@@ -72,14 +73,13 @@ function briefAddress(world: World, device: number): object {
 /** `ip [-4] [-br] [-o] [-j] addr [show] [[dev] NAME] [up]`. */
 export function showAddresses(invocation: Invocation, words: WordCursor, options: IpOptions): Outcome {
   const { world } = invocation;
-  const { addresses } = world;
   const all = chosenDevices(invocation, words, "ip -n pod1 addr");
-  const devices = options.ipv4 ? all.filter((device) => addresses.ofDevice(device).length > 0) : all;
+  const devices = options.ipv4 ? all.filter((device) => ownAddresses(world, device).length > 0) : all;
   if (options.json) return printedJson(devices.map((device) => addressJson(world, device, options.brief)));
   if (options.brief) {
     return printed(
       devices.map((device) => {
-        const prefixes = addresses.ofDevice(device).map((row) => `${printPrefix(world, row)} `);
+        const prefixes = ownAddresses(world, device).map((one) => `${formatPrefix(one)} `);
         return `${briefHead(world, device)}${prefixes.join("")}`;
       }),
     );
@@ -104,29 +104,28 @@ export function showAddresses(invocation: Invocation, words: WordCursor, options
 }
 
 function addressLines(world: World, device: number): readonly (readonly [string, string])[] {
-  return world.addresses
-    .ofDevice(device)
-    .map((row) => [`    ${printAddress(world, row)}`, "       valid_lft forever preferred_lft forever"]);
+  const name = world.devices.name.get(device);
+  return ownAddresses(world, device).map((one) => {
+    const scope = `scope ${one.scope}${one.isSecondary ? " secondary" : ""} ${name}`;
+    return [`    inet ${formatPrefix(one)} ${scope}`, "       valid_lft forever preferred_lft forever"];
+  });
 }
 
 const forever = 0xffff_ffff;
 
 function addressJson(world: World, device: number, brief: boolean): object {
-  const { addresses, devices } = world;
-  const rows = addresses.ofDevice(device);
+  const { devices } = world;
+  const own = ownAddresses(world, device);
   if (brief) {
-    const addr_info = rows.map((row) => ({
-      local: formatIpv4(addresses.address.get(row)),
-      prefixlen: addresses.prefixLength.get(row),
-    }));
+    const addr_info = own.map(({ address, length }) => ({ local: formatIpv4(address), prefixlen: length }));
     return { ...briefJson(world, device), addr_info };
   }
-  const addr_info = rows.map((row) => ({
+  const addr_info = own.map(({ address, length, scope, isSecondary }) => ({
     family: "inet",
-    local: formatIpv4(addresses.address.get(row)),
-    prefixlen: addresses.prefixLength.get(row),
-    scope: addresses.address.get(row) >>> 24 === 127 ? "host" : "global",
-    ...(addresses.isSecondary(row) && { secondary: true }),
+    local: formatIpv4(address),
+    prefixlen: length,
+    scope,
+    ...(isSecondary && { secondary: true }),
     label: devices.name.get(device),
     valid_life_time: forever,
     preferred_life_time: forever,

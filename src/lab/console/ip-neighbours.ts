@@ -41,7 +41,7 @@ export function getNeighbour(invocation: Invocation, words: WordCursor, options:
   const device = deviceNamed(world, netns, words.take("the device"));
   words.end("ip neigh get ADDRESS dev DEVICE.");
   const row = world.neighbours.find(device, address);
-  if (row === 0) throw new Complaint("RTNETLINK answers: No such file or directory");
+  if (row === 0) throw new Complaint("Error: Neighbour entry not found.");
   return answer(world, [row], options, false);
 }
 

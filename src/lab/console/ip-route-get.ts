@@ -44,12 +44,15 @@ export function getRoute(invocation: Invocation, words: WordCursor, options: IpO
   }
   const question = { netns, destination, from, inDevice };
   const answer = inDevice === 0 ? outputRoute(world, question) : inputRoute(world, question);
-  return options.json ? printedJson([answerJson(world, question, answer)]) : printed(answerLines(world, question, answer));
+  return options.json
+    ? printedJson([answerJson(world, question, answer)])
+    : printed(answerLines(world, question, answer));
 }
 
 /** `ip_route_output_key_hash`: for a packet that is made here. */
 function outputRoute(world: World, { netns, destination, from }: Question): Answer {
-  if (from !== 0 && !isLocalAddress(world, netns, from)) throw new Complaint("RTNETLINK answers: Invalid argument");
+  if (from !== 0 && !isLocalAddress(world, netns, from))
+    throw new Complaint("RTNETLINK answers: Network is unreachable");
   const broadcast = broadcastDevice(world, netns, destination);
   if (broadcast !== 0) {
     const source = world.addresses.address.get(world.addresses.ofDevice(broadcast)[0]);
@@ -88,7 +91,8 @@ function inputRoute(world: World, { netns, destination, from, inDevice }: Questi
   if (from === 0) throw new Complaint("RTNETLINK answers: Invalid argument");
   const isLocal = isLocalAddress(world, netns, destination);
   const route = isLocal ? 0 : fibLookup(world, netns, destination, from, inDevice);
-  if (!isLocal && confOf(world, inDevice, conf.forwarding) === 0) throw new Complaint("RTNETLINK answers: No route to host");
+  if (!isLocal && confOf(world, inDevice, conf.forwarding) === 0)
+    throw new Complaint("RTNETLINK answers: No route to host");
   if (!isLocal && route === 0) throw new Complaint("RTNETLINK answers: Network is unreachable");
   const outDevice = route === 0 ? 0 : routes.device.get(route);
   if (route !== 0 && routes.type.get(route) !== routeType.unicast)
@@ -100,7 +104,8 @@ function inputRoute(world: World, { netns, destination, from, inDevice }: Questi
       `RTNETLINK answers: ${verdict === sourceVerdict.wrongWay ? "Invalid cross-device link" : "Invalid argument"}`,
     );
   if (isLocal) return { type: "local", device: world.namespaces.loopback.get(netns), table: "local", flags: ["local"] };
-  return unicast(world, route, destination);
+  const way = unicast(world, route, destination);
+  return verdict === sourceVerdict.neighbour && outDevice === inDevice ? { ...way, flags: ["redirect"] } : way;
 }
 
 function unicast(world: World, route: number, destination: Ipv4Address): Answer {

@@ -6,6 +6,7 @@ import { printRoute, routeTypeName } from "../inspect/print.ts";
 import { Complaint, type Invocation, needNetns, type Outcome, printed, printedJson } from "./command.ts";
 import type { IpOptions } from "./ip.ts";
 import { deviceNamed } from "./ip-neighbours.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import type { WordCursor } from "./word-cursor.ts";
 
 const localTable = 255;
@@ -111,14 +112,12 @@ function ofTable(world: World, row: number): ShownRoute {
 
 /** `fib_add_ifaddr` (net/ipv4/fib_frontend.c): each address of a device that is up, and the broadcast address of its network. */
 function localRoutes(world: World, netns: number): readonly ShownRoute[] {
-  const { devices, addresses, namespaces } = world;
+  const { devices, namespaces } = world;
   const shown: ShownRoute[] = [];
   for (const device of devicesOf(world, netns)) {
     if (devices.up.get(device) === 0) continue;
     const isLoopback = device === namespaces.loopback.get(netns);
-    for (const row of addresses.ofDevice(device)) {
-      const address = addresses.address.get(row);
-      const length = addresses.prefixLength.get(row);
+    for (const { address, length } of ownAddresses(world, device)) {
       const network = { address: (address & netmask(length)) >>> 0, length };
       const add = (type: "local" | "broadcast", destination: Ipv4Prefix) => {
         const before = shown.some((one) => one.device === device && isEqual(one.destination, destination));

@@ -1,6 +1,6 @@
 import type { CommandWord } from "../../config/command-words.ts";
 import { parseIpCommand } from "../../config/ip-command.ts";
-import { Complaint, type Invocation, type Outcome, needNetns, netnsName, netnsNamed, wordsText } from "./command.ts";
+import { Complaint, type Invocation, needNetns, netnsName, netnsNamed, type Outcome, wordsText } from "./command.ts";
 import { showAddresses, showLinks } from "./ip-links.ts";
 import { getNeighbour, showNeighbours } from "./ip-neighbours.ts";
 import { getRoute } from "./ip-route-get.ts";

@@ -49,19 +49,24 @@ function isBuiltIn(table: TableName, chain: string | undefined): boolean {
 function readListing(words: readonly string[]): Listing | undefined {
   let listing: { table: string; chain?: string; command: string } = { table: "filter", command: "" };
   const flags = new Set<string>();
-  const letters = words.flatMap((word) => (/^-[a-zA-Z]{2,}$/.test(word) ? [...word.slice(1)].map((one) => `-${one}`) : [word]));
+  const letters = words.flatMap((word) =>
+    /^-[a-zA-Z]{2,}$/.test(word) ? [...word.slice(1)].map((one) => `-${one}`) : [word],
+  );
   for (let at = 0; at < letters.length; at++) {
     const word = letters[at];
     if (word === "-t" || word === "--table") listing = { ...listing, table: letters[++at] ?? "" };
     else if (["-L", "--list", "-S", "--list-rules"].includes(word)) listing = { ...listing, command: word };
-    else if (/^-[nvxw]$|^--(numeric|verbose|exact|line-numbers|wait)$/.test(word)) flags.add(word.replace(/^-+/, "")[0] + (word === "--line-numbers" ? "ines" : ""));
+    else if (/^-[nvxw]$|^--(numeric|verbose|exact|line-numbers|wait)$/.test(word))
+      flags.add(word.replace(/^-+/, "")[0] + (word === "--line-numbers" ? "ines" : ""));
     else if (!word.startsWith("-") && listing.chain === undefined) listing = { ...listing, chain: word };
     else return undefined;
   }
   if (listing.command === "") return undefined;
   const table = tableNames.find((name) => name === listing.table);
   if (table === undefined)
-    throw new Complaint(`${version}: table '${listing.table}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.`);
+    throw new Complaint(
+      `${version}: table '${listing.table}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.`,
+    );
   return {
     table,
     chain: listing.chain,
@@ -75,15 +80,21 @@ function readListing(words: readonly string[]): Listing | undefined {
 function tableNamed(tables: readonly RuleTable[], name: string | undefined): RuleTable {
   const known = tableNames.find((one) => one === name);
   if (known === undefined)
-    throw new Complaint(`${version}: table '${name ?? ""}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.`);
+    throw new Complaint(
+      `${version}: table '${name ?? ""}' does not exist\nPerhaps iptables or your kernel needs to be upgraded.`,
+    );
   return tables.find((table) => table.name === known) ?? { name: known, chains: [], line: 0 };
 }
 
 /** `iptables -S`: policies, chains and rules as the commands that make them. */
 function asCommands(table: RuleTable, only: string | undefined): readonly string[] {
   const builtIn = hooksOfTable[table.name] as readonly string[];
-  const hooks = builtIn.map((name) => table.chains.find((chain) => chain.name === name) ?? { name, policy: "ACCEPT", rules: [] });
-  const others = table.chains.filter(({ name }) => !builtIn.includes(name)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const hooks = builtIn.map(
+    (name) => table.chains.find((chain) => chain.name === name) ?? { name, policy: "ACCEPT", rules: [] },
+  );
+  const others = table.chains
+    .filter(({ name }) => !builtIn.includes(name))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const chains = [...hooks, ...others].filter(({ name }) => only === undefined || name === only);
   return [
     ...chains.map(({ name, policy }) => (policy === undefined ? `-N ${name}` : `-P ${name} ${policy}`)),

@@ -1,5 +1,5 @@
-import { parseSysctl } from "../../config/sysctl-text.ts";
 import { unknownSysctl } from "../../config/sysctl-names.ts";
+import { parseSysctl } from "../../config/sysctl-text.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
 import { printSysctl } from "../inspect/print.ts";
 import { sysctlKeys } from "../inspect/shown-machines.ts";

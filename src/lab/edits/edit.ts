@@ -3,7 +3,7 @@
  * lived again: packets are named by their number, which the same file, seed and edits give to the same packet, and everything else
  * by its id in the state tree.
  */
-export type Edit = PacketEdit | DataEdit | InjectEdit | NextEdit;
+export type Edit = PacketEdit | DataEdit | InjectEdit | NextEdit | StatementEdit;
 
 export type PacketEdit =
   /** Drops a packet where it is; puts a second one like it beside it; keeps it where it is until it is released. */
@@ -31,6 +31,13 @@ export interface InjectEdit {
 export interface NextEdit {
   readonly do: "next";
   readonly event: string;
+}
+
+/** A statement of the language that changes the network or sends, as it could stand in a scenario. */
+export interface StatementEdit {
+  readonly do: "statement";
+  /** `curl pod1 -> http://web.default/`. */
+  readonly text: string;
 }
 
 /** An edit and the number of events that had been taken when it was made. */

@@ -12,6 +12,7 @@ import { injection, packetChange } from "./packet-edits.ts";
 import { isRowRemovable, removeRow } from "./remove-row.ts";
 import { isPacketFieldSettable, setPacketField } from "./set-packet.ts";
 import { type Change, isRowFieldSettable, setRowField } from "./set-row.ts";
+import type { StatementsByHand } from "./statements-by-hand.ts";
 import { Refused } from "./values.ts";
 
 const packetPrefix = "packet:";
@@ -21,13 +22,21 @@ export class Edits implements HandFacet {
   private readonly world: World;
   private readonly setUp: SetUp;
   private readonly whyNone: string | undefined;
+  private readonly statements: StatementsByHand;
   private readonly forgotten: (position: number) => void;
   private list: readonly MadeEdit[] = [];
 
   /** `forgotten` is told where a future was forgotten from. `whyNone`: refuses every edit with this reason. */
-  constructor(world: World, setUp: SetUp, forgotten: (position: number) => void, whyNone?: string) {
+  constructor(
+    world: World,
+    setUp: SetUp,
+    statements: StatementsByHand,
+    forgotten: (position: number) => void,
+    whyNone?: string,
+  ) {
     this.world = world;
     this.setUp = setUp;
+    this.statements = statements;
     this.whyNone = whyNone;
     this.forgotten = forgotten;
   }
@@ -42,6 +51,8 @@ export class Edits implements HandFacet {
     const { position, recorded } = sim;
     const change = this.changeFor(edit);
     if (change instanceof Refused) return change.message;
+    // A program prints as it starts: it is not started twice, to see whether it can be.
+    if (edit.do === "statement" && this.statements.isProgram(edit.text)) sim.forgetFuture();
     const refusal = sim.tryEdit(change);
     if (refusal !== undefined) return refusal;
     this.list = [...this.list.filter((one) => one.position <= position), { position, edit }];
@@ -90,6 +101,8 @@ export class Edits implements HandFacet {
         const change = chooseNext(this.world, edit.event);
         return typeof change === "string" ? new Refused(change) : change;
       }
+      case "statement":
+        return this.statements.change(edit.text);
       default: {
         const packet = packetOfNumber(this.world, edit.packet);
         return packet === 0 ? new Refused("There is no such packet in flight") : packetChange(this.world, packet, edit);

@@ -19,7 +19,8 @@ export function compileStatement(text: string, layout: ClusterLayout, uri: strin
   const whole = `${"\n".repeat(line - 2)}scenario "by hand" {\n${text}\n}\n`;
   const ast = parseFile(whole, uri, problems);
   const [node, more] = ast.items;
-  if (more !== undefined || node?.$type !== "Scenario" || /[\r\n]/.test(text)) return { problems: [oneOnly(uri, line)] };
+  if (more !== undefined || node?.$type !== "Scenario" || /[\r\n]/.test(text))
+    return { problems: [oneOnly(uri, line)] };
   const { statements } = readScenario(node as Scenario, { uri, text: whole, layout, problems });
   const found = problems.list();
   const errors = found.filter(({ severity }) => severity === "error");
@@ -30,5 +31,10 @@ export function compileStatement(text: string, layout: ClusterLayout, uri: strin
 
 function oneOnly(uri: string, line: number): Diagnostic {
   const range = { uri, line, column: 1, endLine: line, endColumn: 1 };
-  return { severity: "error", code: "one-statement", range, message: "Write one statement, such as ping pod1 -> pod2." };
+  return {
+    severity: "error",
+    code: "one-statement",
+    range,
+    message: "Write one statement, such as ping pod1 -> pod2.",
+  };
 }

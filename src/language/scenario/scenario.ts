@@ -36,8 +36,11 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   conntrack: readConntrack,
 };
 
+/** Verbs of statements that change something or send. */
+export const statementVerbs: readonly string[] = Object.keys(verbs);
+
 /** Every word that a line of a scenario can begin with. */
-const statementWords: readonly string[] = [...Object.keys(verbs), "expect", "parallel", "at", "seed", "until"];
+const statementWords: readonly string[] = [...statementVerbs, "expect", "parallel", "at", "seed", "until"];
 
 /** Reads `scenario "name" { seed 42; until 12s; statements… }`. */
 export function readScenario(node: Scenario, reading: Omit<StatementContext, "endpoints">): ScenarioPlan {
