@@ -103,14 +103,6 @@ export class LabRun {
     this.driver.pause();
   }
 
-  /** Somebody changed the world by hand: what was shown is old, what a program printed at once is told, and an end may be none. */
-  edited(): void {
-    this.inspection.forget();
-    this.flushOutput();
-    if (!this.lab.position().ended) this.standsAtEnd = false;
-    this.sendState("stopped");
-  }
-
   /** Ends the run wherever it is, without another event. */
   abandon(): void {
     this.driver.cancel();
@@ -124,9 +116,11 @@ export class LabRun {
     if (this.driver.running) throw notStopped();
   }
 
-  /** Somebody changed the world by hand. */
+  /** Somebody changed the world by hand: what was shown is old, and where the end was there may be none. */
   changed(): void {
+    this.inspection.forget();
     this.flushOutput();
+    if (!this.lab.position().ended) this.standsAtEnd = false;
     this.sendState("stopped");
   }
 

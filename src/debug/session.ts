@@ -236,7 +236,6 @@ export class K8snetDebugSession extends DebugSession {
   }
 
   private invalidate(): void {
-    this.run?.inspection.forget();
     this.run?.changed();
     if (this.hearsInvalidated) this.emitEvent("invalidated", { areas: ["all"] });
   }

@@ -7,12 +7,13 @@ import { Subject } from "../conditions/subject.ts";
 import { expectationContext, failure, makeEnvironment, run } from "../expressions/compile.ts";
 import { printValue } from "../expressions/print-value.ts";
 import { expectationVariables } from "../expressions/variables.ts";
+import { layersOf } from "../inspect/layers.ts";
 import type { InspectionTarget } from "../inspect/target.ts";
 import type { Inspection } from "../protocol.ts";
 
 /** The first parts of dotted names: `ip`, `tcp`, `ct`. Each stands for an object with all that follows it. */
 export const packetRoots: readonly string[] = [
-  ...new Set([...conditionNames.keys()].map((name) => name.split(".")[0])),
+  ...new Set([...conditionNames.keys(), "data"].map((name) => name.split(".")[0])),
 ].filter((root) => !expectationVariables.some(({ name }) => name === root));
 
 const environment = makeEnvironment([
@@ -44,7 +45,7 @@ export function evaluateExpression(
       return { message: error.message };
     }
   }
-  return evaluateAny(world, text, subject, result);
+  return evaluateAny(world, text, subject, target, result);
 }
 
 function subjectOf(world: World, target: InspectionTarget): Subject {
@@ -53,8 +54,14 @@ function subjectOf(world: World, target: InspectionTarget): Subject {
   return subject;
 }
 
-function evaluateAny(world: World, text: string, subject: Subject, result: ProgramResult | null): Evaluated {
-  const variables = { ...expectationContext(world, result).variables, ...packetVariables(subject) };
+function evaluateAny(
+  world: World,
+  text: string,
+  subject: Subject,
+  target: InspectionTarget,
+  result: ProgramResult | null,
+): Evaluated {
+  const variables = { ...expectationContext(world, result).variables, ...packetVariables(subject, target) };
   try {
     const parsed = environment.parse(text);
     const { valid, error } = parsed.check();
@@ -77,15 +84,27 @@ function explained(message: string, text: string, subject: Subject): string {
 
 type Tree = { [name: string]: unknown };
 
-/** Names as nested objects, with what the packet has. */
-function packetVariables(subject: Subject): Tree {
+/** Names as nested objects, with what the packet has: its headers as they are on the wire, of a tunnelled packet the outer ones. */
+function packetVariables(subject: Subject, { data }: InspectionTarget): Tree {
   const tree: Tree = {};
   for (const root of packetRoots) tree[root] = null;
+  for (const { fields } of data === null ? [] : layersOf(data))
+    for (const { name, value } of fields)
+      if (!isPut(tree, name.split("."))) put(tree, name.split("."), typeof value === "number" ? BigInt(value) : value);
   for (const [name, one] of conditionNames) {
     const value = readName(one, subject);
-    if (value !== undefined) put(tree, name.split("."), value);
+    if (value !== undefined && !isPut(tree, name.split("."))) put(tree, name.split("."), value);
   }
   return tree;
+}
+
+function isPut(tree: Tree, path: readonly string[]): boolean {
+  let at: unknown = tree;
+  for (const part of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, part)) return false;
+    at = (at as Tree)[part];
+  }
+  return at !== null;
 }
 
 function put(tree: Tree, path: readonly string[], value: unknown): void {

@@ -65,9 +65,9 @@ describe("What an event changed", () => {
     lab.runUntil(0.5e9);
     lab.change({ do: "link set", netns: "pod1", dev: "eth0", up: false, source: line(8) }).step();
     expect([...lastChanges(lab)].sort().join("\n")).toMatchInlineSnapshot(`
-      "link node1/veth1: state UP → LOWERLAYERDOWN
+      "link node1/veth1: state UP → DOWN
       link pod1/eth0: state UP → DOWN
-      port node1/cbr0 veth1: state UP → LOWERLAYERDOWN
+      port node1/cbr0 veth1: state UP → DOWN
       removed fdb node1/cbr0 02:00:0a:f4:00:02: 02:00:0a:f4:00:02 dev veth1 master cbr0
       removed neigh pod1/eth0 10.244.0.3: 10.244.0.3 dev eth0 lladdr 02:00:0a:f4:00:03 REACHABLE
       removed route pod1 10.244.0.0/24: 10.244.0.0/24 dev eth0 proto kernel scope link src 10.244.0.2
