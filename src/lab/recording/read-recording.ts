@@ -79,6 +79,7 @@ const shapes: Readonly<Record<Edit["do"], Readonly<Record<string, "text" | "coun
   remove: { data: "text" },
   inject: { device: "text", way: "text", frame: "text" },
   next: { event: "text" },
+  statement: { text: "text" },
 };
 
 function edit(value: Json, place: string): Edit {
