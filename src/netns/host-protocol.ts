@@ -1,4 +1,4 @@
-import type { Listen } from "../plan/commands.ts";
+import type { Inform, Listen } from "../plan/commands.ts";
 import type { Curl, Dig, TcpConnect, UdpSend } from "../plan/statements.ts";
 import type { ProgramResult } from "../programs/program.ts";
 
@@ -8,7 +8,8 @@ export type HostedStatement = UdpSend | TcpConnect | Curl | Dig;
 /** What a program host reads: one JSON object in a line of its standard input. It ends when that is closed. */
 export type HostRequest =
   | { readonly id: number; readonly run: HostedStatement }
-  | { readonly id: number; readonly listen: Listen };
+  | { readonly id: number; readonly listen: Listen }
+  | { readonly id: number; readonly inform: Inform };
 
 /** What it writes: one JSON object in a line of its standard output. */
 export type HostMessage =

@@ -142,6 +142,7 @@ class LinuxRun {
         const commands = [statement.command, ...(statement.further ?? [])];
         const refusals: string[] = [];
         for (const command of commands) {
+          if (command.do === "inform") this.hosts.inform(command);
           if ((await this.network.change(command)) !== undefined) refusals.push("refused");
         }
         const startNs = (begunNs + this.nowNs) / 2;

@@ -14,15 +14,25 @@ lines.on("line", (line) => start(JSON.parse(line) as HostRequest));
 lines.on("close", () => process.exit(0));
 tell({ ready: true });
 
+/** Servers by their containers. */
+const servers: { readonly container: string; readonly process: HostedProcess }[] = [];
+
 function start(request: HostRequest): void {
   const { id } = request;
+  if ("inform" in request) {
+    const { container, names, proxy } = request.inform;
+    for (const server of servers)
+      if (server.container === container) server.process.handle({ kind: "informed", names, proxy });
+    return;
+  }
   const program = "listen" in request ? serverFor(request.listen) : clientFor(request.run, context);
-  new HostedProcess(program, {
+  const started = new HostedProcess(program, {
     listening: () => tell({ id, listening: true }),
     printed: (text) => tell({ id, print: text }),
     exited: (exit, result) => tell({ id, exit, result }),
     unable: (what) => tell({ id, unable: what }),
   });
+  if ("listen" in request) servers.push({ container: request.listen.container, process: started });
 }
 
 function tell(message: HostMessage): void {

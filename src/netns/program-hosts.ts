@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Listen } from "../plan/commands.ts";
+import type { Inform, Listen } from "../plan/commands.ts";
 import { type Argv, inNamespace } from "../plan/shell/commands.ts";
 import type { NamespaceNames } from "../plan/shell/namespace-names.ts";
 import type { ProgramResult } from "../programs/program.ts";
@@ -45,6 +45,11 @@ export class ProgramHosts {
   async listen(command: Listen): Promise<void> {
     const failure = await this.host(command.netns).listen(command);
     if (failure !== undefined) throw new SetUpFailure(failure, command);
+  }
+
+  /** Tells the servers of a container what has become new to them. */
+  inform(command: Inform): void {
+    this.host(command.netns).inform(command);
   }
 
   run(statement: HostedStatement): Promise<HostedRun> {
@@ -101,6 +106,10 @@ class ProgramHost {
     });
   }
 
+  inform(command: Inform): void {
+    this.request({ inform: command }, () => {});
+  }
+
   run(statement: HostedStatement): Promise<HostedRun> {
     return new Promise((done) => {
       let output = "";
@@ -112,7 +121,10 @@ class ProgramHost {
     });
   }
 
-  private request(request: { run: HostedStatement } | { listen: Listen }, hear: (message: HostMessage) => void): void {
+  private request(
+    request: { run: HostedStatement } | { listen: Listen } | { inform: Inform },
+    hear: (message: HostMessage) => void,
+  ): void {
     const id = ++this.lastId;
     if (this.problem !== undefined) return hear({ id, unable: this.problem });
     this.hearers.set(id, hear);

@@ -24,7 +24,8 @@ export type NetworkCommand =
   | FdbCommand
   | SysctlSet
   | NetfilterCommand
-  | ConntrackCommand;
+  | ConntrackCommand
+  | Inform;
 
 export type NetfilterCommand = IptablesRestore | IptablesChange | NftScript;
 
@@ -255,6 +256,16 @@ export interface ConntrackCommand extends ConntrackDelete {
   readonly netns: string;
   /** That there is no such connection is no failure. */
   readonly mayFindNone?: boolean;
+  readonly source: SourceRange;
+}
+
+/** What a container that watches the API server learns from it; for Linux that is nothing. */
+export interface Inform {
+  readonly do: "inform";
+  readonly netns: string;
+  readonly container: string;
+  readonly names?: NameServerSettings;
+  readonly proxy?: ReverseProxySettings;
   readonly source: SourceRange;
 }
 

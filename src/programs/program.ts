@@ -1,5 +1,7 @@
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
+import type { DnsServerSettings } from "./dns/zone-data.ts";
+import type { ReverseProxySettings } from "./ingress/routes.ts";
 
 /**
  * A program that runs in a container: state in, effects out, no input or output of its own. The simulated kernel and,
@@ -41,6 +43,8 @@ export type SocketError =
 
 export type ProgramInput =
   | { readonly kind: "timer"; readonly timer: number }
+  /** What a program that watches an API server learns: from now on this is so. */
+  | { readonly kind: "informed"; readonly names?: DnsServerSettings; readonly proxy?: ReverseProxySettings }
   | {
       readonly kind: "datagram";
       readonly socket: SocketNumber;

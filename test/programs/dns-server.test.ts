@@ -231,3 +231,24 @@ test("the answer from there goes to who asked, behind the alias that led there",
   );
   expect(run.callsOf("close").map((call) => call.socket)).toEqual([socket]);
 });
+
+test("what it learns from the API server holds from then on", () => {
+  const run = start();
+  const query = emitDns(dnsQuery(1, "new.cluster.local", dnsType.A));
+  expect(answerTo(run, query)?.rcode).toBe(3);
+  const zones = [{ apex: "cluster.local", soa, records: [record("new.cluster.local", "10.96.0.2")] }];
+  run.give({ kind: "informed", names: { zones, upstreams: [] } });
+  expect(answerTo(run, query)?.answers).toHaveLength(1);
+});
+
+test("the upstream that answered is asked first the next time", () => {
+  const run = start(["203.0.113.53", "203.0.113.54"]);
+  const query = dnsQuery(7, "www.example.com", dnsType.A);
+  answerTo(run, emitDns(query));
+  run.wait(2 * s);
+  const { socket } = run.callsOf("open udp")[2];
+  const from = { address: ip("203.0.113.54"), port: 53 };
+  run.give({ kind: "datagram", socket, from, data: emitDns({ ...query, response: true }), ttl: 60 });
+  answerTo(run, emitDns(query));
+  expect(run.callsOf("open udp").at(-1)?.remote?.address).toBe(ip("203.0.113.54"));
+});

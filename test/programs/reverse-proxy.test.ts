@@ -144,3 +144,11 @@ test("closes 220 ms after the client, and leaves the endpoint too", () => {
   run.wait(220 * ms);
   expect(run.callsOf("close").map(({ socket }) => socket)).toEqual([opened(run)[0].socket, 1000]);
 });
+
+test("what it learns from the API server holds from then on", () => {
+  const run = new ProgramRun(reverseProxy(local, settings));
+  run.give({ kind: "informed", proxy: { ...settings, upstreams: { shop: [] } } });
+  run.give({ kind: "accepted", listener: 3, socket: 1000, from: client });
+  run.give({ kind: "data", socket: 1000, data: bytes(get("/")) });
+  expect(answers(run)).toEqual([expect.stringMatching(/^HTTP\/1\.1 503/)]);
+});

@@ -1,5 +1,6 @@
 import type { EndpointChanges } from "../../kube/endpoint-slices.ts";
 import { endpointSlices } from "../../kube/endpoint-slices.ts";
+import { informCommands } from "../../kube/inform.ts";
 import type { ClusterLayout } from "../../kube/layout.ts";
 import type { Sourced } from "../../kube/model.ts";
 import { resyncCommands } from "../../kube/resync.ts";
@@ -29,7 +30,10 @@ export class EndpointState {
       endpoints: new Map([...this.#changes.endpoints, ...(change.endpoints ?? [])]),
     };
     const after = endpointSlices(this.#layout, this.#changes);
-    const [command, ...further] = resyncCommands(this.#layout, before, after, head.source);
+    const [command, ...further] = [
+      ...resyncCommands(this.#layout, before, after, head.source),
+      ...informCommands(this.#layout, before, after, head.source),
+    ];
     return command && { ...head, do: "configure", command, further };
   }
 }

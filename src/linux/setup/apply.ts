@@ -11,6 +11,7 @@ import { never } from "../../sim/timers.ts";
 import { deleteConnections } from "../conntrack/delete.ts";
 import { create, removeNeighbour, update } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
+import { informPrograms } from "../process/inform.ts";
 import { startProcess } from "../process/run.ts";
 import type { AnyProgram } from "../processes.ts";
 import { findDevice } from "../socket/arp-socket.ts";
@@ -88,6 +89,8 @@ export class SetUp {
         return setSysctl(world, netns, command.key, command.value);
       case "conntrack delete":
         return deleteConnections(world, netns, command);
+      case "inform":
+        return informPrograms(world, netns, command) as undefined;
       default:
         return this.changeDevice(netns, command);
     }
@@ -108,7 +111,8 @@ export class SetUp {
           | "iptables"
           | "iptables-restore"
           | "nft"
-          | "conntrack delete";
+          | "conntrack delete"
+          | "inform";
       }
     >,
   ): CommandFailure {

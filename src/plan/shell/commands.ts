@@ -87,6 +87,8 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
       return { commands: netfilterCommands(command, names.of(command.netns)) };
     case "conntrack delete":
       return commands(inNamespace(names.of(command.netns), conntrackArgv(command)));
+    case "inform":
+      return { commands: [], note: `container ${command.container} learns of it from the API server` };
     case "listen":
       return { commands: [], note: listenNote(command) };
     case "hub add":

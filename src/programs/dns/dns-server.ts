@@ -26,6 +26,8 @@ export interface DnsServerState {
   readonly nextSocket: number;
   /** The upstream that is asked first: the one that answered last. */
   readonly preferred: number;
+  /** What it has learned since it was started. */
+  readonly informed?: DnsServerSettings;
 }
 
 /** A query that somebody else is asked about. */
@@ -70,12 +72,25 @@ export function dnsServer(
 }
 
 class DnsServer {
-  private readonly data: ZoneData;
-  private readonly upstreams: readonly number[];
+  private readonly settings: DnsServerSettings;
+  /** Indexes are made once for all states that have the same settings. */
+  private readonly data = new WeakMap<DnsServerSettings, ZoneData>();
 
   constructor(settings: DnsServerSettings) {
-    this.data = new ZoneData(settings);
-    this.upstreams = settings.upstreams;
+    this.settings = settings;
+  }
+
+  private dataOf({ informed = this.settings }: DnsServerState): ZoneData {
+    let data = this.data.get(informed);
+    if (data === undefined) {
+      data = new ZoneData(informed);
+      this.data.set(informed, data);
+    }
+    return data;
+  }
+
+  private upstreamsOf({ informed = this.settings }: DnsServerState): readonly number[] {
+    return informed.upstreams;
   }
 
   handle(state: DnsServerState, input: ProgramInput): ProgramStep<DnsServerState> {
@@ -92,6 +107,8 @@ class DnsServer {
         return this.takeFromStream(state, input.socket, input.data);
       case "end of stream":
         return { state: withoutConnection(state, input.socket), effects: [closeConnection(input.socket)] };
+      case "informed":
+        return { state: input.names === undefined ? state : { ...state, informed: input.names }, effects: [] };
       case "timer":
         return this.tryNext(state, input.timer);
       case "error":
@@ -103,7 +120,7 @@ class DnsServer {
   }
 
   private take(state: DnsServerState, asker: Asker, bytes: Uint8Array): ProgramStep<DnsServerState> {
-    const reaction = react(bytes, this.data, this.upstreams.length > 0);
+    const reaction = react(bytes, this.dataOf(state), this.upstreamsOf(state).length > 0);
     if (reaction.kind === "ignore") return { state, effects: [] };
     if (reaction.kind === "answer") return { state, effects: [send(asker, reaction.message, limitOf(bytes))] };
     const { query, question, begun } = reaction;
@@ -113,7 +130,8 @@ class DnsServer {
 
   private ask(state: DnsServerState, forwarded: Forwarded): ProgramStep<DnsServerState> {
     const { socket, question, query, tries, preferred } = forwarded;
-    const remote = { address: this.upstreams[(preferred + tries) % this.upstreams.length], port: dnsPort };
+    const upstreams = this.upstreamsOf(state);
+    const remote = { address: upstreams[(preferred + tries) % upstreams.length], port: dnsPort };
     const { edns } = query;
     const asked = { ...dnsQuery(query.id, question.name, question.type), ...(edns && { edns }) };
     return {
@@ -131,7 +149,7 @@ class DnsServer {
     const message = parseDns(bytes);
     if (one === undefined || isMalformed(message) || !answers(message, one)) return { state, effects: [] };
     const answer = forwardedAnswer(one.query, one.begun, message);
-    const preferred = (one.preferred + one.tries - 1) % this.upstreams.length;
+    const preferred = (one.preferred + one.tries - 1) % this.upstreamsOf(state).length;
     return done({ ...state, preferred }, one, answer);
   }
 

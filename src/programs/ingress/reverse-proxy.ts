@@ -9,6 +9,8 @@ export interface ReverseProxyState {
   readonly clients: readonly Client[];
   /** Of each upstream: which of its endpoints is next (round robin). */
   readonly next: Readonly<Record<string, number>>;
+  /** What it has learned since it was started. */
+  readonly informed?: ReverseProxySettings;
 }
 
 /** A client's connection, and what is being asked for it. */
@@ -43,7 +45,7 @@ const closeAfterNs = 220 * millisecondNs;
 export function reverseProxy(local: Endpoint, settings: ReverseProxySettings): Program<ReverseProxyState> {
   return {
     start: () => ({ state: { clients: [], next: {} }, effects: [listenOn("tcp", local)] }),
-    handle: (state, input) => new Turn(settings, local.port, state).take(input),
+    handle: (state, input) => new Turn(state.informed ?? settings, local.port, state).take(input),
   };
 }
 
@@ -62,7 +64,9 @@ class Turn {
 
   take(input: ProgramInput): ProgramStep<ReverseProxyState> {
     if (input.kind === "error" && input.socket === serverSocket) return takeServerError(this.state, input);
-    if (input.kind === "accepted") {
+    if (input.kind === "informed") {
+      if (input.proxy !== undefined) this.state = { ...this.state, informed: input.proxy };
+    } else if (input.kind === "accepted") {
       const client: Client = { socket: input.socket, from: input.from, received: noBytes };
       this.state = { ...this.state, clients: [...this.state.clients, client] };
     } else if ("socket" in input || input.kind === "timer") {
