@@ -124,7 +124,7 @@ describe("what is wrong with a manifest is said at its line", () => {
     [
       "another kind",
       ["apiVersion: apps/v1", "kind: Deployment"],
-      "all.yaml:2:7 (information) kind-skipped: Deployment is skipped: of manifests, k8snet reads Service, EndpointSlice, Node.",
+      "all.yaml:2:7 (information) kind-skipped: Deployment is skipped: of manifests, k8snet reads Service, EndpointSlice, Node, Ingress.",
     ],
     [
       "another version",
