@@ -65,6 +65,8 @@ function takeOne(session: Session, next: NextEvent, goal: Goal | undefined): Mot
 
 /** Runs at full speed between events that somebody waits for. */
 function runFreely(session: Session, maxEvents: number, goal: Goal | undefined): MotionResult {
+  // After the end of the scenario the kernel's own timers would go on for ever.
+  if (session.ended) return finish(session);
   let left = maxEvents;
   session.arm();
   if (goal !== undefined) session.sim.armed.fill(1);

@@ -117,3 +117,12 @@ test("5. Step Over runs to the next hop, ARP included; Step Out to the next name
   `);
   expect(run(lab.stepBack(2))).toBe("step, thread 2");
 });
+
+test("After the end of the scenario a motion ends at once, whatever timers the kernel still has", () => {
+  const lab = openText(text);
+  expect(run(lab.continue())).toBe("ended");
+  const { event } = lab.position();
+  expect(run(lab.continue())).toBe("ended");
+  expect(run(lab.stepOver(1))).toBe("ended");
+  expect(lab.position().event).toBe(event);
+});
