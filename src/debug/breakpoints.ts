@@ -92,14 +92,15 @@ export class Breakpoints {
     return { breakpoints: wanted.map((one) => this.describe(one)) };
   }
 
-  /** `filters` are ids, `filterOptions` ids with a condition. */
+  /** `filters` are ids, `filterOptions` ids with a condition, `exceptionOptions` paths down to reasons of drops. */
   setExceptions(args: Arguments): DebugProtocol.SetExceptionBreakpointsResponse["body"] {
     const plain = (args.optionalList("filters") ?? []).map((filter) => ({ filter: String(filter) }));
     const options = (args.optionalObjects("filterOptions") ?? []).map((one) => ({
       filter: one.string("filterId"),
       condition: one.optionalString("condition"),
     }));
-    this.exceptions = [...plain, ...options].map((one) => ({ id: this.nextId++, ...one }));
+    const byReason = (args.optionalObjects("exceptionOptions") ?? []).map(reasonFilter);
+    this.exceptions = [...plain, ...options, ...byReason].map((one) => ({ id: this.nextId++, ...one }));
     this.bindExceptions();
     return { breakpoints: this.exceptions.map((one) => this.describe(one)) };
   }
@@ -198,6 +199,18 @@ function requestedLines(args: Arguments): readonly LineBreakpoint[] {
     if (!Number.isSafeInteger(line)) throw new RequestError(`lines[${index}] must be an integer`);
     return { line: line as number };
   });
+}
+
+/** `[{ names: ["drop"] }, { names: ["NEIGH_FAILED", "IP_INNOROUTES"] }]`: drops for these reasons; or, negated, for all others. */
+function reasonFilter(option: Arguments): { readonly filter: string; readonly condition?: string } {
+  const [kind, reason] = option.optionalObjects("path") ?? [];
+  const filter = String(kind?.optionalList("names")?.[0] ?? "drop");
+  // Nothing is ever so: the client wants to hear that it was set, and no stop.
+  if (option.string("breakMode") === "never") return { filter, condition: "false" };
+  if (reason === undefined) return { filter };
+  const names = (reason.optionalList("names") ?? []).map((name) => `drop.reason == ${JSON.stringify(String(name))}`);
+  const any = names.length === 0 ? "false" : names.join(" || ");
+  return { filter, condition: reason.optionalBoolean("negate") ? `!(${any})` : any };
 }
 
 function wishOf(asked: Arguments): BreakpointWish {

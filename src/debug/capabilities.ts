@@ -38,4 +38,9 @@ export const capabilities: DebugProtocol.Capabilities = {
   supportsValueFormattingOptions: true,
   supportsCompletionsRequest: true,
   completionTriggerCharacters: [" ", ".", "/", '"', "("],
+  supportsCancelRequest: true,
+  supportsModulesRequest: true,
+  supportsSteppingGranularity: true,
+  supportsExceptionOptions: true,
+  supportsANSIStyling: true,
 };

@@ -23,6 +23,8 @@ export class ClientFormat {
   private firstLine = 1;
   private firstColumn = 1;
   private pathsAreUris = false;
+  /** The client shows ANSI escape sequences as colours (ECMA-48, SGR). */
+  showsColours = false;
   /** VS Code asks its own content provider for documents with a scheme; others ask the session, by number. */
   private opensGenerated = false;
   private readonly generated: string[] = [];
@@ -41,6 +43,7 @@ export class ClientFormat {
     this.pathsAreUris = pathFormat === "uri";
     this.opensGenerated = args.optionalString("clientID") === "vscode";
     this.firstLine = (args.optionalBoolean("linesStartAt1") ?? true) ? 1 : 0;
+    this.showsColours = args.optionalBoolean("supportsANSIStyling") ?? false;
     this.firstColumn = (args.optionalBoolean("columnsStartAt1") ?? true) ? 1 : 0;
   }
 

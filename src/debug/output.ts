@@ -13,7 +13,7 @@ export function toOutputBodies(rows: readonly OutputRow[], format: ClientFormat)
   let previous: OutputRow | undefined;
   for (const row of rows) {
     const last = bodies.at(-1);
-    if (last && previous && belongTogether(previous, row)) last.output += endedLine(row.text);
+    if (last && previous && belongTogether(previous, row)) last.output += coloured(row, format);
     else bodies.push(toOutputBody(row, format));
     previous = row;
   }
@@ -25,10 +25,18 @@ export function consoleLine(text: string): OutputBody {
 }
 
 function toOutputBody(row: OutputRow, format: ClientFormat): OutputBody {
-  const output = endedLine(row.text);
+  const output = coloured(row, format);
   if (!row.source) return { category: categoryOf(row), output };
   const { source, line, column } = format.toPlace(row.source);
   return { category: categoryOf(row), output, source, line, column };
+}
+
+const colours = { failed: 31, held: 32 } as const;
+
+/** The results of expectations stand out, for a client that shows colours. */
+function coloured({ text, expectation }: OutputRow, format: ClientFormat): string {
+  if (expectation === undefined || !format.showsColours) return endedLine(text);
+  return endedLine(`\u001b[${colours[expectation]}m${text}\u001b[0m`);
 }
 
 function categoryOf(row: OutputRow): "stdout" | "stderr" | "console" {

@@ -9,6 +9,8 @@ import type { DebugEnvironment } from "./environment.ts";
 import { LabRun } from "./lab-run.ts";
 import { type LaunchArguments, openProgram, parseAttachArguments, parseLaunchArguments } from "./launch.ts";
 import { consoleLine } from "./output.ts";
+import { PendingRequests } from "./pending.ts";
+import { Progress } from "./progress.ts";
 import { RequestError } from "./request-error.ts";
 import { breakpointRequests } from "./requests/breakpoints.ts";
 import { consoleRequests } from "./requests/console.ts";
@@ -35,6 +37,8 @@ export class K8snetDebugSession extends DebugSession {
   /** What it has shown is old where somebody changed the world by hand. */
   private hearsInvalidated = false;
   private terminatedTold = false;
+  private showsProgress = false;
+  private readonly pending = new PendingRequests();
 
   constructor(environment: DebugEnvironment) {
     super();
@@ -81,6 +85,7 @@ export class K8snetDebugSession extends DebugSession {
   }
 
   private async answer(request: DebugProtocol.Request): Promise<void> {
+    this.pending.begin(request.seq);
     try {
       const pending = this.handle(request);
       // Awaiting only what needs it keeps the answers in the order of the requests.
@@ -91,6 +96,8 @@ export class K8snetDebugSession extends DebugSession {
       answer.afterwards?.();
     } catch (error) {
       this.refuse(request, error);
+    } finally {
+      this.pending.end(request.seq);
     }
   }
 
@@ -123,6 +130,7 @@ export class K8snetDebugSession extends DebugSession {
       restart: (args) => this.restart(args),
       configurationDone: () => this.configurationDone(),
       terminate: () => this.terminate(),
+      cancel: (args) => this.cancel(args),
       disconnect: () => {
         this.run?.abandon();
         return { afterwards: () => this.shutdown() };
@@ -143,10 +151,27 @@ export class K8snetDebugSession extends DebugSession {
       },
       emitEvent: (name, body) => this.emitEvent(name, body),
       invalidate: () => this.invalidate(),
+      progress: (title) =>
+        new Progress(
+          this.environment,
+          this.pending.current,
+          title,
+          this.showsProgress ? (name, body) => this.emitEvent(name, body) : undefined,
+        ),
     };
   }
 
+  /** By the request's own number, or by the bar that shows how it gets on. */
+  private cancel(args: Arguments): Answer {
+    const requestId = args.optionalInteger("requestId");
+    const shown = /^k8snet-(\d+)$/.exec(args.optionalString("progressId") ?? "")?.[1];
+    if (requestId !== undefined) this.pending.cancel(requestId);
+    if (shown !== undefined) this.pending.cancel(Number(shown));
+    return {};
+  }
+
   private initialize(args: Arguments): Answer {
+    this.showsProgress = args.optionalBoolean("supportsProgressReporting") === true;
     this.hearsInvalidated = args.optionalBoolean("supportsInvalidatedEvent") === true;
     if (this.phase !== "new") throw new RequestError("The session is initialized already");
     this.format.initialize(args);

@@ -3,6 +3,7 @@ import type { ConsoleFacet } from "./console/api.ts";
 import type { DataBreakpointFacet } from "./data/api.ts";
 import type { HandFacet } from "./edits/api.ts";
 import type { Futures } from "./futures/api.ts";
+import type { NamespaceRow } from "./inspect/modules.ts";
 import type {
   BreakpointRow,
   ExceptionBreakpoint,
@@ -76,6 +77,10 @@ export interface DebugLab {
   stepTargets(threadId: number): readonly string[];
   stepOver(threadId: number): Motion;
   stepOut(threadId: number): Motion;
+  /** The packet's next event; `stage` takes the rules of a hook as one. */
+  stepStage(threadId: number, size: "stage" | "rule"): Motion;
+  /** Network namespaces, oldest first. */
+  namespaces(start: number, count: number): { readonly rows: readonly NamespaceRow[]; readonly total: number };
   stepBack(threadId: number): Motion;
   /** Back to the moment when the packet was in that frame; undefined for a frame that stands for no event. */
   restartFrame(frameId: number): Motion | undefined;

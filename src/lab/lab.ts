@@ -20,6 +20,7 @@ import { consoleUri, StatementsByHand } from "./edits/statements-by-hand.ts";
 import { exceptionOf } from "./exception-filters.ts";
 import type { Futures } from "./futures/api.ts";
 import { FuturesFacet } from "./futures/futures.ts";
+import { namespaceRows } from "./inspect/modules.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import type { InspectionTarget } from "./inspect/target.ts";
@@ -305,6 +306,14 @@ export class Lab implements DebugLab {
 
   stepOver(threadId: number): Motion {
     return this.move(motions.stepOver(this.session, threadId));
+  }
+
+  stepStage(threadId: number, size: "stage" | "rule"): Motion {
+    return this.move(motions.stepStage(this.session, threadId, size));
+  }
+
+  namespaces(start: number, count: number): ReturnType<DebugLab["namespaces"]> {
+    return namespaceRows(this.world, start, count);
   }
 
   stepOut(threadId: number): Motion {

@@ -145,6 +145,24 @@ export function stepInto(session: Session, threadId: number): Motion {
   });
 }
 
+/** The next event of this packet alone, whatever it waits for; of a hook's rules one, or all at once. */
+export function stepStage(session: Session, threadId: number, size: "stage" | "rule"): Motion {
+  if (threadId === scenarioThreadId) return overStatement(session);
+  const number = session.numberOfThread(threadId);
+  const row = session.rowOf(number);
+  if (row === 0) return anyStage(session);
+  const isAtRule = () => session.world.packets.stage.get(row) === stage.nfRule;
+  return forward(session, {
+    isReached: () => {
+      if (!session.isAlive(row, number)) return true;
+      return session.numberTaken() === number && (size === "rule" || !isAtRule());
+    },
+    concerns: ofPacket(session, row, number),
+    threadId: () => number + 1,
+    description: size === "rule" ? "Stepped by one rule or stage" : "Stepped by one stage",
+  });
+}
+
 /** The next stage of this packet where there is a choice: to that copy of a flood, to that endpoint. */
 export function stepIntoTarget(session: Session, threadId: number, target: StepTarget): Motion {
   const { packets, netfilter } = session.world;

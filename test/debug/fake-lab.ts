@@ -47,6 +47,12 @@ interface FakeEvent {
 }
 
 class FakeLab implements DebugLab {
+  namespaces() {
+    return { rows: [], total: 0 };
+  }
+  stepStage(threadId: number): Motion {
+    return this.stepInto(threadId);
+  }
   readonly futures = { list: () => [] };
   readonly console = {
     run: () => ({ kind: "problem" as const, message: "a fake lab has no console" }),

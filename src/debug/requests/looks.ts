@@ -20,6 +20,7 @@ export function lookRequests(context: RequestContext): Handlers {
     scopes: (args) => ({ body: context.standing().inspection.scopes(context.opened().lab, args) }),
     stepInTargets: (args) => ({ body: context.standing().inspection.stepInTargets(context.opened().lab, args) }),
     source: (args) => ({ body: source(context, args) }),
+    modules: (args) => ({ body: modules(context, args) }),
     loadedSources: () => ({ body: loadedSources(context) }),
     variables: (args) => ({ body: context.standing().inspection.variables(args) }),
     "k8snet/document": (args) => ({ body: documentText(context, args.string("uri")) }),
@@ -33,6 +34,23 @@ function threads(context: RequestContext, tellCut: (notice: string | undefined) 
   const run = context.opened();
   const { threads, notice } = listThreads(run.lab, run.launch.maxThreads);
   return { body: { threads }, afterwards: () => tellCut(notice) };
+}
+
+/** Network namespaces: what a network is made of, as modules are of a program. */
+function modules(context: RequestContext, args: Arguments): DebugProtocol.ModulesResponse["body"] {
+  const start = args.optionalInteger("startModule", 0) ?? 0;
+  const count = args.optionalInteger("moduleCount", 0) || Number.MAX_SAFE_INTEGER;
+  const { rows, total } = context.opened().lab.namespaces(start, count);
+  return {
+    totalModules: total,
+    modules: rows.map(({ name, role, addresses, source }) => ({
+      id: name,
+      name,
+      version: role,
+      addressRange: addresses.join(", "),
+      ...(source && { path: context.format.toSource(source.uri).path }),
+    })),
+  };
 }
 
 function loadedSources({ opened, format }: RequestContext): DebugProtocol.LoadedSourcesResponse["body"] {

@@ -16,9 +16,9 @@ export function motionRequests(context: RequestContext): Handlers {
       context.opened().resume("backward", (lab) => lab.reverseContinue());
       return {};
     },
-    next: (args) => step(context, args, "forward", (lab, thread) => lab.stepOver(thread)),
+    next: (args) => stepForward(context, args, (lab, thread) => lab.stepOver(thread)),
     stepIn: (args) => stepIn(context, args),
-    stepOut: (args) => step(context, args, "forward", (lab, thread) => lab.stepOut(thread)),
+    stepOut: (args) => stepForward(context, args, (lab, thread) => lab.stepOut(thread)),
     restartFrame: (args) => restartFrame(context, args),
     stepBack: (args) => step(context, args, "backward", (lab, thread) => lab.stepBack(thread)),
     pause: (args) => {
@@ -34,7 +34,24 @@ function stepIn(context: RequestContext, args: Arguments): Answer {
   const target = args.optionalInteger("targetId", 1);
   const count = target === undefined ? 0 : context.standing().lab.stepTargets(args.integer("threadId")).length;
   if (target !== undefined && target > count) throw new RequestError(`There is no target ${target} to step into`);
-  return step(context, args, "forward", (lab, thread) => lab.stepInto(thread, target && target - 1));
+  return stepForward(context, args, (lab, thread) => lab.stepInto(thread, target && target - 1));
+}
+
+const granularities = ["statement", "line", "instruction"];
+
+/** A statement is what the step itself stands for; a line is one stage, all rules of a chain in one; an instruction is one rule or stage. */
+function stepForward(
+  context: RequestContext,
+  args: Arguments,
+  make: (lab: DebugLab, threadId: number) => Motion,
+): Answer {
+  const granularity = args.optionalString("granularity") ?? "statement";
+  if (!granularities.includes(granularity))
+    throw new RequestError(`granularity must be one of ${granularities.join(", ")}, not "${granularity}"`);
+  if (granularity === "statement") return step(context, args, "forward", make);
+  return step(context, args, "forward", (lab, thread) =>
+    lab.stepStage(thread, granularity === "line" ? "stage" : "rule"),
+  );
 }
 
 function step(

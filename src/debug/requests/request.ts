@@ -3,6 +3,7 @@ import type { Breakpoints } from "../breakpoints.ts";
 import type { ClientFormat } from "../client-format.ts";
 import type { DebugEnvironment } from "../environment.ts";
 import type { LabRun } from "../lab-run.ts";
+import type { Progress } from "../progress.ts";
 
 /** What a request is answered with, and what happens once the answer is on its way. */
 export interface Answer {
@@ -25,6 +26,8 @@ export interface RequestContext {
   /** The run, where it stands still; a `RequestError` where packets move. */
   standing(): LabRun;
   emitEvent(name: string, body?: object): void;
+  /** For the request that is being handled now, before it awaits anything: tells how it gets on, and whether it was cancelled. */
+  progress(title: string): Progress;
   /** Somebody changed the world by hand: what the client has been shown of this stop is old. */
   invalidate(): void;
 }

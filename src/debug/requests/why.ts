@@ -64,7 +64,12 @@ async function why(context: RequestContext, args: Arguments): Promise<WhyBody> {
 
 async function ask(context: RequestContext, subject: string): Promise<WhyAnswer> {
   const { lab } = context.standing();
-  const answer = await lab.why.ask(subject, () => context.environment.yieldToMessages());
-  if ("problem" in answer) throw new RequestError(answer.problem);
-  return answer;
+  const progress = context.progress("Trying changes of the file");
+  try {
+    const answer = await lab.why.ask(subject, () => progress.breathe());
+    if ("problem" in answer) throw new RequestError(answer.problem);
+    return answer;
+  } finally {
+    progress.end();
+  }
 }
