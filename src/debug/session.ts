@@ -63,6 +63,11 @@ export class K8snetDebugSession extends DebugSession {
     this.on("error", (event: DebugProtocol.Event) => this.emitEvent("output", consoleLine(String(event.body))));
   }
 
+  /** Every request that is answered. */
+  get commands(): readonly string[] {
+    return [...this.handlers.keys()];
+  }
+
   /** Calls back once, when the client has disconnected or its stream has closed. */
   onDidEnd(listener: () => void): void {
     this.endListeners.push(listener);

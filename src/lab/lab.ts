@@ -189,7 +189,7 @@ export class Lab implements DebugLab {
   }
 
   /** What statements came to so far. */
-  get outcomes(): Pick<Outputs, "results" | "verdicts"> {
+  get outcomes(): Pick<Outputs, "results" | "verdicts" | "durationsNs"> {
     return this.outputs;
   }
 

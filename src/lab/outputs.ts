@@ -14,6 +14,9 @@ export class Outputs implements ScenarioListener {
   /** What the programs of statements came to, and whether expectations held, where these are over. */
   readonly results = new Map<Statement, ProgramResult | null>();
   readonly verdicts = new Map<Expect, boolean>();
+  /** How long their programs ran. */
+  readonly durationsNs = new Map<Statement, number>();
+  private readonly startedNs = new Map<Statement, number>();
   private readonly statements = new Map<number, Statement>();
   private rows: OutputRow[] = [];
   private isLoopReported = false;
@@ -42,10 +45,12 @@ export class Outputs implements ScenarioListener {
 
   started(statement: Statement, process: number): void {
     if (process !== 0) this.statements.set(process, statement);
+    this.startedNs.set(statement, this.world.nowNs);
   }
 
   finished(statement: Statement, result: ProgramResult | null): void {
     this.results.set(statement, result);
+    this.durationsNs.set(statement, this.world.nowNs - (this.startedNs.get(statement) ?? this.world.nowNs));
   }
 
   refused(statement: Configure, message: string): void {

@@ -5,6 +5,8 @@ import { policy } from "../../linux/netfilter/rules.ts";
 import { type Subject, subjectOf } from "../../linux/netfilter/subject.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
+import type { NetworkPlan } from "../../plan/plan.ts";
+import type { Statement } from "../../plan/statements.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { ruleText } from "../inspect/rules.ts";
 import { ruleName, tableName } from "../names.ts";
@@ -15,6 +17,7 @@ import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { type FileEdits, idea } from "./file-edits.ts";
 import { firstMismatch } from "./mismatch.ts";
 import { nftMismatch } from "./nft-mismatch.ts";
+import { flat } from "./statements.ts";
 
 /** More rules than these, and nobody reads on. */
 const mostRules = 400;
@@ -110,9 +113,24 @@ function wasCounted({ sim, netfilter }: World, event: number, rule: number): boo
 /** Takes a rule away that the file itself writes: its line, or the statement that added it. */
 function withoutRule({ plan, file }: Asked, rule: Rule | NftRule): readonly Idea[] {
   const place = plan.places.find((one) => one.kind === "rule" && one.rule === rule);
-  if (file === undefined || place === undefined || place.source.uri !== file.uri) return [];
-  const { line } = place.source;
-  return idea(`Take this rule away: ${file.lineText(line).trim()}`, [file.removeLine(line)]);
+  const source = place?.source ?? statementOf(plan, rule)?.source;
+  if (file === undefined || source === undefined || source.uri !== file.uri) return [];
+  const line = file.lineText(source.line);
+  const isWholeLine = line.slice(0, source.column - 1).trim() === "" && !line.slice(source.column - 1).includes(";");
+  const edit = place !== undefined || isWholeLine ? file.removeLine(source.line) : file.replace(source, "");
+  return idea(`Take this rule away: ${line.trim()}`, [edit]);
+}
+
+/** The statement of a scenario that adds a rule. */
+function statementOf(plan: NetworkPlan, rule: Rule | NftRule): Statement | undefined {
+  const statements = plan.scenarios.flatMap((scenario) => flat(scenario.statements));
+  return statements.find((one) => {
+    if (one.do !== "configure" || one.command.do !== "iptables") return false;
+    const { change } = one.command;
+    return (
+      ("rules" in change && change.rules.some((own) => own === rule)) || ("rule" in change && change.rule === rule)
+    );
+  });
 }
 
 function otherPolicy(asked: Asked, at: HookPosition): readonly Idea[] {

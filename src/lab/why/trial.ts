@@ -4,13 +4,15 @@ import { portsOf } from "../../linux/netfilter/subject.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { NetworkPlan } from "../../plan/plan.ts";
-import type { Expect, Statement } from "../../plan/statements.ts";
+import type { Statement } from "../../plan/statements.ts";
 import type { ProgramResult } from "../../programs/program.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
+import { printDurationNs } from "../inspect/duration.ts";
 import type { Lab } from "../lab.ts";
 import { ipOf } from "./asked.ts";
 import type { Explanation, Idea } from "./explanation.ts";
 import { applyEdits, movedOffset } from "./file-edits.ts";
+import { flat } from "./statements.ts";
 
 /** Where a lab comes from, so that a changed file can be run in its place. */
 export interface Program {
@@ -26,32 +28,37 @@ const sliceEvents = 2_000;
 /** A change that makes a loop is no cure. */
 const mostEvents = 400_000;
 
-/** What must come true: the expectation that failed, or else that the statement succeeds, or at least that the packet arrives. */
-export interface Wanted {
-  readonly explanation: Explanation;
-  readonly expectation?: Expect;
-  /** The statement succeeds as the file is, so its success says nothing of a change. */
-  readonly succeedsAnyway: boolean;
+/** What came of the statement that is asked about when a changed file was run. */
+export interface Outcome {
+  /** The statement, or the expectation, as it stands in the changed file. */
+  readonly text: string;
+  readonly holds: boolean | undefined;
+  readonly succeeds: boolean;
+  readonly durationNs: number;
+  /** Questions that its program asked name servers. */
+  readonly queries: number;
+  /** The packet that was lost, or one like it, got to whom it was for. */
+  readonly arrived: boolean;
 }
 
 /**
- * Runs the file with a change in it, and answers what was seen where that is what was wanted; undefined where the change does not
- * help. `breathe` is called between slices of events.
+ * Runs the file with a change in it until what is asked about is over; undefined where the changed file cannot run, or no longer
+ * has it. `breathe` is called between slices of events.
  */
 export async function tryIdea(
   program: Program,
   open: OpenTrial,
   idea: Idea,
-  wanted: Wanted,
+  explanation: Explanation,
   breathe: () => Promise<void>,
-): Promise<string | undefined> {
-  const { explanation, expectation } = wanted;
+): Promise<Outcome | undefined> {
+  await breathe();
   const text = applyEdits(program.text, idea.edits);
   const { plan, diagnostics } = compileSync(text, program.uri, program.imports);
   if (diagnostics.some(({ severity }) => severity === "error")) return undefined;
   const lab = open(plan);
   if (lab === undefined) return undefined;
-  const goal = expectation ?? explanation.statement;
+  const goal = explanation.expectation ?? explanation.statement;
   const there = goal === undefined ? undefined : statementThere(plan, text, program, idea, goal);
   if (goal !== undefined && there === undefined) return undefined;
   const arrival = new Arrival(lab, explanation);
@@ -59,23 +66,45 @@ export async function tryIdea(
     if (!arrival.run(sliceEvents)) break;
     await breathe();
   }
-  return verdict(lab, there, wanted, arrival.isSeen);
+  return outcomeOf(lab, there, arrival.isSeen);
+}
+
+function outcomeOf(lab: Lab, there: Statement | undefined, arrived: boolean): Outcome {
+  const { results, verdicts, durationsNs } = lab.outcomes;
+  const result = there === undefined ? undefined : results.get(there);
+  return {
+    text: there?.text ?? "",
+    holds: there?.do === "expect" ? verdicts.get(there) === true : undefined,
+    succeeds: succeeded(result),
+    durationNs: (there === undefined ? undefined : durationsNs.get(there)) ?? 0,
+    queries: result?.answer?.queries ?? 0,
+    arrived,
+  };
+}
+
+/** Less than half of the time, where that is worth a word. */
+const worthNs = 100_000_000;
+
+/**
+ * What is better with a change than without: the expectation that failed holds, the statement succeeds, or does so in less than half of
+ * the time or with fewer questions, or at least the packet arrives. Undefined where nothing is.
+ */
+export function improvement(plain: Outcome, changed: Outcome, { mustStayItself }: Explanation): string | undefined {
+  const { text } = changed;
+  if (changed.holds !== undefined) return changed.holds ? `with it, "${text}" holds` : undefined;
+  if (mustStayItself && !changed.arrived) return undefined;
+  if (changed.succeeds && !plain.succeeds) return `with it, "${text}" succeeds`;
+  if (changed.succeeds && changed.queries < plain.queries)
+    return `with it, ${changed.queries} questions are asked in place of ${plain.queries}`;
+  if (changed.succeeds && changed.durationNs * 2 < plain.durationNs && plain.durationNs > worthNs)
+    return `with it, "${text}" takes ${printDurationNs(changed.durationNs)} in place of ${printDurationNs(plain.durationNs)}`;
+  return changed.arrived && !plain.arrived ? "with it, this packet arrives" : undefined;
 }
 
 function isDone(lab: Lab, statement: Statement | undefined): boolean {
   if (statement === undefined) return false;
   const { results, verdicts } = lab.outcomes;
   return statement.do === "expect" ? verdicts.has(statement) : results.has(statement);
-}
-
-function verdict(lab: Lab, there: Statement | undefined, wanted: Wanted, arrived: boolean): string | undefined {
-  const { explanation, succeedsAnyway } = wanted;
-  if (there?.do === "expect")
-    return lab.outcomes.verdicts.get(there) === true ? `with it, "${there.text}" holds` : undefined;
-  if (explanation.mustStayItself && !arrived) return undefined;
-  const result = there === undefined ? undefined : lab.outcomes.results.get(there);
-  if (succeeded(result) && !succeedsAnyway) return `with it, "${there?.text}" succeeds`;
-  return arrived ? "with it, this packet arrives" : undefined;
 }
 
 export function succeeded(result: ProgramResult | null | undefined): boolean {
@@ -95,10 +124,6 @@ function statementThere(
     for (const one of flat(scenario.statements))
       if (one.source.line === line && one.source.column === column && one.do === statement.do) return one;
   return undefined;
-}
-
-export function flat(statements: readonly Statement[]): readonly Statement[] {
-  return statements.flatMap((one) => (one.do === "parallel" ? [one, ...flat(one.statements)] : [one]));
 }
 
 const arrivals: ReadonlySet<number> = new Set([stage.icmpReceive, stage.udpReceive, stage.tcpReceive]);

@@ -16,9 +16,11 @@ import { explainEvent } from "./because.ts";
 import type { Cure, Explanation, WhyAnswer } from "./explanation.ts";
 import { FileEdits } from "./file-edits.ts";
 import { firstLoss, firstUnwantedTranslation, type Period, periodOf } from "./find-drop.ts";
+import { withNames } from "./names.ts";
 import { noRouteTo } from "./routing.ts";
+import { flat } from "./statements.ts";
 import { whyText } from "./text.ts";
-import { flat, type OpenTrial, type Program, succeeded, tryIdea } from "./trial.ts";
+import { improvement, type OpenTrial, type Program, succeeded, tryIdea } from "./trial.ts";
 
 /** What a lab was opened from, so that its file can be changed and opened again. */
 export interface LabOrigin {
@@ -68,14 +70,12 @@ export class WhyFacet implements Why {
   async cures(explanation: Explanation, breathe: () => Promise<void>): Promise<readonly Cure[]> {
     const { program, open } = this.parts;
     if (program === undefined || explanation.ideas.length === 0) return [];
-    const expectation = explanation.expectation;
-    const plain = { title: "", edits: [] };
-    const wanted = { explanation: { ...explanation, packet: undefined, mustStayItself: false }, succeedsAnyway: false };
-    const succeedsAnyway = (await tryIdea(program, open, plain, wanted, breathe)) !== undefined;
+    const plain = await tryIdea(program, open, { title: "", edits: [] }, explanation, breathe);
     const found: Cure[] = [];
-    for (const idea of explanation.ideas) {
+    for (const idea of plain === undefined ? [] : explanation.ideas) {
       if (found.length === mostCures) break;
-      const seen = await tryIdea(program, open, idea, { explanation, expectation, succeedsAnyway }, breathe);
+      const changed = await tryIdea(program, open, idea, explanation, breathe);
+      const seen = plain && changed && improvement(plain, changed, explanation);
       if (seen !== undefined) found.push({ ...idea, seen });
     }
     return found;
@@ -157,7 +157,13 @@ export class WhyFacet implements Why {
     const period = { from: ran.from, to: Math.max(ran.to, until) };
     const explanation = this.explainPeriod(asker, period);
     const expectation = statement.do === "expect" && outputs.verdicts.get(statement) === false ? statement : undefined;
-    return { ...explanation, subject: `"${statement.text}": ${explanation.subject}`, expectation };
+    const named = withNames(
+      this.asked(0, asker),
+      explanation,
+      outputs.results.get(asker),
+      outputs.durationsNs.get(asker),
+    );
+    return { ...named, subject: `"${statement.text}": ${named.subject}`, expectation };
   }
 
   private explainPeriod(statement: Statement, period: Period): Explanation {

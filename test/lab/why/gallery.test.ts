@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { WhyAnswer } from "../../../src/lab/why/api.ts";
 import { applyEdits } from "../../../src/lab/why/file-edits.ts";
+import { flat } from "../../../src/lab/why/statements.ts";
 import { labText, openText, scenariosOf } from "../run-lab.ts";
 
 /** What `why` says of the statement that fails in each lab of the gallery, and what it offers. */
@@ -9,6 +10,8 @@ const answers: readonly {
   readonly lab: string;
   /** The statement, or the beginning of its line; the last one that begins so. */
   readonly statement: string;
+  /** The first one that begins so. */
+  readonly first?: true;
   readonly decides: string;
   readonly tried: string;
   readonly cure: string;
@@ -22,6 +25,22 @@ const answers: readonly {
     tried: "a bridge of node1 handed it on without asking netfilter: net.bridge.bridge-nf-call-iptables is 0",
     cure: "In node1: sysctl net.bridge.bridge-nf-call-iptables 1",
     curedScenario: 1,
+  },
+  {
+    lab: "dns-five-seconds",
+    statement: "curl client",
+    decides: "--dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
+    tried: "an answer did not come, and the resolver waits for it (timeout of resolv.conf, 5 s)",
+    cure: "Take this rule away: iptables -n node1 -A FORWARD -p udp -m udp --dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
+    first: true,
+  },
+  {
+    lab: "dns-race",
+    statement: "at 4s curl client",
+    decides: "dropped, NO_SOCKET: the socket of udp port",
+    tried: "its name was asked for in",
+    cure: "In client: options single-request",
+    first: true,
   },
   {
     lab: "forward-policy-drop",
@@ -72,6 +91,13 @@ const answers: readonly {
     curedScenario: 1,
   },
   {
+    lab: "ndots-amplification",
+    statement: "curl client",
+    decides: 'its name was asked for in 8 questions until "www.example.com" was answered',
+    tried: "a name with fewer dots than ndots is tried with every domain of the search list first",
+    cure: "A dot at the end of the name: www.example.com.",
+  },
+  {
     lab: "rp-filter",
     statement: "curl client -> http://database:5432/",
     decides: "IP_RPFILTER: from 192.168.1.9 it came in by eth1, and an answer would leave by eth0",
@@ -96,11 +122,11 @@ const answers: readonly {
   },
 ];
 
-describe.each(answers)("$lab", ({ lab: name, statement, decides, tried, cure }) => {
+describe.each(answers)("$lab", ({ lab: name, statement, first, decides, tried, cure }) => {
   const text = labText(`gallery/${name}`);
 
   test("why: the decision, what was tried, and the cure", async () => {
-    const answer = await why(text, statement);
+    const answer = await why(text, statement, first);
     expect(answer.text).toContain(decides);
     expect(answer.text).toContain(tried);
     expect(answer.cures[0]?.title).toBe(cure);
@@ -128,11 +154,11 @@ test("every lab of the gallery is one of these", () => {
 });
 
 /** Asks about the last statement of the first scenario that begins so, when the scenario is over. */
-async function why(text: string, statement: string): Promise<WhyAnswer> {
+async function why(text: string, statement: string, isFirst = false): Promise<WhyAnswer> {
   const lab = openText(text, scenariosOf(text)[0]);
   while (lab.run(10_000));
-  const asked = lab.scenario.plan.statements.findLast((one) => one.text.startsWith(statement));
-  const answer = await lab.why.ask(`line ${asked?.source.line}`, async () => {});
+  const asked = flat(lab.scenario.plan.statements).filter((one) => one.text.startsWith(statement));
+  const answer = await lab.why.ask(`line ${asked.at(isFirst ? 0 : -1)?.source.line}`, async () => {});
   if ("problem" in answer) throw new Error(answer.problem);
   return answer;
 }

@@ -1,0 +1,108 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { dapHarness } from "./harness.ts";
+import type { RecordedClient } from "./recorded-client.ts";
+
+/** What the protocol has beside breakpoints, steps and looks, and what it means for a packet. */
+const dap = dapHarness();
+const lab = (name: string) => fileURLToPath(import.meta.resolve(`../labs/${name}.k8snet`));
+
+/** Runs to the first hit of a function breakpoint, which is then taken away. */
+async function stoppedAt(client: RecordedClient, name: string): Promise<number> {
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name }] });
+  const from = client.recorded.length;
+  await client.configurationDoneRequest();
+  const stop = await client.event("stopped", from);
+  await client.setFunctionBreakpointsRequest({ breakpoints: [] });
+  return stop.body.threadId as number;
+}
+
+async function top(client: RecordedClient, threadId: number): Promise<string> {
+  return (await client.stackTraceRequest({ threadId, levels: 1 })).body.stackFrames[0].name;
+}
+
+test("modules are network namespaces, page by page", async () => {
+  const program = lab("same-node-ping");
+  const client = await dap.open({ program });
+  const { body } = await client.customRequest("modules", { startModule: 0 });
+  expect(body.totalModules).toBe(3);
+  expect(
+    body.modules.map(({ name, version, addressRange }: Record<string, string>) => [name, version, addressRange]),
+  ).toEqual([
+    ["node1", "node", "10.244.1.1/24"],
+    ["pod1", "pod", "10.244.1.2/24"],
+    ["pod2", "pod", "10.244.1.9/24"],
+  ]);
+  expect(body.modules[0].path).toBe(program);
+  const page = (await client.customRequest("modules", { startModule: 1, moduleCount: 1 })).body;
+  expect(page.modules.map(({ id }: { id: string }) => id)).toEqual(["pod1"]);
+});
+
+test("granularity: an instruction is one rule, a line is one stage with all rules of its hook, a statement is the step itself", async () => {
+  const walk = async (granularity: string) => {
+    const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
+    const threadId = await stoppedAt(client, "nf.prerouting@node1");
+    const names: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      await client.stopAfter("next", { threadId, granularity });
+      names.push(await top(client, threadId));
+    }
+    return names;
+  };
+  const rules = await walk("instruction");
+  expect(rules.every((name) => name.includes("rule ") || !name.startsWith("nf."))).toBe(true);
+  expect(rules.some((name) => name.includes("rule 1"))).toBe(true);
+  const stages = await walk("line");
+  expect(stages.filter((name) => name.includes("rule "))).toEqual([]);
+  expect(await walk("statement")).not.toEqual(rules);
+  const client = await dap.open({ program: lab("same-node-ping") }, { sendsNonsense: true });
+  const threadId = await stoppedAt(client, "arp.request");
+  expect(await client.refusal("next", { threadId, granularity: "page" })).toContain("granularity must be one of");
+});
+
+test("exception options: drops for these reasons, or for all others, or none", async () => {
+  const firstStop = async (...exceptionOptions: object[]) => {
+    const client = await dap.open({ program: lab("gallery/mtu-black-hole") });
+    const { body } = await client.customRequest("setExceptionBreakpoints", { filters: [], exceptionOptions });
+    expect(body.breakpoints.map(({ verified }: { verified: boolean }) => verified)).toEqual(
+      exceptionOptions.map(() => true),
+    );
+    const from = client.recorded.length;
+    await client.configurationDoneRequest();
+    const stop = await Promise.race([client.event("stopped", from), client.event("terminated", from)]);
+    return stop.body?.text ?? "no stop";
+  };
+  const reasons = (names: string[], negate = false) => ({
+    path: [{ names: ["drop"] }, { names, negate }],
+    breakMode: "always",
+  });
+  expect(await firstStop(reasons(["PKT_TOO_BIG"]))).toContain("PKT_TOO_BIG");
+  expect(await firstStop(reasons(["PKT_TOO_BIG", "NETFILTER_DROP"]))).toContain("NETFILTER_DROP");
+  expect(await firstStop(reasons(["NETFILTER_DROP"], true))).not.toContain("NETFILTER_DROP");
+  expect(await firstStop({ breakMode: "never" })).toBe("no stop");
+});
+
+test("a client that shows colours gets the results of expectations in them; another one gets plain text", async () => {
+  const outputOf = async (supportsANSIStyling: boolean) => {
+    const client = await dap.connect();
+    await client.initializeRequest({ adapterID: "k8snet", supportsANSIStyling } as never);
+    await client.launchRequest({ program: lab("same-node-ping") } as never);
+    await client.startUntil("terminated");
+    return JSON.stringify(client.recorded);
+  };
+  expect(await outputOf(true)).toContain("\\u001b[32mheld: expect");
+  expect(await outputOf(false)).not.toContain("\\u001b");
+});
+
+test("a question that takes its time is called off; the session goes on", async () => {
+  const client = await dap.open({ program: lab("gallery/forward-policy-drop") });
+  await client.customRequest("setExceptionBreakpoints", { filters: ["drop"] });
+  await client.startUntil("stopped");
+  const from = client.recorded.length;
+  const refused = client.refusal("k8snet/why", {});
+  const asked = client.recorded.slice(from).find(({ direction }) => direction === "sent");
+  await client.customRequest("cancel", { requestId: asked?.message.seq });
+  expect(await refused).toBe("cancelled");
+  expect((await client.customRequest("k8snet/position")).body.event).toBeGreaterThan(0);
+  await client.customRequest("cancel", { requestId: 1, progressId: "k8snet-1" });
+});
