@@ -66,8 +66,13 @@ export class ChangeLog {
 
   /** Whether a change in [from, to) is of an owner that is marked. */
   touches(from: number, to: number, marks: Uint8Array): boolean {
-    for (let position = from; position < to; position++)
-      if (marks[this.chunkAt(position).owners[position & chunkMask]] !== 0) return true;
+    for (let position = from; position < to; ) {
+      const { owners } = this.chunkAt(position);
+      const first = position & chunkMask;
+      const end = Math.min(chunkSize, first + to - position);
+      for (let at = first; at < end; at++) if (marks[owners[at]] !== 0) return true;
+      position += end - first;
+    }
     return false;
   }
 

@@ -42,10 +42,13 @@ export function printVxlan(header: VxlanHeader): string {
   return `VXLAN vni=${header.vni}`;
 }
 
+export function isVxlanPort(port: number): boolean {
+  return port === vxlanPort.assigned || port === vxlanPort.linux;
+}
+
 /** The frame that a datagram to a VXLAN port carries; undefined where it carries none. */
 export function encapsulatedFrame(datagram: UdpDatagram): { header: VxlanHeader; frame: EthernetFrame } | undefined {
-  const { assigned, linux } = vxlanPort;
-  if (datagram.destinationPort !== assigned && datagram.destinationPort !== linux) return undefined;
+  if (!isVxlanPort(datagram.destinationPort)) return undefined;
   const header = parseVxlan(datagram.data);
   if (isMalformed(header)) return undefined;
   const frame = parseFrame(datagram.data.subarray(vxlanHeaderLength));

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { Breakpoints } from "../../src/lab/breakpoints.ts";
 import { build } from "../../src/lab/build.ts";
+import { DataBreakpoints } from "../../src/lab/data/data-breakpoints.ts";
 import { openModel } from "../../src/lab/model/open-model.ts";
 import { compileSync } from "../../src/language/compile.ts";
 import type { World } from "../../src/linux/world.ts";
@@ -121,10 +122,40 @@ async function usedBytes(): Promise<number> {
   return heapUsed + arrayBuffers;
 }
 
+/** How much of the speed is left with a data breakpoint: on what no packet changes, and on a counter that every packet does. */
+function dataBreakpoints(pods: number, dataId: string, what: string): void {
+  const world = buildRing(pods, 1_000_000, historyBytes);
+  resolveNeighbours(world, pods);
+  const { sim } = world;
+  const breakpoints = new DataBreakpoints(world, () => undefined);
+  const [row] = breakpoints.set([{ dataId, condition: 'data.new == "never"' }]);
+  if (!row.verified) throw new Error(row.message);
+  const plain: number[] = [];
+  const asking: number[] = [];
+  sim.armed.fill(0);
+  for (let slice = 0; slice < measuredSlices; slice++) {
+    plain.push(microseconds(() => sim.advance(sliceEvents)));
+    asking.push(microseconds(() => runWatched(sim, breakpoints)));
+  }
+  const ratio = Number(middle(plain)) / Number(middle(asking));
+  print(`a data breakpoint on ${what}`, `${(ratio * 100).toFixed(0)} % of the speed without it`);
+}
+
+/** As a motion does. */
+function runWatched(sim: World["sim"], breakpoints: DataBreakpoints): void {
+  let left = sliceEvents;
+  while (left > 0) {
+    left -= sim.advanceAsking(left, () => false, breakpoints.watched);
+    breakpoints.hitAfter(sim.position - 1, "forward");
+  }
+}
+
 /** Steps at the end of a long run whose recording is whole. */
-function steps(events: number): void {
+async function steps(events: number): Promise<void> {
+  const before = await usedBytes();
   const world = buildRing(100, 1_000_000, 2 * historyBytes);
   while (world.sim.position < events) world.sim.advance(events - world.sim.position);
+  const memory = (await usedBytes()) - before;
   const back: number[] = [];
   const forth: number[] = [];
   for (let i = 0; i < 1000; i++) {
@@ -136,7 +167,10 @@ function steps(events: number): void {
   print(`step forward at event ${events}`, `${middle(forth)} µs median`);
   const whole = microseconds(() => world.sim.goTo(world.sim.earliest)) / 1000;
   print(`from event ${world.sim.recorded - 1} back to event ${world.sim.earliest}`, `${whole.toFixed(0)} ms`);
-  print("the recording of these events", `${(world.sim.historySize() / 1e6).toFixed(0)} MB`);
+  print(
+    "the recording of these events",
+    `${(world.sim.historySize() / 1e6).toFixed(0)} MB; with the values it refers to and the world, ${(memory / 1e6).toFixed(0)} MB`,
+  );
 }
 
 /** What a client waits for, with so many senders. */
@@ -181,6 +215,8 @@ await buildCluster(5000, 30);
 for (const cni of ["host-gw", "vxlan", "routed"]) checkModel(cni, 5000, 30);
 for (const pods of [10, 100, 1000]) ring(pods);
 conditionalBreakpoints(100, 20);
-steps(1_000_000);
+dataBreakpoints(100, "routes:node0", "a node's routes");
+dataBreakpoints(100, "dev:node0/pod1/eth0#TX", "the counter of one of 100 pods");
+await steps(1_000_000);
 await session(10);
 await session(10_000);

@@ -62,6 +62,27 @@ test("2b. Refusals, lost connections and a broken network model are kinds of the
   expect(await stopIn("service-endpoints", "invalid")).toBe("none");
 });
 
+test("2c. The answer of a connection that was forgotten meanwhile is INVALID", async () => {
+  const program = fileURLToPath(import.meta.resolve("../labs/rule-by-rule.k8snet"));
+  const client = await dap.open({ program });
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: "tcp.receive" }] });
+  const from = client.recorded.length;
+  await client.configurationDoneRequest();
+  await client.event("stopped", from);
+  await client.setFunctionBreakpointsRequest({ breakpoints: [] });
+  const { rows } = (await client.customRequest("k8snet/tree", { parentId: "connections:node1" })).body;
+  expect(rows).toHaveLength(1);
+  await client.customRequest("k8snet/edit", { do: "remove", data: rows[0].id });
+  await client.customRequest("setExceptionBreakpoints", { filters: ["invalid"] });
+  const { threadId, reason } = (await client.stopAfter("continue", { threadId: 1 })).body;
+  expect(reason).toBe("exception");
+  const info = (await client.customRequest("exceptionInfo", { threadId })).body;
+  expect(`${info.exceptionId}: ${info.description}`).toMatchInlineSnapshot(
+    `"INVALID: It belongs to no connection that conntrack knows, and can begin none"`,
+  );
+  expect(info.details.stackTrace).toContain("conntrack.new @ node1");
+});
+
 test("3. A condition picks some of them", async () => {
   const program = gallery("mtu-black-hole");
   const ofReason = (reason: string) => [{ filterId: "drop", condition: `drop.reason == "${reason}"` }];

@@ -5,7 +5,7 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { transportOf } from "../../wire/frame-text.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { UdpDatagram } from "../../wire/udp.ts";
-import { encapsulatedFrame } from "../../wire/vxlan.ts";
+import { encapsulatedFrame, isVxlanPort } from "../../wire/vxlan.ts";
 import type { DataChange } from "../data/data-watch.ts";
 
 export const protocols = ["eth", "arp", "ip", "icmp", "udp", "tcp", "vxlan", "dns"] as const;
@@ -100,7 +100,7 @@ export class Subject {
   }
 
   private openTunnel(datagram: UdpDatagram, level: number): void {
-    if (level + 1 === mostLevels) return;
+    if (level + 1 === mostLevels || !isVxlanPort(datagram.destinationPort)) return;
     let tunnel = this.tunnels.get(datagram);
     if (tunnel === undefined) {
       tunnel = encapsulatedFrame(datagram) ?? "none";

@@ -1,8 +1,10 @@
 import type { World } from "../../linux/world.ts";
 import type { Recorded } from "../../sim/change-log.ts";
 import type { Table } from "../../sim/table.ts";
+import { parseIpv4 } from "../../wire/address-text.ts";
+import { findDeviceByPath } from "../inspect/find.ts";
 import type { ShownRow } from "../inspect/shown-row.ts";
-import { type Show, showOf, type Watch } from "../inspect/step-changes.ts";
+import { counterColumns, type Show, showOf, type Watch } from "../inspect/step-changes.ts";
 import { type DataId, kindOf } from "./data-id.ts";
 import { shownPacket } from "./shown-packet.ts";
 
@@ -45,19 +47,45 @@ export function isKnownKind(row: string): boolean {
   return kindOf(row) in tablesOf;
 }
 
-/** All columns of these tables, counters too. */
-function ownersOf(tables: readonly Table[]): readonly Recorded[] {
-  return tables.flatMap((table): readonly Recorded[] => [table, ...table.columns]);
+/** Fields that so few columns change that it pays to look at these alone. */
+const columnsOf: Readonly<Record<string, (world: World) => readonly Recorded[]>> = {
+  "dev#RX": ({ devices }) => [devices.rxPackets, devices.rxBytes],
+  "dev#TX": ({ devices }) => [devices.txPackets, devices.txBytes],
+  "dev#mtu": ({ devices }) => [devices.mtu],
+};
+
+/** What in a table changes what is named: counters only where a field is. */
+function ownersIn(world: World, table: Table, { row, field }: DataId): readonly Recorded[] {
+  if (field !== undefined) return [table, ...(columnsOf[`${kindOf(row)}#${field}`]?.(world) ?? table.columns)];
+  const counters = counterColumns(world);
+  return [table, ...table.columns].filter((owner) => !counters.has(owner));
 }
 
-/** Looks at the tables that hold what is named; with `field`, or of one row alone, at counters as well. */
+/** The row of a table that is named, found without looking through the table; undefined where that cannot be. */
+export function rowOf(world: World, id: DataId): number | undefined {
+  const rest = id.row.slice(id.row.indexOf(":") + 1);
+  const slash = rest.lastIndexOf("/");
+  const device = () => findDeviceByPath(world, rest.slice(0, slash));
+  switch (kindOf(id.row)) {
+    case "dev":
+      return findDeviceByPath(world, rest);
+    case "arp":
+      return slash < 0 ? undefined : world.neighbours.find(device(), parseIpv4(rest.slice(slash + 1)) ?? 0);
+    default:
+      return undefined;
+  }
+}
+
+/** Looks at the tables that hold what is named; with `field` at counters as well. */
 export function watchOfData(world: World, id: DataId): Watch & { readonly owners: readonly Recorded[] } {
   const shown = new Map<Table, Show>([...showOf(world), [world.packets.table, (w, row) => [shownPacket(w, row)]]]);
   const tables = tablesOf[kindOf(id.row)](world);
   const show = new Map(tables.flatMap((table) => [[table, shown.get(table) as Show] as const]));
-  const tableOf = new Map(tables.flatMap((table) => ownersOf([table]).map((owner) => [owner, table] as const)));
+  const tableOf = new Map(
+    tables.flatMap((table) => ownersIn(world, table, id).map((owner) => [owner, table] as const)),
+  );
   const fieldsOf = (row: ShownRow) => (id.field === undefined ? row.fields : { ...row.fields, ...row.counters });
-  return { tableOf, show, fieldsOf, owners: ownersOf(tables) };
+  return { tableOf, show, fieldsOf, owners: [...tableOf.keys()] };
 }
 
 /** Whether a row is the one that is named, or below it. */

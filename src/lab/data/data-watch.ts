@@ -3,10 +3,10 @@ import type { Recorded } from "../../sim/change-log.ts";
 import { compileExpression } from "../expressions/compile.ts";
 import { printValue } from "../expressions/print-value.ts";
 import { findNode } from "../inspect/find.ts";
-import { type RowChange, rowChanges } from "../inspect/step-changes.ts";
+import { type RowChange, rowChanges, type Watch } from "../inspect/step-changes.ts";
 import type { ChangeMark } from "../protocol.ts";
 import { type DataId, expressionPrefix, formatDataId, kindOf, parseDataId } from "./data-id.ts";
-import { findData, isKnownKind, isNamed, watchOfData } from "./data-tables.ts";
+import { findData, isKnownKind, isNamed, rowOf, watchOfData } from "./data-tables.ts";
 
 /** What an event did to what is watched. */
 export interface DataChange {
@@ -53,10 +53,26 @@ function watchRow(world: World, id: DataId): DataWatch | Refusal {
     description: id.field === undefined ? title : `${title}: ${id.field}`,
     owners: watch.owners,
     changesOf: (event) =>
-      rowChanges(world, event, event + 1, watch).flatMap((change) =>
-        isNamed(id, change.row) ? dataChange(change, id.field) : [],
-      ),
+      mayChange(world, id, watch, event)
+        ? rowChanges(world, event, event + 1, watch).flatMap((change) =>
+            isNamed(id, change.row) ? dataChange(change, id.field) : [],
+          )
+        : [],
   };
+}
+
+/** False where the event changed other rows of the table only: said without going back to look. */
+function mayChange(world: World, id: DataId, { tableOf }: Watch, event: number): boolean {
+  const row = rowOf(world, id);
+  if (row === undefined || row === 0) return true;
+  const { sim, devices } = world;
+  const { from, to } = sim.changesOf(event);
+  let may = false;
+  sim.log.forEach(from, to, (owner, changed) => {
+    // Rows that come and go change numbers; a device that goes down takes the carrier from its peer.
+    if (tableOf.has(owner) && (changed === row || owner === tableOf.get(owner) || owner === devices.up)) may = true;
+  });
+  return may;
 }
 
 /** Rows come and go, but what they belong to must be there: a namespace, a node, a hub, a packet that may be sent. */

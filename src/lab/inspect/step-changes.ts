@@ -113,23 +113,20 @@ function shownTables(world: World): Watch {
   if (found === undefined) {
     const show = showOf(world);
     const tableOf = new Map<Recorded, Table>();
-    const { rxPackets, rxBytes, txPackets, txBytes } = world.devices;
-    const { ruleBytes, ruleMemory } = world.netfilter;
-    const counters = new Set<Recorded>([
-      world.vteps.updatedJiffies,
-      rxPackets,
-      rxBytes,
-      txPackets,
-      txBytes,
-      ruleBytes,
-      ruleMemory,
-    ]);
+    const counters = counterColumns(world);
     for (const table of show.keys())
       for (const owner of [table, ...table.columns]) if (!counters.has(owner)) tableOf.set(owner, table);
     found = { tableOf, show, fieldsOf: (row) => row.fields };
     watchOf.set(world, found);
   }
   return found;
+}
+
+/** What changes with every packet, and is no change of its row. */
+export function counterColumns(world: World): ReadonlySet<Recorded> {
+  const { rxPackets, rxBytes, txPackets, txBytes } = world.devices;
+  const { ruleBytes, ruleMemory } = world.netfilter;
+  return new Set<Recorded>([world.vteps.updatedJiffies, rxPackets, rxBytes, txPackets, txBytes, ruleBytes, ruleMemory]);
 }
 
 function touchedRows(
