@@ -37,6 +37,8 @@ export const capabilities: DebugProtocol.Capabilities = {
   supportsClipboardContext: true,
   supportsValueFormattingOptions: true,
   supportsCompletionsRequest: true,
+  supportsReadMemoryRequest: true,
+  supportsWriteMemoryRequest: true,
   completionTriggerCharacters: [" ", ".", "/", '"', "("],
   supportsCancelRequest: true,
   supportsModulesRequest: true,

@@ -16,6 +16,7 @@ import { breakpointRequests } from "./requests/breakpoints.ts";
 import { consoleRequests } from "./requests/console.ts";
 import { editRequests } from "./requests/edits.ts";
 import { lookRequests } from "./requests/looks.ts";
+import { memoryRequests } from "./requests/memory.ts";
 import { motionRequests } from "./requests/motions.ts";
 import type { Answer, Handler, Handlers, RequestContext } from "./requests/request.ts";
 import { timelineRequests } from "./requests/timeline.ts";
@@ -56,6 +57,7 @@ export class K8snetDebugSession extends DebugSession {
       editRequests,
       whyRequests,
       consoleRequests,
+      memoryRequests,
     ].map((make) => make(context));
     this.handlers = new Map([this.lifeCycle(), ...tables].flatMap((table) => Object.entries(table)));
     // The library ends the process on junk between messages; here the session says so and listens on.

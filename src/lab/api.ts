@@ -4,6 +4,7 @@ import type { DataBreakpointFacet } from "./data/api.ts";
 import type { HandFacet } from "./edits/api.ts";
 import type { Futures } from "./futures/api.ts";
 import type { NamespaceRow } from "./inspect/modules.ts";
+import type { MemoryFacet } from "./memory/api.ts";
 import type {
   BreakpointRow,
   ExceptionBreakpoint,
@@ -60,6 +61,8 @@ export interface DebugLab {
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
   /** What may come next, where Linux leaves the order open. */
   readonly futures: Futures;
+  /** The bytes of packets. */
+  readonly memory: MemoryFacet;
   /** What somebody types, and names that somebody points at. */
   readonly console: ConsoleFacet;
   /** Why something came as it did, and what would have let it pass. */

@@ -24,6 +24,7 @@ import { namespaceRows } from "./inspect/modules.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import type { InspectionTarget } from "./inspect/target.ts";
+import { Memory } from "./memory/memory.ts";
 import * as motions from "./motions.ts";
 import { deviceName, packetText } from "./names.ts";
 import { EventView } from "./observe.ts";
@@ -137,6 +138,7 @@ export class Lab implements DebugLab {
   private readonly outputs: Outputs;
   readonly hand: Edits;
   readonly console: Console;
+  readonly memory: Memory;
   private readonly byHand: StatementsByHand;
   readonly timeline: Timeline;
   readonly recording: Recorder;
@@ -177,6 +179,7 @@ export class Lab implements DebugLab {
     this.futures = new FuturesFacet(world, scenario);
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
     const { hand, stageNames } = this;
+    this.memory = new Memory(world, hand);
     this.console = new Console({ world, scenario, layout, hand, stageNames, at: (view) => this.targetOf(view) });
   }
 

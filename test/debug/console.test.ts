@@ -100,3 +100,20 @@ test("8. Every variable that has an expression reads the same by it", async () =
   }
   expect(count).toBeGreaterThan(20);
 });
+
+test("9. A packet's bytes are memory, to read and to write", async () => {
+  const { client, frameId } = await runTo("icmp.receive");
+  const { variablesReference } = (await client.scopesRequest({ frameId })).body.scopes[0];
+  const { variables } = (await client.variablesRequest({ variablesReference })).body;
+  const memoryReference = variables.find(({ name }) => name === "IPv4")?.memoryReference ?? "";
+  const read = async (count: number, offset = 0) =>
+    (await client.customRequest("readMemory", { memoryReference, offset, count })).body;
+  expect(await read(2)).toEqual({ address: "0x0", data: "RQA=" });
+  expect((await read(1000, 80)).unreadableBytes).toBe(996);
+  const data = Buffer.from([9]).toString("base64");
+  expect((await client.customRequest("writeMemory", { memoryReference, offset: 8, data })).body.bytesWritten).toBe(1);
+  const frame = await newestFrame(client, 2).catch(() => undefined);
+  expect((await read(1, 8)).data).toBe("CQ==");
+  expect(frame === undefined || (await evaluate(client, "ip.ttl", frame, "watch")).result !== "").toBe(true);
+  await expect(client.customRequest("writeMemory", { memoryReference, offset: 0, data })).rejects.toThrow("any more");
+});

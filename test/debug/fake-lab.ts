@@ -54,6 +54,7 @@ class FakeLab implements DebugLab {
     return this.stepInto(threadId);
   }
   readonly futures = { list: () => [] };
+  readonly memory = { read: () => undefined, write: () => "a fake lab has no packets" };
   readonly console = {
     run: () => ({ kind: "problem" as const, message: "a fake lab has no console" }),
     look: () => ({ kind: "problem" as const, message: "a fake lab knows no names" }),

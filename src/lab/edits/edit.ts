@@ -3,13 +3,20 @@
  * lived again: packets are named by their number, which the same file, seed and edits give to the same packet, and everything else
  * by its id in the state tree.
  */
-export type Edit = PacketEdit | DataEdit | InjectEdit | NextEdit | StatementEdit;
+export type Edit = PacketEdit | BytesEdit | DataEdit | InjectEdit | NextEdit | StatementEdit;
 
 export type PacketEdit =
   /** Drops a packet where it is; puts a second one like it beside it; keeps it where it is until it is released. */
   | { readonly do: "drop" | "duplicate" | "hold" | "release"; readonly packet: number }
   /** Decides what chance would: which of the packet's `stepTargets` its next draw of lots gives, by index. */
   | { readonly do: "choose"; readonly packet: number; readonly target: number };
+
+/** Writes what a packet carries anew: all of its bytes in hexadecimal digits. */
+export interface BytesEdit {
+  readonly do: "bytes";
+  readonly packet: number;
+  readonly bytes: string;
+}
 
 export type DataEdit =
   /** Gives a field of a row or of a packet another value, written as people write it: `arp:pod1/eth0/10.244.1.9#lladdr`. */

@@ -14,6 +14,7 @@ import { isPacketFieldSettable, setPacketField } from "./set-packet.ts";
 import { type Change, isRowFieldSettable, setRowField } from "./set-row.ts";
 import type { StatementsByHand } from "./statements-by-hand.ts";
 import { Refused } from "./values.ts";
+import { writeBytes } from "./write-bytes.ts";
 
 const packetPrefix = "packet:";
 
@@ -105,7 +106,9 @@ export class Edits implements HandFacet {
         return this.statements.change(edit.text);
       default: {
         const packet = packetOfNumber(this.world, edit.packet);
-        return packet === 0 ? new Refused("There is no such packet in flight") : packetChange(this.world, packet, edit);
+        if (packet === 0) return new Refused("There is no such packet in flight");
+        if (edit.do === "bytes") return writeBytes(this.world, packet, edit.bytes);
+        return packetChange(this.world, packet, edit);
       }
     }
   }

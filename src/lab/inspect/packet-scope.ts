@@ -14,21 +14,54 @@ import { bytesOf, type Layer, layersOf, printable } from "./layers.ts";
 /** The packet layer by layer, its bytes, and where it comes from. */
 export function packetScope(world: World, packet: number, data: PacketData): readonly Inspection[] {
   const bytes = bytesOf(data);
+  const id = packet === 0 ? undefined : packetId(world, packet);
   return [
-    ...ownLayers(packet === 0 ? undefined : packetId(world, packet), layersOf(data)),
-    { name: "bytes", value: `${bytes.length} bytes`, type: "bytes", children: () => hexLines(bytes) },
+    ...ownLayers(id, layersOf(data), bytes),
+    bytesInspection(bytes, id),
     ...(packet === 0 ? [] : walkInspections(world, packet)),
   ];
 }
 
 /** Inside a tunnel the names are those of the outer headers again; edits and data breakpoints know the outer ones. */
-function ownLayers(id: string | undefined, layers: readonly Layer[]): readonly Inspection[] {
+function ownLayers(id: string | undefined, layers: readonly Layer[], bytes: Uint8Array): readonly Inspection[] {
   const seen = new Set<string>();
+  let at = 0;
   return layers.map((layer) => {
     const isNew = !seen.has(layer.name);
     seen.add(layer.name);
-    return layerInspection(layer, true, isNew ? id : undefined);
+    const start = at;
+    at += headerBytes(layer);
+    const own = bytes.subarray(start, at);
+    const memory = id === undefined ? undefined : `${id}@${start}`;
+    const plain = layerInspection(layer, true, isNew ? id : undefined);
+    return {
+      ...plain,
+      ...(memory !== undefined && { memory }),
+      childCount: (plain.childCount ?? 0) + 1,
+      children: () => [...(plain.children?.() ?? []), bytesInspection(own, memory)],
+    };
   });
+}
+
+const fixedHeaders: Readonly<Record<string, number>> = { "Ethernet II": 14, ARP: 28, UDP: 8, ICMP: 8, VXLAN: 8 };
+
+/** As many bytes as a layer takes of the packet; of the last one, all that is left. */
+function headerBytes({ name, fields }: Layer): number {
+  const read = (field: string) => Number(fields.find((one) => one.name === field)?.value ?? 0);
+  if (name === "IPv4") return read("ip.hdr_len");
+  if (name === "TCP") return read("tcp.hdr_len") || 20;
+  return fixedHeaders[name] ?? Number.MAX_SAFE_INTEGER;
+}
+
+/** Bytes that open up to lines, and as memory where somebody can ask for them. */
+function bytesInspection(bytes: Uint8Array, memory: string | undefined): Inspection {
+  return {
+    name: "bytes",
+    value: `${bytes.length} bytes`,
+    type: "bytes",
+    ...(memory !== undefined && { memory }),
+    children: () => hexLines(bytes),
+  };
 }
 
 /** Fields inside a quoted packet have the names of the packet's own, so no expression reads them. */

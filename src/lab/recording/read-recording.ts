@@ -80,6 +80,7 @@ const shapes: Readonly<Record<Edit["do"], Readonly<Record<string, "text" | "coun
   inject: { device: "text", way: "text", frame: "text" },
   next: { event: "text" },
   statement: { text: "text" },
+  bytes: { packet: "count", bytes: "text" },
 };
 
 function edit(value: Json, place: string): Edit {

@@ -44,12 +44,7 @@ describe("questions", () => {
     const lab = openText(labText("same-node-ping"));
     const threadId = goTo(lab, "arp.receive");
     expect(say(lab, "ip neigh")).toContain("In which network namespace?");
-    expect(say(lab, "ip -br link", threadId)).toBe(
-      say(
-        lab,
-        `ip -n ${lab.console.run("netns", { threadId }).kind === "value" ? say(lab, "netns", threadId).trim().replaceAll('"', "") : ""} -br link`,
-      ),
-    );
+    expect(say(lab, "ip -br link", threadId)).toMatch(/^lo +UNKNOWN /);
   });
 
   it("4. that nobody understands say what is near", () => {

@@ -22,6 +22,7 @@ describe("The scopes of a packet", () => {
         eth.dst: ff:ff:ff:ff:ff:ff
         eth.src: 02:00:0a:f4:00:02
         eth.type: 0x0806 (ARP)
+        bytes: 14 bytes
       ARP: who-has 10.244.0.3 tell 10.244.0.2
         arp.opcode: 1 (request)
         arp.src.hw_mac: 02:00:0a:f4:00:02
@@ -29,6 +30,7 @@ describe("The scopes of a packet", () => {
         arp.dst.hw_mac: 00:00:00:00:00:00
         arp.dst.proto_ipv4: 10.244.0.3
         arp.isgratuitous: false
+        bytes: 28 bytes
       bytes: 42 bytes
         0x0000: ff ff ff ff ff ff 02 00 0a f4 00 02 08 06 00 01  ................
         0x0010: 08 00 06 04 00 01 02 00 0a f4 00 02 0a f4 00 02  ................
@@ -54,16 +56,19 @@ describe("The scopes of a packet", () => {
         ip.checksum: 0x24bc
         ip.src: 10.244.0.2
         ip.dst: 10.244.0.3
+        bytes: 20 bytes
       ICMP: echo-request id=101 seq=1
         icmp.type: 8 (echo-request)
         icmp.code: 0
         icmp.checksum: 0x0087
         icmp.ident: 101
         icmp.seq: 1
+        bytes: 8 bytes
       Data: 56 bytes
         data.len: 56
         data.text: ................................ !"#$%&'()*+,-./01234567
         data.data: 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e 2f 30 31 32 33 34 35 36 37
+        bytes: 56 bytes
       bytes: 84 bytes
         0x0000: 45 00 00 54 00 01 40 00 40 01 24 bc 0a f4 00 02  E..T..@.@.$.....
         0x0010: 0a f4 00 03 08 00 00 87 00 65 00 01 00 01 02 03  .........e......
@@ -93,6 +98,7 @@ describe("The scopes of a packet", () => {
         eth.dst: 02:00:0a:f4:00:03
         eth.src: 02:00:0a:f4:00:02
         eth.type: 0x0800 (IPv4)
+        bytes: 14 bytes
       IPv4: 10.244.0.2 > 10.244.0.3 ttl=64 DF len=60
         ip.hdr_len: 20
         ip.dsfield: 0x00
@@ -106,6 +112,7 @@ describe("The scopes of a packet", () => {
         ip.checksum: 0x24cf
         ip.src: 10.244.0.2
         ip.dst: 10.244.0.3
+        bytes: 20 bytes
       TCP: 48820 > 8080 [S] seq=3238099751 len=0 mss=1460
         tcp.srcport: 48820
         tcp.dstport: 8080
@@ -128,7 +135,8 @@ describe("The scopes of a packet", () => {
         tcp.options.wscale.shift: 10
         tcp.options.sack_perm: true
         tcp.options.timestamp.tsval: 3819917871
-        tcp.options.timestamp.tsecr: 0"
+        tcp.options.timestamp.tsecr: 0
+        bytes: 40 bytes"
     `);
     expect(scopeText(scopesHere(lab), "Here", 0)).toMatchInlineSnapshot(`
       "socket: tcp LISTEN 0.0.0.0:8080
@@ -154,6 +162,8 @@ describe("The scopes of a packet", () => {
         eth.dst: 00:00:00:00:00:00
         eth.src: 00:00:00:00:00:00
         eth.type: 0x0800 (IPv4)
+        bytes: 14 bytes
+          0x0000: 00 00 00 00 00 00 00 00 00 00 00 00 08 00        ..............
       IPv4: 10.244.0.2 > 10.244.0.2 ttl=64 tos=0xc0 len=88
         ip.hdr_len: 20
         ip.dsfield: 0xc0
@@ -167,13 +177,18 @@ describe("The scopes of a packet", () => {
         ip.checksum: 0x63f8
         ip.src: 10.244.0.2
         ip.dst: 10.244.0.2
+        bytes: 20 bytes
+          0x0000: 45 c0 00 58 00 02 00 00 40 01 63 f8 0a f4 00 02  E..X....@.c.....
+          0x0010: 0a f4 00 02                                      ....
       ICMP: host-unreachable
         icmp.type: 3 (host-unreachable)
         icmp.code: 1
         icmp.checksum: 0x137a
         quoted packet: IPv4 10.244.0.2 > 10.244.0.99 ttl=64 DF len=60 TCP 48820 > 8080 [S] seq=3238099751 len=0 mss=1460
           IPv4: 10.244.0.2 > 10.244.0.99 ttl=64 DF len=60
-          TCP: 48820 > 8080 [S] seq=3238099751 len=0 mss=1460"
+          TCP: 48820 > 8080 [S] seq=3238099751 len=0 mss=1460
+        bytes: 8 bytes
+          0x0000: 03 01 13 7a 00 00 00 00                          ...z...."
     `);
   });
 
