@@ -19,7 +19,7 @@ const finds: readonly {
   {
     lab: "dns-five-seconds",
     breakAt: "drop@node1/veth4",
-    says: "NETFILTER_DROP, netfilter dropped it: table filter, FORWARD rule 5: -p udp -m udp --dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
+    says: "NETFILTER_DROP, netfilter dropped it: table filter, FORWARD rule 1: -p udp -m udp --dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
   },
   {
     lab: "dns-race",
