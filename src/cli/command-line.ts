@@ -110,7 +110,9 @@ function addCheck(program: Command, terminal: Terminal, done: (code: ExitCode) =
 function addExport(program: Command, terminal: Terminal, done: (code: ExitCode) => void): void {
   program
     .command("export")
-    .description("print what a .k8snet file sets up in another form: a script for Linux' own network namespaces")
+    .description(
+      "print what a .k8snet file sets up in another form: a script for Linux' own network namespaces, or its low-level form",
+    )
     .argument("<file>", "the .k8snet file")
     .addOption(new Option("--to <form>", "the form to print").choices(exportForms).makeOptionMandatory())
     .action(async (file: string, options: ExportOptions) => done(await exportFile(file, options, terminal)));

@@ -13,7 +13,7 @@ import type { DeclaredService } from "./service-declaration.ts";
 /** What an API server would refuse about Services, and what it lets pass though it leads nowhere. */
 export function checkServices(layout: ClusterLayout): Diagnostic[] {
   const { services, slices } = layout.model;
-  if (services.length + slices.length === 0) return [];
+  if (services.length + slices.length === 0) return checkBlocks(layout);
   return [
     ...checkNames(services),
     ...services.flatMap((service) => [
@@ -170,23 +170,41 @@ function checkSlices({ model, names }: ClusterLayout): Diagnostic[] {
   });
 }
 
-/** A cluster IP that is also a pod's or a node's would never leave for it. */
-function checkBlocks({ model }: ClusterLayout): Diagnostic[] {
+/** A cluster IP that is also a pod's or a node's would never leave for it, and a node's address that is a pod's neither. */
+function checkBlocks({ model, cidrs }: ClusterLayout): Diagnostic[] {
   const { serviceCidr, podCidr } = model;
   const services = formatPrefix(serviceCidr.value);
   const found: Diagnostic[] = [];
-  if (overlap(serviceCidr.value, podCidr.value)) {
+  const usesServices = model.services.length > 0 || isStated(serviceCidr.source);
+  if (usesServices && overlap(serviceCidr.value, podCidr.value)) {
     const later = serviceCidr.source.line >= podCidr.source.line ? serviceCidr : podCidr;
     const message = `The serviceCIDR ${services} and the podCIDR ${formatPrefix(podCidr.value)} overlap: an address could be a pod's and a Service's.`;
     found.push(problem("error", "overlapping-cidr", later.source, message));
   }
   for (const group of model.nodes) {
     const prefix = memberNodeAddress(group, 0);
-    if (prefix === undefined || !overlap(serviceCidr.value, { address: prefix.address, length: 32 })) continue;
-    const message = `The address ${formatIpv4(prefix.address)} of ${memberName(group.name, 0)} is inside the serviceCIDR ${services}.`;
+    if (prefix === undefined) continue;
+    const own = { address: prefix.address, length: 32 };
+    const ownPods = cidrs.of(group, 0);
+    // That a node's own pods are on its LAN is said elsewhere.
+    const isSaid = ownPods !== undefined && overlap(ownPods, prefix);
+    const inPods = isSaid ? undefined : podBlock(model, own);
+    const block = usesServices && overlap(serviceCidr.value, own) ? `serviceCIDR ${services}` : inPods;
+    if (block === undefined) continue;
+    const message = `The address ${formatIpv4(prefix.address)} of ${memberName(group.name, 0)} is inside the ${block}.`;
     found.push(problem("error", "overlapping-cidr", group.address?.source ?? group.source, message));
   }
   return found;
+}
+
+/** The cluster's block of pods, where an address is inside and a CNI plugin gives the addresses out. */
+function podBlock({ cni, podCidr }: ClusterLayout["model"], address: Ipv4Prefix): string | undefined {
+  return cni !== "none" && overlap(podCidr.value, address) ? `podCIDR ${formatPrefix(podCidr.value)}` : undefined;
+}
+
+/** What a file does not state stands at its beginning, and has no extent. */
+function isStated({ line, column, endLine, endColumn }: SourceRange): boolean {
+  return endLine > line || endColumn > column;
 }
 
 function overlap(one: Ipv4Prefix, other: Ipv4Prefix): boolean {

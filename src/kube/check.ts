@@ -4,6 +4,7 @@ import { checkBroadcastDomains } from "./check-domains.ts";
 import { checkHubs } from "./check-hubs.ts";
 import { checkListeners } from "./check-listeners.ts";
 import { checkServices } from "./check-services.ts";
+import { checkSets } from "./check-sets.ts";
 import { checkUnderlay } from "./check-underlay.ts";
 import { listDevices } from "./devices.ts";
 import { checkIngresses } from "./ingress/check.ts";
@@ -26,6 +27,7 @@ export function checkCluster(layout: ClusterLayout): Diagnostic[] {
     ...checkServices(layout),
     ...checkIngresses(layout),
     ...checkDeployments(layout.model),
+    ...checkSets(layout.model),
     ...checkHubs(layout.model),
     ...checkUnderlay(layout),
     ...checkDevices(devices),

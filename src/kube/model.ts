@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { SetChange } from "../config/ipset-command.ts";
 import type { RuleTable } from "../config/iptables/rule-set.ts";
 import type { NftCommand } from "../config/nft/commands.ts";
 import type { RouteType, ServerProgram } from "../plan/commands.ts";
@@ -189,6 +190,8 @@ export interface NamespaceContents {
   readonly neighbours: readonly NeighbourModel[];
   readonly sysctls: readonly SysctlModel[];
   readonly containers: readonly ContainerModel[];
+  /** Made before rules are loaded, which ask for them. */
+  readonly sets: readonly SetModel[];
   readonly ruleSets: readonly RuleSetModel[];
 }
 
@@ -202,11 +205,18 @@ export const noContents: NamespaceContents = {
   neighbours: [],
   sysctls: [],
   containers: [],
+  sets: [],
   ruleSets: [],
 };
 
 /** A text of rules, as a program reads it. */
 export type RuleSetModel = IptablesTextModel | NftTextModel;
+
+/** `ipset …`. */
+export interface SetModel {
+  readonly change: SetChange;
+  readonly source: SourceRange;
+}
 
 /** `iptables-restore`. */
 export interface IptablesTextModel {

@@ -86,8 +86,8 @@ function* endCommands(end: VethEnd, mtu: number | undefined, source: VethPair["s
 }
 
 function hasConfiguration(contents: NamespaceContents): boolean {
-  const { interfaces, vxlans, neighbours, routes, rules, containers, ruleSets, sysctls } = contents;
-  const lists = [interfaces, vxlans, neighbours, routes, rules, containers, ruleSets];
+  const { interfaces, vxlans, neighbours, routes, rules, containers, sets, ruleSets, sysctls } = contents;
+  const lists = [interfaces, vxlans, neighbours, routes, rules, containers, sets, ruleSets];
   return lists.some(({ length }) => length > 0) || sysctls.some(({ key }) => isOfDevice(key));
 }
 
@@ -102,6 +102,7 @@ function* contentsCommands(layout: ClusterLayout, netns: string, contents: Names
   }
   for (const route of contents.routes) yield { do: "route add", netns, ...route };
   for (const rule of contents.rules) yield { do: "rule add", netns, ...rule };
+  for (const set of contents.sets) yield { do: "ipset", netns, ...set };
   for (const ruleSet of contents.ruleSets) yield ruleSetCommand(netns, ruleSet);
   for (const container of contents.containers) {
     for (const listener of container.listeners) yield listenCommand(layout, netns, container, listener);

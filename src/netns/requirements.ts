@@ -21,6 +21,7 @@ const packages = {
   "iptables-restore": "iptables",
   nft: "nftables",
   conntrack: "conntrack",
+  ipset: "ipset",
 } as const;
 type Program = keyof typeof packages;
 
@@ -58,7 +59,17 @@ function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
     ...(runs((command) => command.do.startsWith("iptables")) ? (["iptables-restore"] as const) : []),
     ...(runs((command) => command.do === "nft") ? (["nft"] as const) : []),
     ...(hasRules || statements.some(usesConntrack) ? (["conntrack"] as const) : []),
+    ...(plans.some(makesSets) || statements.some(changesSets) ? (["ipset"] as const) : []),
   ];
+}
+
+function makesSets(plan: NetworkPlan): boolean {
+  for (const command of plan.setUp()) if (command.do === "ipset") return true;
+  return false;
+}
+
+function changesSets(statement: Statement): boolean {
+  return statement.do === "configure" && statement.command.do === "ipset";
 }
 
 function usesConntrack(statement: Statement): boolean {

@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { ConntrackDelete } from "../config/conntrack-command.ts";
+import type { SetChange } from "../config/ipset-command.ts";
 import type { TableChange } from "../config/iptables/command.ts";
 import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
 import type { NftCommand } from "../config/nft/commands.ts";
@@ -24,6 +25,7 @@ export type NetworkCommand =
   | FdbCommand
   | SysctlSet
   | NetfilterCommand
+  | SetCommand
   | ConntrackCommand
   | Inform;
 
@@ -248,6 +250,14 @@ export interface NftScript {
   readonly text: string;
   /** The same, read. */
   readonly commands: readonly NftCommand[];
+  readonly source: SourceRange;
+}
+
+/** `ipset create|add|del|flush|destroy …` */
+export interface SetCommand {
+  readonly do: "ipset";
+  readonly netns: string;
+  readonly change: SetChange;
   readonly source: SourceRange;
 }
 

@@ -1,4 +1,7 @@
 import * as vscode from "vscode";
+import { compileLab } from "../lab/compile-lab.ts";
+import { expandPlan } from "../plan/expansion/expansion.ts";
+import { readImport } from "./documents.ts";
 import { commandIds, languageId } from "./identifiers.ts";
 import { activeNetworkFile, attachTo, launchOf } from "./launch-configurations.ts";
 
@@ -13,6 +16,7 @@ export function registerCommands(extensionUri: vscode.Uri): vscode.Disposable {
     vscode.commands.registerCommand(commandIds.debugScenario, start(false)),
     vscode.commands.registerCommand(commandIds.runScenario, start(true)),
     vscode.commands.registerCommand(commandIds.debugCapture, debugCapture),
+    vscode.commands.registerCommand(commandIds.showExpansion, showExpansion),
     vscode.commands.registerCommand(commandIds.openSample, () => openSample(extensionUri)),
   );
 }
@@ -30,6 +34,19 @@ async function startScenario(
   }
   const folder = vscode.workspace.getWorkspaceFolder(program);
   return vscode.debug.startDebugging(folder, launchOf(program, scenario), { noDebug });
+}
+
+/** What `node`, `pod` and `service` come to, in the low level's words, in an unsaved editor beside the file. */
+async function showExpansion(uri?: vscode.Uri): Promise<void> {
+  const file = uri ?? activeNetworkFile()?.uri;
+  if (file === undefined) return void vscode.window.showErrorMessage("Open a .k8snet file first.");
+  const document = await vscode.workspace.openTextDocument(file);
+  const { plan, diagnostics } = await compileLab(document.getText(), file.toString(), { readImport });
+  const { text, problems } = expandPlan(plan);
+  const [failure] = [...diagnostics.filter(({ severity }) => severity === "error"), ...problems];
+  if (failure !== undefined) return void vscode.window.showErrorMessage(`This cannot be expanded: ${failure.message}`);
+  const content = await vscode.workspace.openTextDocument({ language: languageId, content: text });
+  await vscode.window.showTextDocument(content, vscode.ViewColumn.Beside);
 }
 
 /** Called from the explorer with a file, from the palette without one. */

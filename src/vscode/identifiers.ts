@@ -12,6 +12,7 @@ export const commandIds = {
   verifyOnLinux: "k8snet.verifyOnLinux",
   debugCapture: "k8snet.debugCapture",
   openSample: "k8snet.openSample",
+  showExpansion: "k8snet.showExpansion",
   collapseState: "k8snet.collapseState",
   goToEvent: "k8snet.goToEvent",
   lastChange: "k8snet.lastChange",

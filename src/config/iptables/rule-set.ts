@@ -234,3 +234,8 @@ export type Target =
   | { readonly target: "LOG"; readonly prefix: string; readonly level: number; readonly options: readonly string[] }
   /** `spelling`: written as `-j CT --notrack`, and printed so. */
   | { readonly target: "NOTRACK"; readonly spelling?: "CT" };
+
+/** The sets (ipset(8)) that a rule asks for. */
+export function setsOf(matches: readonly Match[]): readonly string[] {
+  return matches.flatMap((match) => (match.match === "set" ? [match.name] : []));
+}

@@ -1,3 +1,4 @@
+import { formatEntry } from "../../config/ipset-command.ts";
 import { printRule } from "../../config/iptables/print-rule.ts";
 import { type TableName, tableNames } from "../../config/iptables/rule-set.ts";
 import { printNftRule } from "../../config/nft/print-rule.ts";
@@ -101,7 +102,7 @@ export function shownRule(world: World, row: number): ShownRow {
 
 /** Each table as what one opens: its chains with their policies, and in these the rules. */
 export function ruleInspections(world: World, netns: number): readonly Inspection[] {
-  return ruleTables(world, netns).map((table) => {
+  const tables = ruleTables(world, netns).map((table) => {
     const chains = chainsOf(world, netns, table);
     const sets = isOfIptables(table) ? [] : nftSetsOf(world, netns, table);
     const number =
@@ -116,6 +117,24 @@ export function ruleInspections(world: World, netns: number): readonly Inspectio
         ...sets.map((set) => setInspection(world, set)),
         ...chains.map((chain) => chainInspection(world, chain)),
       ],
+    };
+  });
+  return [...tables, ...setInspections(world, netns)];
+}
+
+/** `ipset web`: its type, and the entries. */
+function setInspections({ ipSets }: World, netns: number): readonly Inspection[] {
+  return (netns === 0 ? [] : ipSets.ofNetns(netns)).map((row) => {
+    const entries = ipSets.entries.get(row);
+    return {
+      name: `ipset ${ipSets.name.get(row)}`,
+      value: `${ipSets.type.get(row)}, ${entries.length === 1 ? "1 entry" : `${entries.length} entries`}`,
+      childCount: entries.length,
+      children: () =>
+        entries.map(({ parts, isException }, index) => ({
+          name: String(index + 1),
+          value: `${formatEntry(parts)}${isException ? " nomatch" : ""}`,
+        })),
     };
   });
 }

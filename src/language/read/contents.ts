@@ -10,6 +10,7 @@ import type {
   RouteModel,
   RuleModel,
   RuleSetModel,
+  SetModel,
   SysctlModel,
   VxlanModel,
 } from "../../kube/model.ts";
@@ -18,6 +19,7 @@ import type { Token } from "../source.ts";
 import { readBridge, readContainer, readInterface } from "./devices.ts";
 import type { Reading, SettingReaders } from "./reading.ts";
 import { readNftBlock, readRuleBlock } from "./rule-block.ts";
+import { readSets } from "./sets.ts";
 import { readVxlan } from "./vxlan.ts";
 
 type Lists<Model> = {
@@ -35,6 +37,7 @@ export class ContentsReader {
     neighbours: [] as NeighbourModel[],
     sysctls: [] as SysctlModel[],
     containers: [] as ContainerModel[],
+    sets: [] as SetModel[],
     ruleSets: [] as RuleSetModel[],
   };
   readonly #reading: Reading;
@@ -69,6 +72,9 @@ export class ContentsReader {
       const earlier = ruleSets.filter((one) => one.program === "nft");
       const ruleSet = readNftBlock(tokens, name, this.#reading, earlier);
       if (ruleSet !== undefined) ruleSets.push(ruleSet);
+    },
+    ipset: (tokens, source, name) => {
+      this.contents.sets.push(...readSets(tokens, source, name, this.#reading));
     },
     neigh: (tokens, source, name) => {
       const parsed = parseNeighbour(tokens.map(({ text }) => text));

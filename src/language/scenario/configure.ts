@@ -1,10 +1,12 @@
 import { parseBridgeCommand } from "../../config/bridge-command.ts";
 import { parseConntrackCommand } from "../../config/conntrack-command.ts";
 import { parseIpCommand } from "../../config/ip-command.ts";
+import { parseSetCommand } from "../../config/ipset-command.ts";
 import { parseIptablesCommand } from "../../config/iptables/command.ts";
 import { parseScript } from "../../config/nft/parse-script.ts";
 import { parseSysctl } from "../../config/sysctl-text.ts";
 import { reportAtWord } from "../read/contents.ts";
+import { readRuleBlock } from "../read/rule-block.ts";
 import { resolveNamespace } from "../resolve.ts";
 import type { Token } from "../source.ts";
 import { readDurationNs } from "../values.ts";
@@ -104,6 +106,31 @@ function wordAt(words: readonly Token[], column: number): number {
     return column <= end;
   });
 }
+/** `iptables-restore -n node1 --noflush """…"""`, as in a namespace's own block. */
+export const readRestore: StatementReader = (verb, tokens, head, context) => {
+  const found = readNamespace(verb, tokens, 'node1 --noflush """ … """', context);
+  const read = found && readRuleBlock(found.words, verb, context);
+  if (read === undefined || found?.netns === undefined) return undefined;
+  const { noFlush, tables } = read;
+  const command = { do: "iptables-restore", netns: found.netns, noFlush, tables, source: head.source } as const;
+  return { ...head, do: "configure", command };
+};
+
+/** `ipset -n node1 add web 10.244.0.9`, as ipset(8) reads it. */
+export const readIpset: StatementReader = (verb, tokens, head, context) => {
+  const found = readNamespace(verb, tokens, "node1 add web 10.244.0.9", context);
+  const { problems, uri, text } = context;
+  if (found === undefined) return undefined;
+  const parsed = parseSetCommand(found.words.map((word) => word.text));
+  if ("error" in parsed) {
+    reportAtWord("bad-ipset-command", parsed.error, found.words, found.name, { uri, text, problems });
+    return undefined;
+  }
+  const { netns } = found;
+  return netns === undefined
+    ? undefined
+    : { ...head, do: "configure", command: { do: "ipset", change: parsed.command, netns, source: head.source } };
+};
 
 /** `-n NAME` and the words after it; `netns` is undefined where nothing has that name. */
 function readNamespace(

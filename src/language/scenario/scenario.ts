@@ -7,8 +7,10 @@ import {
   readBridgeStatement,
   readConntrack,
   readIp,
+  readIpset,
   readIptables,
   readNft,
+  readRestore,
   readSysctl,
   readWait,
 } from "./configure.ts";
@@ -33,6 +35,8 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   sysctl: readSysctl,
   iptables: readIptables,
   nft: readNft,
+  ipset: readIpset,
+  "iptables-restore": readRestore,
   conntrack: readConntrack,
 };
 

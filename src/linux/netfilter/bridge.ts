@@ -83,6 +83,8 @@ function bridgedDnat(world: World, packet: number, bridge: number, nextHop: numb
 function readdress({ packets }: World, packet: number, destination: number): void {
   const { source, payload, trailer } = packets.data.get(packet) as EthernetFrame;
   packets.data.set(packet, ethernetFrame(destination, source, payload, trailer));
+  const info = packets.bridgeInfo.get(packet);
+  if (info !== null) packets.bridgeInfo.set(packet, { ...info, macDestination: destination });
 }
 
 /** `br_nf_dev_xmit`: the neighbour code has put the destination on; the frame goes on as the sender's, from its port. */
@@ -92,7 +94,7 @@ export function returnToBridge({ packets }: World, packet: number): boolean {
   if (info === null || !info.isBridgedDnat) return false;
   const { destination, payload, trailer } = packets.data.get(packet) as EthernetFrame;
   packets.data.set(packet, ethernetFrame(destination, info.macSource, payload, trailer));
-  packets.bridgeInfo.set(packet, { ...info, isBridgedDnat: false });
+  packets.bridgeInfo.set(packet, { ...info, macDestination: destination, isBridgedDnat: false });
   packets.inDevice.set(packet, info.inPort);
   packets.stage.set(packet, stage.bridgeReceive);
   return true;

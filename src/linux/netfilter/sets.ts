@@ -1,23 +1,13 @@
+import type { SetEntry } from "../../config/ipset-command.ts";
 import type { Match } from "../../config/iptables/rule-set.ts";
 import type { Int32Column, ReferenceColumn } from "../../sim/column.ts";
 import { PairIndex } from "../../sim/pair-index.ts";
 import type { Simulation } from "../../sim/simulation.ts";
 import type { Table } from "../../sim/table.ts";
 import { ipProtocol, protocolNumber } from "../../wire/ipv4.ts";
-import { type Ipv4Prefix, prefixContains } from "../../wire/ipv4-address.ts";
+import { prefixContains } from "../../wire/ipv4-address.ts";
 import type { World } from "../world.ts";
 import { portsOf, type Subject } from "./subject.ts";
-
-/** One column of an entry: what `hash:ip,port,net` is made of. */
-export type SetPart =
-  | { readonly kind: "net"; readonly prefix: Ipv4Prefix }
-  | { readonly kind: "port"; readonly protocol: number; readonly port: number };
-
-export interface SetEntry {
-  readonly parts: readonly SetPart[];
-  /** `nomatch`: an exception from a larger network of the set. */
-  readonly isException: boolean;
-}
 
 /** Sets of addresses, networks and ports by name, as `ipset list` shows them. */
 export class IpSets {

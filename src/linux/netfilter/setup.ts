@@ -10,6 +10,7 @@ import type { CommandFailure } from "../setup/failure.ts";
 import type { World } from "../world.ts";
 import { refreshHooks } from "./registered.ts";
 import { policy } from "./rules.ts";
+import { missingSet } from "./set-changes.ts";
 
 /**
  * `iptables-restore`: each table of the text replaces the one that is there, whole; the others stay. With `--noflush` what is
@@ -22,7 +23,7 @@ export function restoreTables(
   noFlush: boolean,
 ): CommandFailure {
   for (const table of tables) {
-    const failure = checkJumps(world, netns, table, noFlush);
+    const failure = checkRules(world, netns, table, noFlush);
     if (failure !== undefined) return failure;
   }
   for (const table of tables) restoreTable(world, netns, table, noFlush);
@@ -50,11 +51,14 @@ function policyNumber(name: "ACCEPT" | "DROP" | undefined): number {
   return name === "DROP" ? policy.drop : policy.accept;
 }
 
-/** A rule may only lead to chains that will be there. */
-function checkJumps(world: World, netns: number, table: RuleTable, noFlush: boolean): CommandFailure {
+/** A rule may only lead to chains that will be there, and ask for sets that are. */
+function checkRules(world: World, netns: number, table: RuleTable, noFlush: boolean): CommandFailure {
   const names = new Set(table.chains.map(({ name }) => name));
   for (const { rules } of table.chains)
-    for (const { target, line } of rules) {
+    for (const rule of rules) {
+      const { target, line } = rule;
+      const set = missingSet(world, netns, rule);
+      if (set !== undefined) return `iptables-restore: line ${line} failed: Set ${set} doesn't exist.`;
       if (target?.target !== "jump" && target?.target !== "goto") continue;
       const isThere =
         names.has(target.chain) || (noFlush && world.netfilter.findChain(netns, table.name, target.chain) !== 0);
@@ -86,6 +90,8 @@ export function addRule(
   const row = chainFor(world, netns, table, chain);
   if (row === 0) return noChain;
   const { target } = rule;
+  const set = missingSet(world, netns, rule);
+  if (set !== undefined) return `iptables v1.8.9 (nf_tables): Set ${set} doesn't exist.`;
   if ((target?.target === "jump" || target?.target === "goto") && netfilter.findChain(netns, table, target.chain) === 0)
     return `iptables v1.8.9 (nf_tables): Chain '${target.chain}' does not exist`;
   const end = netfilter.chainRules.get(row).length;

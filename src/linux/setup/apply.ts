@@ -11,6 +11,7 @@ import { never } from "../../sim/timers.ts";
 import { deleteConnections } from "../conntrack/delete.ts";
 import { create, removeNeighbour, update } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
+import { changeSets } from "../netfilter/set-changes.ts";
 import { informPrograms } from "../process/inform.ts";
 import { startProcess } from "../process/run.ts";
 import type { AnyProgram } from "../processes.ts";
@@ -85,6 +86,8 @@ export class SetUp {
       case "iptables":
       case "nft":
         return changeNetfilter(world, netns, command);
+      case "ipset":
+        return changeSets(world, netns, command.change);
       case "sysctl":
         return setSysctl(world, netns, command.key, command.value);
       case "conntrack delete":
@@ -111,6 +114,7 @@ export class SetUp {
           | "iptables"
           | "iptables-restore"
           | "nft"
+          | "ipset"
           | "conntrack delete"
           | "inform";
       }

@@ -1,4 +1,5 @@
 import { conntrackWords } from "../../config/conntrack-command.ts";
+import { setWords } from "../../config/ipset-command.ts";
 import { formatIpv4, formatPrefix, type Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
 import type {
@@ -85,6 +86,10 @@ export function shellForm(command: SetUpCommand, names: NamespaceNames): ShellFo
     case "iptables":
     case "nft":
       return { commands: netfilterCommands(command, names.of(command.netns)) };
+    case "ipset":
+      return commands(
+        ...setWords(command.change).map((words) => inNamespace(names.of(command.netns), ["ipset", ...words])),
+      );
     case "conntrack delete":
       return commands(inNamespace(names.of(command.netns), conntrackArgv(command)));
     case "inform":
