@@ -6,6 +6,8 @@ import type { Ipv4Address } from "../wire/ipv4-address.ts";
 
 /** XRLIM_BURST_FACTOR of net/ipv4/icmp.c. */
 const burst = 6;
+const secondNs = 1_000_000_000;
+const everybody = 0;
 const minuteNs = 60_000_000_000;
 /** net.ipv4.route.redirect_load, redirect_number and redirect_silence. */
 const redirectLoadNs = 20_000_000;
@@ -79,6 +81,33 @@ export class IcmpLimits {
     if (sent >= redirectNumber || !isAllowed) return false;
     this.redirects.set(row, sent + 1);
     return true;
+  }
+
+  /**
+   * `icmp_global_allow` (net/ipv4/icmp.c): of all that a namespace sends, `icmp_msgs_per_sec` on average and `icmp_msgs_burst` at once.
+   * What is sent is counted by `consumeGlobal`.
+   */
+  allowGlobal(netns: number, nowNs: number, perSecond: number, most: number): boolean {
+    const row = this.globalRow(netns, nowNs);
+    const credit = this.tokensNs.get(row);
+    if (credit > 0) return true;
+    const elapsedNs = Math.min(nowNs - this.lastNs.get(row), secondNs);
+    const more = Math.floor((perSecond * elapsedNs) / secondNs);
+    if (elapsedNs < secondNs / 50 || more === 0) return false;
+    this.lastNs.set(row, nowNs);
+    this.tokensNs.set(row, Math.min(credit + more, most));
+    return true;
+  }
+
+  /** `icmp_global_consume`: so many credits as were drawn, 0 to 2, so that nobody can count another one's errors. */
+  consumeGlobal(netns: number, nowNs: number, drawn: number): void {
+    const row = this.globalRow(netns, nowNs);
+    this.tokensNs.set(row, this.tokensNs.get(row) - drawn);
+  }
+
+  /** The namespace's own row: nobody has this address. Its credit is in `tokensNs`. */
+  private globalRow(netns: number, nowNs: number): number {
+    return this.byAddress.find(netns, everybody) || this.add(netns, everybody, nowNs);
   }
 
   private add(netns: number, address: Ipv4Address, nowNs: number): number {

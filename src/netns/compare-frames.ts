@@ -1,3 +1,4 @@
+import { arpOperation } from "../wire/arp.ts";
 import { dnsOfDatagram, dnsType } from "../wire/dns.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
 import { FrameTracer } from "../wire/frame-trace.ts";
@@ -117,7 +118,10 @@ function byTap(all: readonly SeenFrame[], tolerance: Tolerance): Map<string, Ent
     const tap = `${device} ${direction}`;
     const conversation = conversationOf(frame);
     const isByTimer =
-      isProbe(frame) || isGivenUp(device, frame) || probes.some((probe) => isAnswerTo(probe, conversation, timeNs));
+      isProbe(frame) ||
+      isRepeated(frames, device, frame, timeNs) ||
+      isGivenUp(device, frame) ||
+      probes.some((probe) => isAnswerTo(probe, conversation, timeNs));
     const entries = taps.get(tap) ?? [];
     const [segment, isSecondQuestion] = [segmentOf(frame), isAboutAaaa(frame)];
     entries.push({ line: tracer.line(frame), timeNs, conversation, isByTimer, isSecondQuestion, segment });
@@ -130,6 +134,19 @@ function byTap(all: readonly SeenFrame[], tolerance: Tolerance): Map<string, Ent
 function isProbe({ payload, destination }: EthernetFrame): boolean {
   return payload.kind === "arp" && payload.operation === 1 && destination !== broadcastMac;
 }
+
+/** A broadcast question that nobody has answered within a second. */
+function isRepeated(frames: readonly SeenFrame[], device: string, { payload: arp }: EthernetFrame, timeNs: number) {
+  if (arp.kind !== "arp" || arp.operation !== arpOperation.request) return false;
+  return frames.some(({ device: where, direction, frame: { payload: other }, timeNs: earlierNs }) => {
+    const agoNs = timeNs - earlierNs;
+    if (where !== device || direction !== "out" || agoNs < repeatNs.least || agoNs > repeatNs.most) return false;
+    return other.kind === "arp" && other.operation === arp.operation && other.targetIp === arp.targetIp;
+  });
+}
+
+/** `retrans_time_ms`, and how late the timer may be. */
+const repeatNs = { least: 900_000_000, most: 1_300_000_000 } as const;
 
 /**
  * A machine tells itself that a host is unreachable when nobody answered its ARP requests, which a timer finds (a route that

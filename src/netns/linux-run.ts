@@ -21,8 +21,11 @@ import { delay, epochNs } from "./time.ts";
 const quietMs = 300;
 /** Captures go on for so long after the end. */
 const tailMs = 150;
-/** What goes on and on, such as a packet that is sent again each second, is not waited for. */
-const longestWaitMs = 1500;
+/**
+ * What goes on and on, such as a packet that is sent again each second, is not waited for. A program that was given 1 or 1.5 s is then
+ * not followed by the next one just when a neighbour fails that never answered, 3.07 s on.
+ */
+const longestWaitMs = 1800;
 
 /** Runs a scenario on a network that has been built. */
 export async function runOnLinux(

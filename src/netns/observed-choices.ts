@@ -43,8 +43,8 @@ export class ObservedChoices implements Choices {
   private readonly arp: ReadonlyMap<string, readonly number[]>;
   /** Namespaces whose connections are known. */
   private readonly watched: ReadonlySet<string>;
-  /** Packets as they left. */
-  private readonly translated: readonly Sighting[];
+  /** Packets as they were seen. */
+  private readonly sightings: readonly Sighting[];
   /** By namespace, earliest first. */
   private readonly beginnings: ReadonlyMap<string, readonly Beginning[]>;
 
@@ -54,7 +54,7 @@ export class ObservedChoices implements Choices {
     this.connections = connections;
     this.arp = arpSent(frames);
     this.watched = new Set(watched);
-    this.translated = frames.flatMap(sightingOf).filter(({ isSent }) => isSent);
+    this.sightings = frames.flatMap(sightingOf);
     this.beginnings = beginningsOf(frames, connections);
   }
 
@@ -95,13 +95,13 @@ export class ObservedChoices implements Choices {
   }
 
   /**
-   * The packet was lost before its connection was confirmed. It may have been seen on its way out; if not, it is taken for one that was
+   * The packet was lost before its connection was confirmed. It may have been seen when it had been translated; if not, it is taken for one that was
    * to return to its sender, which a bridge without hairpin mode does not let pass.
    */
   private lost(netns: string, original: Tuple, nowNs: number): Tuple | undefined {
     if (!this.watched.has(netns)) return undefined;
     const { protocol, source, sourcePort } = original;
-    const seen = this.translated.find(
+    const seen = this.sightings.find(
       ({ tuple, timeNs, netns: where }) =>
         where === netns &&
         Math.abs(timeNs - nowNs) < skewNs &&

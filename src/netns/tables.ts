@@ -79,14 +79,15 @@ export function simulatedTables(world: World): Tables {
 
 /**
  * Leaves out what the simulated kernel does not keep: addresses of groups that a device listens to (`self`), rows of VLANs,
- * and whether a route's link is down at the moment.
+ * and whether a route's link is down at the moment; and rows of a bridge that are too old to count (`stale`), which Linux removes
+ * some time later.
  */
 function normalRow(line: string): readonly string[] {
   const text = line
     .replace(/ (linkdown|dead|onlink)\b/g, "")
     .replace(/\s+/g, " ")
     .trim();
-  return text === "" || / self\b/.test(text) || / vlan \d/.test(text) || text.endsWith(" NOARP") ? [] : [text];
+  return text === "" || / self\b/.test(text) || / vlan \d/.test(text) || / (NOARP|stale)$/.test(text) ? [] : [text];
 }
 
 /** A vxlan device's own entries say which VTEP they mean; what else is shown of it is its bridge's. */

@@ -147,7 +147,8 @@ function takeReply(
   const tripUs = Math.floor(timeNs / microsecondNs);
   const text =
     `${reply.sizeBytes + 8} bytes from ${formatIpv4(reply.from)}: icmp_seq=${reply.sequence} ttl=${reply.ttl}` +
-    `${timed ? ` time=${tripTimeText(tripUs)}` : ""}${probe.answered ? " (DUP!)" : ""}`;
+    `${timed ? ` time=${tripTimeText(tripUs)}` : ""}${probe.answered ? " (DUP!)" : ""}` +
+    (reply.from === spec.destination ? "" : " (DIFFERENT ADDRESS!)");
   return {
     state: {
       ...acknowledge(state, reply.sequence),

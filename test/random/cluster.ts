@@ -42,7 +42,8 @@ class ClusterDrawing {
   draw(title: string): RandomLab {
     const { chance } = this;
     const cni = this.nodes === 1 ? "bridge" : chance.pick(["host-gw", "vxlan", "routed"]);
-    const cluster = { head: "cluster", lines: [`cni ${cni}`, "serviceCIDR 10.96.0.0/16", "proxy iptables"] };
+    const proxy = chance.pick(["iptables", "iptables", "nftables"]);
+    const cluster = { head: "cluster", lines: [`cni ${cni}`, "serviceCIDR 10.96.0.0/16", `proxy ${proxy}`] };
     const nodes = Array.from({ length: this.nodes }, (_, index) => this.node(index + 1, cni));
     const host = { head: "host outside", lines: ["address 192.168.1.100/24", `container c { ${listeners} }`] };
     const services = Array.from({ length: chance.between(1, 2) }, (_, index) => this.service(index + 1));
@@ -69,6 +70,8 @@ class ClusterDrawing {
       head: `node n${number}`,
       lines: [
         ...(this.nodes > 1 || this.hasHost ? [`address 192.168.1.1${number}/24`] : []),
+        // Without a default route a node does not answer for the gateway of routed pods.
+        ...(cni === "routed" && chance.is(0.8) ? ["gateway 192.168.1.254"] : []),
         `podCIDR ${base}.0/24`,
         ...(hasBridge && chance.is(0.15) ? ["sysctl net.bridge.bridge-nf-call-iptables 0"] : []),
         ...(chance.is(0.1) ? ["sysctl net.ipv4.conf.all.rp_filter 1"] : []),

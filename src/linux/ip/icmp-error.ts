@@ -1,3 +1,4 @@
+import { mix } from "../../sim/random.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { type IcmpError, icmpType, unreachableCode } from "../../wire/icmp.ts";
 import { makeIcmpError } from "../../wire/icmp-error.ts";
@@ -76,11 +77,14 @@ function send(
   source: Ipv4Address,
   origin: Origin,
 ): number {
+  const { icmpLimits, nowInJiffiesNs } = world;
+  const isLimited = isMasked(world, netns, error);
+  if (isLimited && !isGloballyAllowed(world, netns)) return 0;
   const way = routeOutput(world, netns, ip.source, source);
   if (way.kind !== "local" && way.kind !== "unicast") return 0;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
-  const isLimited = way.kind === "unicast" && isMasked(world, netns, error);
-  if (isLimited && !world.icmpLimits.allow(netns, ip.source, world.nowInJiffiesNs, rateNs)) return 0;
+  if (isLimited && way.kind === "unicast" && !icmpLimits.allow(netns, ip.source, nowInJiffiesNs, rateNs)) return 0;
+  if (isLimited) icmpLimits.consumeGlobal(netns, nowInJiffiesNs, mix(mix(world.seed, netns), world.nowNs) % 3);
   const header: OutputHeader = {
     source: source === 0 ? sourceFor(world, way) : source,
     destination: ip.source,
@@ -90,6 +94,13 @@ function send(
     routedFrom: source,
   };
   return sendIp(world, netns, header, error, origin);
+}
+
+/** net.ipv4.icmp_msgs_per_sec and icmp_msgs_burst. */
+function isGloballyAllowed({ icmpLimits, namespaces, nowInJiffiesNs }: World, netns: number): boolean {
+  const sysctls = namespaces.sysctls.get(netns);
+  const perSecond = sysctls["net.ipv4.icmp_msgs_per_sec"] ?? 1000;
+  return icmpLimits.allowGlobal(netns, nowInJiffiesNs, perSecond, sysctls["net.ipv4.icmp_msgs_burst"] ?? 50);
 }
 
 /** `icmpv4_mask_allow`: the types that have a limit; redirects have one of their own, and path MTU discovery has none. */

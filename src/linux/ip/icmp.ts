@@ -12,7 +12,7 @@ import { isBroadcastAddress } from "./local.ts";
 import { sendIp } from "./output.ts";
 import { notePathMtu } from "./path-mtu.ts";
 import { takeRedirect } from "./redirect.ts";
-import { routeOutput } from "./source.ts";
+import { routeOutput, sourceFor } from "./source.ts";
 
 /** Receiving ICMP (net/ipv4/icmp.c, `icmp_rcv`). */
 export function registerIcmp(world: World): void {
@@ -55,11 +55,15 @@ function answer(world: World, packet: number, ip: Ipv4Packet, request: IcmpEcho)
   const netns = packets.netns.get(packet);
   if (namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_all"]) return drop(world, packet, "ICMP_NOBODY");
   const isBroadcast = isBroadcastAddress(world, packets.device.get(packet), ip.destination);
-  const way = routeOutput(world, netns, ip.source, ip.destination);
-  if (isBroadcast || way.kind === "none" || way.kind === "refused") return drop(world, packet, "ICMP_NOBODY");
+  const ignoresBroadcasts = namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_broadcasts"] !== 0;
+  // `icmp_reply`: a broadcast is answered from the address that leads back (`fib_compute_spec_dst`).
+  const asked = isBroadcast ? 0 : ip.destination;
+  const way = routeOutput(world, netns, ip.source, asked);
+  if ((isBroadcast && ignoresBroadcasts) || way.kind === "none" || way.kind === "refused")
+    return drop(world, packet, "ICMP_NOBODY");
   const origin = packets.causedBy(packet);
   const header = {
-    source: ip.destination,
+    source: isBroadcast ? sourceFor(world, way) : ip.destination,
     destination: ip.source,
     ttl: namespaces.defaultTtl.get(netns),
     tos: ip.tos,

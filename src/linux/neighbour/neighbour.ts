@@ -34,7 +34,9 @@ function output(world: World, packet: number): void {
   const neighbour = neighbours.find(device, nextHop) || create(world, device, nextHop);
   if (neighbour === 0) return drop(world, packet, "NEIGH_CREATEFAIL");
   noteUsed(world, neighbour);
-  if (packets.confirms.get(packet) === 1) neighbours.confirmedNs.set(neighbour, world.nowNs);
+  // What br_netfilter sends this way calls the neighbour's output itself.
+  const isRouted = packets.bridgeInfo.get(packet)?.isBridgedDnat !== true;
+  if (isRouted && packets.confirms.get(packet) === 1) neighbours.confirmedNs.set(neighbour, world.nowNs);
   const state = neighbours.state.get(neighbour);
   if ((state & nudConnected) !== 0 || (state & (nud.delay | nud.probe)) !== 0)
     return sendToNeighbour(world, packet, device, neighbour);

@@ -214,6 +214,7 @@ function leaveBridge(world: World, port: number, bridge: number): void {
   devices.conf.set(port, devices.conf.get(port) & ~anyPortOff);
   forgetPort(world, port, bridge);
   adjustMtu(world, bridge);
+  if (devices.isRunning(port)) checkCarrier(world, bridge);
 }
 
 /** Whatever the bridge knew of the port goes with it. */
@@ -264,6 +265,12 @@ function portStopped(world: World, port: number): void {
   const bridge = devices.master.get(port);
   if (bridge === 0) return;
   for (const row of fdb.ofBridge(bridge)) if (fdb.isLearned(row) && fdb.port.get(row) === port) fdb.table.remove(row);
+  checkCarrier(world, bridge);
+}
+
+/** Of a bridge one of whose ports has stopped. */
+function checkCarrier(world: World, bridge: number): void {
+  const { devices } = world;
   for (let at = devices.firstPort.get(bridge); at !== 0; at = devices.nextPort.get(at))
     if (devices.isRunning(at)) return;
   loseCarrier(world, bridge);
