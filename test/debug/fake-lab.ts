@@ -124,7 +124,6 @@ class FakeLab implements DebugLab {
   readonly hand = {
     apply: () => "A fake lab cannot be changed",
     isSettable: () => false,
-    isRemovable: () => false,
     dataOf: () => undefined,
     valueOf: () => undefined,
     settableFields: () => ({}),

@@ -1,6 +1,7 @@
 import type { World } from "../../linux/world.ts";
 import type { Recorded } from "../../sim/change-log.ts";
 import { compileExpression } from "../expressions/compile.ts";
+import { worldFunctions } from "../expressions/functions.ts";
 import { printValue } from "../expressions/print-value.ts";
 import { findNode } from "../inspect/find.ts";
 import { type RowChange, rowChanges, type Watch } from "../inspect/step-changes.ts";
@@ -112,8 +113,8 @@ export function printDataChange({ mark, title, field, before, after }: DataChang
   return `${title}: ${what}${before || "none"} → ${after || "none"}`;
 }
 
-/** The functions of expressions, and the tables that their answers depend on. */
-const askedTables: Readonly<Record<string, readonly string[]>> = {
+/** The functions of expressions, and the kinds of rows that their answers depend on; those of others may depend on any. */
+const askedKinds: Readonly<Record<string, readonly string[]>> = {
   neigh: ["arp"],
   fdb: ["fdb"],
   route: ["route", "addr", "dev", "sysctl"],
@@ -126,9 +127,10 @@ function watchExpression(world: World, text: string): DataWatch | Refusal {
   const compiled = compileExpression(text);
   if (compiled.kind === "error")
     return { message: `${text} is no row that the state view shows, and no expression: ${compiled.message}` };
-  const asked = Object.keys(askedTables).filter((name) => new RegExp(`\\b${name}\\s*\\(`).test(text));
+  const functions = worldFunctions.map(({ name }) => name);
+  const asked = functions.filter((name) => new RegExp(`\\b${name}\\s*\\(`).test(text));
   if (asked.length === 0) return { message: `${text} asks nothing of the network, so it never changes.` };
-  const kinds = new Set(asked.flatMap((name) => askedTables[name]));
+  const kinds = new Set(asked.flatMap((name) => askedKinds[name] ?? ["netns"]));
   const value = () => {
     const answer = compiled.evaluate({ world, variables: {} });
     return answer.kind === "value" ? printValue(answer.value) : "";

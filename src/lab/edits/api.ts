@@ -15,8 +15,6 @@ export interface HandFacet {
   valueOf(data: string): string | undefined;
   /** The fields of a row, or the one field that is named, that a `set` can change, with their values. */
   settableFields(data: string): Readonly<Record<string, string>>;
-  /** Whether a `remove` can. */
-  isRemovable(data: string): boolean;
   /** The edits of the recording, also those that were gone back before and not yet forgotten. */
   readonly made: readonly MadeEdit[];
 }

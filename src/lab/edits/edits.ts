@@ -9,7 +9,7 @@ import type { HandFacet } from "./api.ts";
 import { dataOfExpression } from "./data-of-expression.ts";
 import type { DataEdit, Edit, MadeEdit } from "./edit.ts";
 import { injection, packetChange } from "./packet-edits.ts";
-import { isRowRemovable, removeRow } from "./remove-row.ts";
+import { removeRow } from "./remove-row.ts";
 import { isPacketFieldSettable, setPacketField } from "./set-packet.ts";
 import { type Change, isRowFieldSettable, setRowField } from "./set-row.ts";
 import type { StatementsByHand } from "./statements-by-hand.ts";
@@ -65,11 +65,6 @@ export class Edits implements HandFacet {
     const { row, field } = parseDataId(data);
     if (field === undefined || this.whyNone !== undefined) return false;
     return row.startsWith(packetPrefix) ? isPacketFieldSettable(field) : isRowFieldSettable(row, field);
-  }
-
-  isRemovable(data: string): boolean {
-    const { row, field } = parseDataId(data);
-    return field === undefined && this.whyNone === undefined && isRowRemovable(row);
   }
 
   dataOf(expression: string, threadId: number): string | undefined {

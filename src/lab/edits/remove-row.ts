@@ -35,10 +35,6 @@ function placeOf({ devices, namespaces }: World, device: number): { readonly net
   return netnsAndDev(`${namespaces.name.get(devices.netns.get(device))}/${devices.name.get(device)}`);
 }
 
-export function isRowRemovable(row: string): boolean {
-  return kindOf(row) in removers;
-}
-
 /** How to take a row away. */
 export function removeRow(hands: Hands, row: string): Change | Refused {
   const remover = removers[kindOf(row)];
