@@ -1,5 +1,6 @@
 import { parseRuleSet } from "../config/iptables/parse-rule-set.ts";
 import type { RuleProblem } from "../config/iptables/words.ts";
+import type { NftCommand } from "../config/nft/commands.ts";
 import { parseScript } from "../config/nft/parse-script.ts";
 import { applyCommands, emptyRuleSet } from "../config/nft/transaction.ts";
 import { reportTrace, type TracedRules } from "../reach/netfilter/report.ts";
@@ -45,9 +46,21 @@ function readIptables(text: string): Read {
   return problems.length > 0 ? { problems } : { tables, text, nft: emptyRuleSet };
 }
 
+/**
+ * Tables, sets, chains, then what is in them. nft itself wants whatever is named to be there before; for what a node has, and not
+ * what is to be loaded, the order in which somebody wrote it down says nothing. Where commands take away, order counts.
+ */
+function inLoadOrder(commands: readonly NftCommand[]): readonly NftCommand[] {
+  const rank = (command: NftCommand) => loadOrder.indexOf(command.do);
+  if (commands.some((command) => rank(command) < 0)) return commands;
+  return [...commands].sort((one, other) => rank(one) - rank(other));
+}
+
+const loadOrder: readonly NftCommand["do"][] = ["add table", "add set", "add chain", "add elements", "add rule"];
+
 function readNft(text: string): Read {
   const { commands, problems } = parseScript(text);
   if (problems.length > 0) return { problems };
-  const applied = applyCommands(emptyRuleSet, commands);
+  const applied = applyCommands(emptyRuleSet, inLoadOrder(commands));
   return "ruleSet" in applied ? { tables: [], text, nft: applied.ruleSet } : { problems: applied.problems };
 }

@@ -19,6 +19,21 @@ export function namespacesWithRules(plan: NetworkPlan, scenario: ScenarioPlan): 
   return [...new Set(names)];
 }
 
+/** The tables of nftables that the plan makes, by namespace: `ip kube-proxy`. */
+export function tablesOfNft(plan: NetworkPlan, scenario: ScenarioPlan): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  const changes = [...flatStatements(scenario.statements)].flatMap((one) =>
+    one.do === "configure" ? [one.command, ...(one.further ?? [])] : [],
+  );
+  for (const command of [...plan.setUp(), ...changes]) {
+    if (command.do !== "nft") continue;
+    const tables = found.get(command.netns) ?? new Set();
+    found.set(command.netns, tables);
+    for (const one of command.commands) if (one.do === "add table") tables.add(`${one.family} ${one.table}`);
+  }
+  return found;
+}
+
 /** `udp      17 29 src=… mark=0 use=1` without the number, the seconds and the references. */
 export function normalConnection(line: string): readonly string[] {
   const [, protocol, rest] = /^(\w+)\s+\d+\s+\d+\s+(.*)$/.exec(line.trim()) ?? [];

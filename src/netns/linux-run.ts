@@ -5,7 +5,7 @@ import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { Captures } from "./capture.ts";
 import type { Children } from "./children.ts";
 import { ConnectionEvents } from "./connection-events.ts";
-import { namespacesWithRules } from "./connections.ts";
+import { namespacesWithRules, tablesOfNft } from "./connections.ts";
 import { flatStatements } from "./flat-statements.ts";
 import type { HostedStatement } from "./host-protocol.ts";
 import { readJiffies, timerWheelOf } from "./jiffies.ts";
@@ -44,7 +44,7 @@ export async function runOnLinux(
   const events = new ConnectionEvents(withRules, network.names, children);
   await Promise.all([captures.start(network.interfaces), events.start()]);
   const readings = [...readJiffies()];
-  const run = new LinuxRun(network, hosts, captures, children, withRules);
+  const run = new LinuxRun(network, hosts, captures, children, withRules, tablesOfNft(plan, scenario));
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
   // A busy machine's tcpdump may be behind.
@@ -82,6 +82,7 @@ class LinuxRun {
   private readonly captures: Captures;
   private readonly children: Children;
   private readonly withRules: readonly string[];
+  private readonly withNft: ReadonlyMap<string, ReadonlySet<string>>;
 
   constructor(
     network: RealNetwork,
@@ -89,12 +90,14 @@ class LinuxRun {
     captures: Captures,
     children: Children,
     withRules: readonly string[],
+    withNft: ReadonlyMap<string, ReadonlySet<string>>,
   ) {
     this.network = network;
     this.hosts = hosts;
     this.captures = captures;
     this.children = children;
     this.withRules = withRules;
+    this.withNft = withNft;
   }
 
   /** Since the scenario began. */
@@ -120,7 +123,7 @@ class LinuxRun {
     if (statement.do !== "wait") await this.quiet();
     const askedNs = this.nowNs;
     const { namespaces, bridges, vxlans, names } = this.network;
-    const tables = await realTables(namespaces, bridges, vxlans, this.withRules, names, this.children);
+    const tables = await realTables(namespaces, bridges, vxlans, this.withRules, this.withNft, names, this.children);
     return { statement, startNs, endNs, programs, tables, askedNs, answeredNs: this.nowNs };
   }
 

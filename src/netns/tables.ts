@@ -4,6 +4,7 @@ import type { InterfaceName } from "../plan/plan.ts";
 import type { NamespaceNames } from "../plan/shell/namespace-names.ts";
 import type { Children } from "./children.ts";
 import { normalConnection, simulatedConnections } from "./connections.ts";
+import { nftRows, simulatedNftRows } from "./nft-tables.ts";
 import { runCommand } from "./run-command.ts";
 
 /** Rows as Linux prints them, by table: `pod1 neigh`, `node1 route`, `node1 fdb of cbr0`. */
@@ -15,16 +16,18 @@ export async function realTables(
   bridges: readonly InterfaceName[],
   vxlans: readonly InterfaceName[],
   withRules: readonly string[],
+  withNft: ReadonlyMap<string, ReadonlySet<string>>,
   names: NamespaceNames,
   children: Children,
 ): Promise<Tables> {
   const ask = async (
     table: string,
     argv: readonly string[],
-    normal = normalRow,
+    normal: (line: string) => readonly string[] = normalRow,
+    rows = (text: string): readonly string[] => text.split("\n").flatMap(normal),
   ): Promise<readonly [string, readonly string[]]> => {
     const { stdout } = await runCommand(argv, children);
-    return [table, stdout.split("\n").flatMap(normal).sort()];
+    return [table, [...rows(stdout)].sort()];
   };
   const questions = [
     ...namespaces.flatMap((netns) => {
@@ -33,6 +36,14 @@ export async function realTables(
     }),
     ...withRules.map((netns) =>
       ask(`${netns} conntrack`, ["ip", "netns", "exec", names.of(netns), "conntrack", "-L"], normalConnection),
+    ),
+    ...[...withNft].map(([netns, tables]) =>
+      ask(
+        `${netns} nft`,
+        ["ip", "netns", "exec", names.of(netns), "nft", "list", "ruleset"],
+        (text) => [text],
+        (text) => nftRows(text, tables),
+      ),
     ),
     ...bridges.map(({ netns, dev }) =>
       ask(`${netns} fdb of ${dev}`, ["bridge", "-n", names.of(netns), "fdb", "show", "br", dev]),
@@ -56,6 +67,8 @@ export function simulatedTables(world: World): Tables {
     );
     const connections = simulatedConnections(world, netns);
     if (connections.length > 0) tables.set(`${name} conntrack`, [...connections]);
+    const rules = simulatedNftRows(world, netns);
+    if (rules.length > 0) tables.set(`${name} nft`, [...rules]);
   }
   for (const row of world.neighbours.table.rows()) {
     const netns = world.devices.netns.get(world.neighbours.device.get(row));

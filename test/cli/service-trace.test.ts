@@ -66,6 +66,21 @@ describe("k8snet service-trace", () => {
     );
   });
 
+  it("takes kube-proxy's nftables mode in the place of the file's own", async () => {
+    const nft = ["--mode", "nftables"];
+    const { out } = await trace("203.0.113.2", "192.168.0.2", 30080, "--all-backends", ...nft);
+    expect(out.split("\n").slice(0, 5)).toEqual([
+      ...["verdict     ACCEPT", "backends    10.244.1.1:8080, 10.244.2.1:8080", "masquerade  yes", "by"],
+      "  add rule ip kube-proxy filter-prerouting-pre-dnat ct state new jump firewall-check",
+    ]);
+    const refused = await trace("10.244.1.9", "10.96.0.10", 81, ...nft);
+    expect(refused.out).toContain("verdict     REJECT\n");
+    expect(refused.out).toContain(
+      '  add rule ip kube-proxy cluster-ips-check ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"\n',
+    );
+    expect((await trace("10.244.1.9", "10.96.0.10", 80, "--mode", "ipvs")).error).toContain("iptables, nftables");
+  });
+
   it("says which nodes there are, and what is no address", async () => {
     const packet = ["--src", "10.244.1.9", "--dst", "10.96.0.10", "--port", "80"];
     const { code, error } = await k8snet("service-trace", lab, "--node", "node2", ...packet);
@@ -119,5 +134,38 @@ tried
     expect(error).toMatch(new RegExp(`^${bad}:5:\\d+: error: .*bpf`));
     const cut = files.write("cut.txt", saved.slice(0, -8));
     expect((await ask(cut, "10.1.2.3")).error).toContain("COMMIT is missing");
+  });
+
+  const listed = `table ip filter {
+	chain input {
+		type filter hook input priority filter; policy drop;
+		ip saddr 10.0.0.0/8 tcp dport 22 counter packets 7 bytes 420 accept
+	}
+}
+`;
+
+  it("reads what nft list ruleset printed, too", async () => {
+    const file = files.write("listed.nft", listed);
+    expect((await ask(file, "203.0.113.2")).out).toBe(`verdict     DROP
+backends    none
+masquerade  no
+tried
+  -      add rule ip filter input ip saddr 10.0.0.0/8 tcp dport 22 counter accept
+  match  chain ip filter input policy drop
+`);
+    expect((await ask(file, "10.1.2.3")).out).toContain("verdict     ACCEPT\n");
+  });
+
+  it("refuses what nft would refuse, or what is not supported, at its line", async () => {
+    const bad = files.write("bad.nft", listed.replace("counter packets 7 bytes 420", "meta cpu 1"));
+    const { code, error } = await ask(bad, "10.1.2.3");
+    expect(code).toBe(2);
+    expect(error).toMatch(new RegExp(`^${bad}:4:36: error: "meta cpu" is not supported: there are`));
+    const cut = files.write("cut.nft", listed.slice(0, -6));
+    expect((await ask(cut, "10.1.2.3")).error).toContain('"}" is missing');
+    const lost = files.write("lost.nft", listed.replace("accept\n", "jump nowhere\n"));
+    expect((await ask(lost, "10.1.2.3")).error).toContain(
+      `${lost}:4:3: error: There is no chain nowhere in the table ip filter.`,
+    );
   });
 });

@@ -24,7 +24,7 @@ describe("The manifest says what the code does", () => {
     expect(contributes.languages[0].id).toBe(languageId);
     expect(debuggerEntry.type).toBe(debugType);
     expect(debuggerEntry.languages).toEqual([languageId]);
-    const documents = ["iptables-save", "k8snet-capture", "ip-route"].map((language) => ({ language }));
+    const documents = ["iptables-save", "nftables", "k8snet-capture", "ip-route"].map((language) => ({ language }));
     expect(contributes.breakpoints).toEqual([{ language: languageId }, ...documents]);
     expect(contributes.views.debug.map((view: { id: string }) => view.id)).toEqual([
       stateViewId,

@@ -1,22 +1,26 @@
 import type { RuleProblem } from "../iptables/words.ts";
 import type { NftCommand } from "./commands.ts";
-import {
-  chainNamed,
-  type NftChain,
-  type NftHook,
-  type NftRule,
-  type NftTable,
-  type Operand,
-  type Selector,
-  type Statement,
-  setNamed,
-  type Verdict,
+import type {
+  NftChain,
+  NftHook,
+  NftRule,
+  NftSet,
+  NftTable,
+  Operand,
+  Selector,
+  Statement,
+  Verdict,
 } from "./rule-set.ts";
 import { typeOf } from "./selectors.ts";
 import { problemAt } from "./tokens.ts";
 
 /** What the kernel refuses when a transaction is done: what rules name must be there, and be of use where it is reached from. */
-export function checkTable(table: NftTable, commands: readonly NftCommand[]): readonly RuleProblem[] {
+export function checkTable(itself: NftTable, commands: readonly NftCommand[]): readonly RuleProblem[] {
+  const table: NamedTable = {
+    ...itself,
+    chainsByName: new Map(itself.chains.map((chain) => [chain.name, chain])),
+    setsByName: new Map(itself.sets.map((set) => [set.definition.name, set])),
+  };
   const places = new Map<NftRule, NftCommand>();
   for (const command of commands) if (command.do === "add rule") places.set(command.rule, command);
   const problems = new Map<string, RuleProblem>();
@@ -35,13 +39,19 @@ export function checkTable(table: NftTable, commands: readonly NftCommand[]): re
   return [...problems.values()];
 }
 
+/** A table whose chains and sets are found by their names: large clusters have tens of thousands of them. */
+interface NamedTable extends NftTable {
+  readonly chainsByName: ReadonlyMap<string, NftChain>;
+  readonly setsByName: ReadonlyMap<string, NftSet>;
+}
+
 /** The chains that a rule may lead to. */
-export function leadingTo(table: NftTable, { statements }: NftRule): readonly string[] {
+function leadingTo(table: NamedTable, { statements }: NftRule): readonly string[] {
   return statements.flatMap((statement) => {
     if (statement.statement === "verdict") return chainOf(statement.verdict);
     if (statement.statement !== "vmap") return [];
     const { map } = statement;
-    const elements = map.kind === "set" ? (setNamed(table, map.name)?.elements ?? []) : map.elements;
+    const elements = map.kind === "set" ? (table.setsByName.get(map.name)?.elements ?? []) : map.elements;
     return elements.flatMap(({ data }) => (data !== undefined && "verdict" in data ? chainOf(data.verdict) : []));
   });
 }
@@ -50,7 +60,7 @@ function chainOf(verdict: Verdict): readonly string[] {
   return verdict.verdict === "jump" || verdict.verdict === "goto" ? [verdict.chain] : [];
 }
 
-function wrongReference(table: NftTable, statement: Statement): string | undefined {
+function wrongReference(table: NamedTable, statement: Statement): string | undefined {
   switch (statement.statement) {
     case "verdict":
       return wrongChain(table, chainOf(statement.verdict));
@@ -62,7 +72,7 @@ function wrongReference(table: NftTable, statement: Statement): string | undefin
     case "match":
       return wrongOperand(table, statement.operand, statement.selectors);
     case "change set": {
-      const definition = setNamed(table, statement.set)?.definition;
+      const definition = table.setsByName.get(statement.set)?.definition;
       if (definition?.constant) return `The set ${statement.set} is constant: no rule changes it.`;
       if (statement.timeoutMs !== undefined && definition?.hasTimeout === false)
         return `The elements of ${statement.set} have no timeout: it lacks flags timeout.`;
@@ -73,24 +83,24 @@ function wrongReference(table: NftTable, statement: Statement): string | undefin
   }
 }
 
-function wrongOperand(table: NftTable, operand: Operand, selectors: readonly Selector[]): string | undefined {
+function wrongOperand(table: NamedTable, operand: Operand, selectors: readonly Selector[]): string | undefined {
   return operand.kind === "set" ? wrongSet(table, operand.name, selectors, undefined) : undefined;
 }
 
-function wrongChain(table: NftTable, names: readonly string[]): string | undefined {
-  const missing = names.find((name) => chainNamed(table, name) === undefined);
+function wrongChain(table: NamedTable, names: readonly string[]): string | undefined {
+  const missing = names.find((name) => table.chainsByName.get(name) === undefined);
   if (missing !== undefined) return `There is no chain ${missing} in the table ${table.family} ${table.name}.`;
-  const base = names.find((name) => chainNamed(table, name)?.base !== undefined);
+  const base = names.find((name) => table.chainsByName.get(name)?.base !== undefined);
   return base === undefined ? undefined : `A rule cannot lead to ${base}, which has a hook.`;
 }
 
 function wrongSet(
-  table: NftTable,
+  table: NamedTable,
   name: string,
   selectors: readonly Selector[],
   isMap: boolean | undefined,
 ): string | undefined {
-  const definition = setNamed(table, name)?.definition;
+  const definition = table.setsByName.get(name)?.definition;
   if (definition === undefined) return `There is no set or map ${name} in the table ${table.family} ${table.name}.`;
   if (isMap === true && definition.data !== "verdict") return `@${name} has no verdicts: vmap needs a map of them.`;
   if (isMap === false && definition.data !== undefined) return `@${name} is a map: a rule can only change a set.`;
@@ -99,7 +109,7 @@ function wrongSet(
 }
 
 /** Follows the jumps from a base chain, as `nft_chain_validate` does; each chain once for each hook. */
-function visit(table: NftTable, first: NftChain, report: (rule: NftRule, message: string) => void): void {
+function visit(table: NamedTable, first: NftChain, report: (rule: NftRule, message: string) => void): void {
   const { base } = first;
   if (base === undefined) return;
   const done = new Set<string>();
@@ -120,7 +130,7 @@ function visit(table: NftTable, first: NftChain, report: (rule: NftRule, message
     if (path.some(({ chain }) => chain.name === step.into))
       report(step.rule, `The chains call each other in a circle: ${step.into} is reached from itself.`);
     else if (!done.has(step.into)) {
-      const into = chainNamed(table, step.into);
+      const into = table.chainsByName.get(step.into);
       if (into !== undefined) enter(into);
     }
   }
@@ -132,7 +142,7 @@ interface Step {
   readonly into: string | undefined;
 }
 
-function stepsOf(table: NftTable, { rules }: NftChain): readonly Step[] {
+function stepsOf(table: NamedTable, { rules }: NftChain): readonly Step[] {
   return rules.flatMap((rule) => [
     { rule, into: undefined },
     ...leadingTo(table, rule).map((into) => ({ rule, into })),

@@ -9,13 +9,17 @@ import { isField } from "./selectors.ts";
 export function withoutDependencies(statements: readonly Statement[], family: Family): readonly Statement[] {
   const found: Statement[] = [];
   const pending: (Statement | undefined)[] = [undefined, undefined];
+  let known: number | undefined;
   for (const statement of statements) {
-    const next = named(statement, protocolMatch(pending[1]));
+    const next = named(statement, known);
     if (pending[0] !== undefined && isOfIpv4(next)) forget(found, pending, 0);
     if (pending[1] !== undefined && impliedProtocol(next, family) === protocolMatch(pending[1]))
       forget(found, pending, 1);
+    // What only acts stands between, and nft looks no further.
+    if (selectorsOf(next).length === 0) pending.fill(undefined);
     if (isVersionMatch(next)) pending[0] = next;
     if (protocolMatch(next) !== undefined) pending[1] = next;
+    known = protocolMatch(next) ?? impliedProtocol(next, family) ?? known;
     found.push(next);
   }
   return found;
@@ -48,22 +52,24 @@ function isVersionMatch(statement: Statement): boolean {
 const ipv4Family = 2;
 
 function isOfIpv4(statement: Statement): boolean {
-  const selector = firstSelector(statement);
+  const [selector] = selectorsOf(statement);
   return selector !== undefined && /^(ip|icmp) /.test(selector.field);
 }
 
-function firstSelector(statement: Statement): Selector | undefined {
-  return statement.statement === "match" || statement.statement === "vmap" ? statement.selectors[0] : undefined;
+function selectorsOf(statement: Statement): readonly Selector[] {
+  if (statement.statement === "change set") return statement.key;
+  return statement.statement === "match" || statement.statement === "vmap" ? statement.selectors : [];
 }
 
 /** A port behind the match of a protocol is that protocol's. */
 function named(statement: Statement, protocol: number | undefined): Statement {
-  if (statement.statement !== "match" || statement.selectors.length > 1) return statement;
-  const [selector] = statement.selectors;
   const name = protocol === undefined ? undefined : protocolNames[protocol];
-  if (name === undefined || !isField(selector, "th sport", "th dport")) return statement;
-  const field = selector.field.replace("th", name) as "tcp dport";
-  return { ...statement, selectors: [{ field }] };
+  if (name === undefined) return statement;
+  const rename = (selector: Selector): Selector =>
+    isField(selector, "th sport", "th dport") ? { field: selector.field.replace("th", name) as "tcp dport" } : selector;
+  if (statement.statement === "change set") return { ...statement, key: statement.key.map(rename) };
+  if (statement.statement !== "match" && statement.statement !== "vmap") return statement;
+  return { ...statement, selectors: statement.selectors.map(rename) };
 }
 
 const protocolNames: Readonly<Record<number, "tcp" | "udp" | "sctp" | undefined>> = {
@@ -75,8 +81,9 @@ const protocolNames: Readonly<Record<number, "tcp" | "udp" | "sctp" | undefined>
 function impliedProtocol(statement: Statement, family: Family): number | undefined {
   if (statement.statement === "reject")
     return statement.answer === "tcp-reset" && family === "ip" ? ipProtocol.tcp : undefined;
-  const selector = firstSelector(statement);
-  return selector === undefined ? undefined : protocolOf(selector);
+  return selectorsOf(statement)
+    .map(protocolOf)
+    .find((protocol) => protocol !== undefined);
 }
 
 /** The protocol that a field belongs to: packets of others have it not. */

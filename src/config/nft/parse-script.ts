@@ -161,12 +161,12 @@ function readTableEntry(script: Script, head: Head): void {
 /** Reads `{ ENTRY ; ENTRY … }`, where lines end entries, too. */
 function readBlock(script: Script, readEntry: () => void): void {
   const { reader } = script;
-  const open = reader.need("{");
+  const owner = reader.before.text;
+  reader.need("{");
   for (;;) {
     while (reader.token.kind === "newline" || reader.isAt(";")) reader.next();
     if (reader.take("}")) return;
-    if (reader.token.kind === "end")
-      reader.fail(`"}" is missing: the block that begins on line ${open.line} is cut off.`);
+    if (reader.token.kind === "end") reader.fail(`"}" is missing: the block of ${owner} is cut off.`);
     attempt(script, () => {
       readEntry();
       if (!reader.isAtEnd && !(reader.before.text === "}")) reader.fail(`"${reader.token.text}" does not belong here.`);

@@ -23,8 +23,10 @@ export function problemAt({ line, column, length }: Omit<Token, "kind" | "text">
   return { line, column, length: Math.max(length, 1), message };
 }
 
+/** Comments and blanks; then a line's end, a string, a word, a sign. */
 const patterns =
-  /#[^\n]*|\\\r?\n|[ \t\r]+|(?<newline>\n)|"(?<string>[^"\n]*)"|(?<word>[A-Za-z0-9_./*\\-]+)|(?<sign>==|!=|<=|>=|<<|>>|[{}()[\];:,@=<>&|^!+$"]|.)/gsu;
+  /#[^\n]*|\\\r?\n|[ \t\r]+|(\n)|"([^"\n]*)"|([A-Za-z0-9_./*\\-]+)|(==|!=|<=|>=|<<|>>|[{}()[\];:,@=<>&|^!+$"]|.)/gsu;
+const kinds = ["newline", "string", "word", "sign"] as const;
 
 /** Cuts a script into its tokens; the last one is its end. What no token begins with is a sign that nobody expects. */
 export function tokensOf(text: string): readonly Token[] {
@@ -32,15 +34,16 @@ export function tokensOf(text: string): readonly Token[] {
   let line = 1;
   let lineStart = 0;
   for (const found of text.matchAll(patterns)) {
-    const { index, groups = {} } = found;
-    const place = { line, column: index - lineStart + 1, length: found[0].length };
-    const kind = (["newline", "string", "word", "sign"] as const).find((name) => groups[name] !== undefined);
-    if (kind !== undefined) tokens.push({ kind, text: groups[kind], ...place });
-    const breaks = found[0].split("\n").length - 1;
-    if (breaks > 0) {
-      line += breaks;
-      lineStart = index + found[0].lastIndexOf("\n") + 1;
+    const { index } = found;
+    const [all, newline, string, word, sign] = found;
+    const content = newline ?? string ?? word ?? sign;
+    if (content !== undefined) {
+      const kind = kinds[newline !== undefined ? 0 : string !== undefined ? 1 : word !== undefined ? 2 : 3];
+      tokens.push({ kind, text: content, line, column: index - lineStart + 1, length: all.length });
     }
+    if (newline === undefined && !all.endsWith("\n")) continue;
+    line++;
+    lineStart = index + all.length;
   }
   // What is missing at the end is missing on the last line that says something.
   const last = tokens.findLast(({ kind }) => kind !== "newline");

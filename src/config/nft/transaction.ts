@@ -176,12 +176,12 @@ function leadsTo(table: DraftTable, name: string): string | undefined {
 
 function addRule(table: DraftTable, { chain: name, rule, where, place }: Of<"add rule">): void {
   const chain = chainOf(table, name, place);
-  const rules = [...rulesOf(chain)];
   if (where === undefined) {
     chain.rules ??= [...chain.chain.rules];
     chain.rules.push(rule);
     return;
   }
+  const rules = [...rulesOf(chain)];
   const at = where.side === "before" ? where.index : where.index + 1;
   if (at > rules.length || (where.index > 0 && where.index >= rules.length))
     throw new BadNft(`There is no rule at index ${where.index} of ${name}, which has ${rules.length} rules.`, place);

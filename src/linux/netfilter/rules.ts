@@ -35,6 +35,9 @@ export class Netfilter {
   readonly nftChain: ReferenceColumn<NftChain | null>;
   private readonly byNetnsAndTable: PairIndex;
   private readonly byNetns: PairIndex;
+  /** Of the table's number and the name. */
+  private readonly chainNameHash: Float64Column;
+  private readonly byName: PairIndex;
 
   readonly rules: Table;
   /** Of iptables; null where the rule is one of nftables. */
@@ -60,6 +63,8 @@ export class Netfilter {
     this.nftChain = chains.reference<NftChain | null>("nftChain", null);
     this.byNetnsAndTable = chains.addIndex(new PairIndex(this.chainNetns, this.chainTable));
     this.byNetns = chains.addIndex(new PairIndex(this.chainNetns));
+    this.chainNameHash = chains.float64("nameHash");
+    this.byName = chains.addIndex(new PairIndex(this.chainNetns, this.chainNameHash));
     const rules = sim.addTable("netfilter rule");
     this.rules = rules;
     this.rule = rules.reference<Rule | null>("rule", null);
@@ -106,8 +111,9 @@ export class Netfilter {
   }
 
   private findInTable(netns: number, number: number, name: string): number {
-    let row = this.byNetnsAndTable.find(netns, number);
-    while (row !== 0 && this.chainName.get(row) !== name) row = this.byNetnsAndTable.findNext(row);
+    let row = this.byName.find(netns, nameHash(number, name));
+    while (row !== 0 && (this.chainName.get(row) !== name || this.chainTable.get(row) !== number))
+      row = this.byName.findNext(row);
     return row;
   }
 
@@ -182,6 +188,7 @@ export class Netfilter {
     this.chainNetns.set(row, netns);
     this.chainTable.set(row, tableNumber);
     this.chainName.set(row, name);
+    this.chainNameHash.set(row, nameHash(tableNumber, name));
     this.chainPackets.set(row, 0);
     this.chainBytes.set(row, 0);
     this.chainRules.set(row, []);
@@ -259,4 +266,11 @@ export class Netfilter {
     this.ruleMemory.set(row, {});
     return row;
   }
+}
+
+/** A number for a name: large clusters have tens of thousands of chains. */
+export function nameHash(seed: number, name: string): number {
+  let hash = seed;
+  for (let i = 0; i < name.length; i++) hash = (Math.imul(hash, 31) + name.charCodeAt(i)) >>> 0;
+  return hash;
 }

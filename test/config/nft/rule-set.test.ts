@@ -128,7 +128,7 @@ describe("nftables as text", () => {
 
   test("6. a rule set that is cut, that names what is not there, or has the same twice", () => {
     expect(problemsOf("table ip t {\n\tchain c {\n\t\taccept\n")).toEqual([
-      '3:9 "}" is missing: the block that begins on line 2 is cut off.',
+      '3:9 "}" is missing: the block of c is cut off.',
     ]);
     expect(problemsOf("add rule ip t c accept")).toEqual(["1:15 There is no table ip t: add it first."]);
     expect(problemsOf("add table t\nadd rule t c accept")).toEqual(["2:12 There is no chain c in the table ip t."]);

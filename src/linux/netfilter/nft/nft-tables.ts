@@ -4,6 +4,7 @@ import type { Float64Column, Int32Column, ReferenceColumn } from "../../../sim/c
 import { PairIndex } from "../../../sim/pair-index.ts";
 import type { Simulation } from "../../../sim/simulation.ts";
 import type { Table } from "../../../sim/table.ts";
+import { nameHash } from "../rules.ts";
 
 /** What a table of nftables says of itself. */
 export interface NftTableHead {
@@ -38,6 +39,8 @@ export class NftTables {
   readonly setAge: Float64Column;
   readonly set: ReferenceColumn<LiveSet | null>;
   private readonly byTable: PairIndex;
+  private readonly setNameHash: Float64Column;
+  private readonly byName: PairIndex;
   /** For each list of elements, where to find a key: a cache, not part of the world's state. */
   private readonly indexes = new WeakMap<readonly Element[], ElementIndex>();
 
@@ -55,6 +58,8 @@ export class NftTables {
     this.setAge = sets.float64("age");
     this.set = sets.reference<LiveSet | null>("set", null);
     this.byTable = sets.addIndex(new PairIndex(this.setTable));
+    this.setNameHash = sets.float64("nameHash");
+    this.byName = sets.addIndex(new PairIndex(this.setTable, this.setNameHash));
   }
 
   /** The tables of a namespace, oldest first. */
@@ -68,8 +73,8 @@ export class NftTables {
   }
 
   findSet(table: number, name: string): number {
-    let row = this.byTable.find(table, 0);
-    while (row !== 0 && this.set.get(row)?.definition.name !== name) row = this.byTable.findNext(row);
+    let row = this.byName.find(table, nameHash(0, name));
+    while (row !== 0 && this.set.get(row)?.definition.name !== name) row = this.byName.findNext(row);
     return row;
   }
 
@@ -86,6 +91,7 @@ export class NftTables {
     const row = this.sets.allocate();
     this.setNetns.set(row, this.netns.get(table));
     this.setTable.set(row, table);
+    this.setNameHash.set(row, nameHash(0, set.definition.name));
     this.set.set(row, set);
     this.setAge.set(row, next(this.setAge));
     this.sets.link(row);
