@@ -20,10 +20,11 @@ export interface TcpdumpOptions {
   readonly absolute: boolean;
 }
 
+/** Where the sequence numbers of a conversation count from: those of its first segment that acknowledges. */
 interface Flow {
-  readonly client: string;
-  readonly clientSequence: number;
-  readonly serverSequence: number;
+  readonly first: string;
+  readonly firstBase: number;
+  readonly otherBase: number;
 }
 
 /**
@@ -76,9 +77,9 @@ export class TcpdumpPrinter {
 
   private udp(datagram: UdpDatagram): string {
     const tunnel = encapsulatedFrame(datagram);
-    if (tunnel === undefined) return `UDP, length ${datagram.data.length}`;
+    if (tunnel === undefined) return datagramText(datagram);
     const vni = tunnel.header.vni;
-    const inside = new TcpdumpPrinter({ link: true, absolute: this.options.absolute }).print(tunnel.frame);
+    const inside = this.print(tunnel.frame);
     // What IANA calls VXLAN tcpdump knows by its port; Linux's default port is OTV's to it.
     const isAssigned = datagram.destinationPort === vxlanPort.assigned;
     const head = isAssigned
@@ -90,10 +91,12 @@ export class TcpdumpPrinter {
   private tcp(segment: TcpSegment, source: string, destination: string): string {
     const { flags, data } = segment;
     const isAcknowledging = (flags & tcpFlag.ack) !== 0;
-    const [sequence, acknowledgment] = this.relative(segment, source, destination);
+    const bases = this.bases(segment, source, destination);
+    const sequence = (segment.sequence - bases.own) >>> 0;
+    const acknowledgment = (segment.acknowledgment - bases.other) >>> 0;
     const showsSequence = data.length > 0 || (flags & (tcpFlag.syn | tcpFlag.fin | tcpFlag.rst)) !== 0;
     const end = (sequence + data.length) >>> 0;
-    const options = optionTexts(segment.options);
+    const options = optionTexts(segment.options, bases.sack);
     return [
       `Flags [${flagsText(flags)}]`,
       ...(showsSequence ? [data.length > 0 ? `seq ${sequence}:${end}` : `seq ${sequence}`] : []),
@@ -105,26 +108,41 @@ export class TcpdumpPrinter {
     ].join(", ");
   }
 
-  /** Numbers are as they are in a connection's SYNs, and relative in what follows (print-tcp.c). */
-  private relative(segment: TcpSegment, source: string, destination: string): readonly [number, number] {
+  /**
+   * Only segments that acknowledge count: the first one of a conversation is shown as it is, and so is one with SYN; what follows
+   * counts from there (print-tcp.c). Answers the bases of the sequence number and of the acknowledgment.
+   */
+  private bases(segment: TcpSegment, source: string, destination: string): Bases {
     const { sequence, acknowledgment, flags } = segment;
-    if (this.options.absolute) return [sequence, acknowledgment];
+    const none = { own: 0, other: 0, sack: 0 };
+    if (this.options.absolute || (flags & tcpFlag.ack) === 0) return none;
     const key = [source, destination].sort().join(" ");
     const known = this.flows.get(key);
-    if (known === undefined || (flags & (tcpFlag.syn | tcpFlag.ack)) === tcpFlag.syn) {
-      this.flows.set(key, { client: source, clientSequence: sequence, serverSequence: (acknowledgment - 1) >>> 0 });
-      return [sequence, acknowledgment];
+    if (known === undefined || (flags & tcpFlag.syn) !== 0) {
+      const otherBase = (acknowledgment - 1) >>> 0;
+      this.flows.set(key, { first: source, firstBase: sequence, otherBase });
+      return { ...none, sack: otherBase };
     }
-    if ((flags & tcpFlag.syn) !== 0) {
-      this.flows.set(key, { ...known, clientSequence: (acknowledgment - 1) >>> 0, serverSequence: sequence });
-      return [sequence, acknowledgment];
-    }
-    const isClient = known.client === source;
-    const [own, other] = isClient
-      ? [known.clientSequence, known.serverSequence]
-      : [known.serverSequence, known.clientSequence];
-    return [(sequence - own) >>> 0, (acknowledgment - other) >>> 0];
+    const isFirst = known.first === source;
+    const [own, other] = isFirst ? [known.firstBase, known.otherBase] : [known.otherBase, known.firstBase];
+    return { own, other, sack: other };
   }
+}
+
+interface Bases {
+  readonly own: number;
+  readonly other: number;
+  readonly sack: number;
+}
+
+/** Ports whose datagrams tcpdump reads as DNS messages, and the length of a DNS header. */
+const domainPorts: ReadonlySet<number> = new Set([53, 5353]);
+const domainHeader = 12;
+
+function datagramText({ sourcePort, destinationPort, data }: UdpDatagram): string {
+  const isDomain = domainPorts.has(sourcePort) || domainPorts.has(destinationPort);
+  if (isDomain && data.length < domainHeader) return `domain [length ${data.length} < ${domainHeader}] (invalid)`;
+  return `UDP, length ${data.length}`;
 }
 
 function linkText(frame: EthernetFrame): string {
@@ -138,22 +156,13 @@ function linkText(frame: EthernetFrame): string {
 function arpText(arp: ArpPacket): string {
   const [sender, target] = [formatIpv4(arp.senderIp), formatIpv4(arp.targetIp)];
   if (arp.operation === arpOperation.reply) return `Reply ${sender} is-at ${formatMac(arp.senderMac)}, length 28`;
-  const asked = arp.targetMac === 0 || arp.targetMac === 0xffff_ffff_ffff ? "" : ` (${formatMac(arp.targetMac)})`;
-  return arp.senderIp === arp.targetIp
-    ? `Announcement ${sender}, length 28`
-    : `Request who-has ${target}${asked === "" ? "" : asked} tell ${sender}, length 28`;
+  const asked = arp.targetMac === 0 ? "" : ` (${formatMac(arp.targetMac)})`;
+  return `Request who-has ${target}${asked} tell ${sender}, length 28`;
 }
-
-const protocolNames: Readonly<Record<number, string>> = {
-  [ipProtocol.icmp]: "icmp",
-  [ipProtocol.tcp]: "tcp",
-  [ipProtocol.udp]: "udp",
-  [ipProtocol.sctp]: "sctp",
-};
 
 function protocolText({ payload }: Ipv4Packet): string {
   if (payload.kind !== "raw") return "";
-  return protocolNames[payload.protocol] ?? `ip-proto-${payload.protocol}`;
+  return `ip-proto-${payload.protocol}`;
 }
 
 function flagsText(flags: number): string {
@@ -170,7 +179,7 @@ function flagsText(flags: number): string {
   return letters.map(([bit, letter]) => ((flags & bit) === 0 ? "" : letter)).join("") || "none";
 }
 
-function optionTexts(bytes: Uint8Array): readonly string[] {
+function optionTexts(bytes: Uint8Array, sackBase: number): readonly string[] {
   const texts: string[] = [];
   for (let at = 0; at < bytes.length; ) {
     const kind = bytes[at];
@@ -185,13 +194,13 @@ function optionTexts(bytes: Uint8Array): readonly string[] {
     }
     const length = bytes[at + 1] ?? 0;
     if (length < 2 || at + length > bytes.length) break;
-    texts.push(optionText(kind, bytes.subarray(at + 2, at + length)));
+    texts.push(optionText(kind, bytes.subarray(at + 2, at + length), sackBase));
     at += length;
   }
   return texts;
 }
 
-function optionText(kind: number, value: Uint8Array): string {
+function optionText(kind: number, value: Uint8Array, sackBase: number): string {
   switch (kind) {
     case 2:
       return `mss ${readUint16(value, 0)}`;
@@ -200,7 +209,7 @@ function optionText(kind: number, value: Uint8Array): string {
     case 4:
       return "sackOK";
     case 5:
-      return `sack ${value.length / 8} ${sackText(value)}`;
+      return `sack ${value.length / 8} ${sackText(value, sackBase)}`;
     case 8:
       return `TS val ${readUint32(value, 0)} ecr ${readUint32(value, 4)}`;
     default:
@@ -208,10 +217,10 @@ function optionText(kind: number, value: Uint8Array): string {
   }
 }
 
-function sackText(value: Uint8Array): string {
+function sackText(value: Uint8Array, base: number): string {
+  const number = (at: number) => (readUint32(value, at) - base) >>> 0;
   const blocks: string[] = [];
-  for (let at = 0; at + 8 <= value.length; at += 8)
-    blocks.push(`{${readUint32(value, at)}:${readUint32(value, at + 4)}}`);
+  for (let at = 0; at + 8 <= value.length; at += 8) blocks.push(`{${number(at)}:${number(at + 4)}}`);
   return blocks.join("");
 }
 

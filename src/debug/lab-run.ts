@@ -40,6 +40,8 @@ export class LabRun {
   readonly lab: DebugLab;
   readonly launch: LaunchArguments;
   readonly inspection: StopInspection;
+  /** The most threads that one answer lists. */
+  maxThreads: number;
   private readonly context: RunContext;
   private readonly driver: MotionDriver;
   private readonly refreshes = new RefreshLimit();
@@ -54,6 +56,7 @@ export class LabRun {
     this.notes = opened.notes;
     this.toReplay = opened.recording;
     this.launch = launch;
+    this.maxThreads = launch.maxThreads;
     this.context = context;
     this.inspection = new StopInspection(context.format, (data) => opened.lab.hand.isSettable(data));
     this.driver = new MotionDriver(context.environment, {

@@ -1,6 +1,7 @@
 import type { DebugEnvironment } from "./environment.ts";
 import { K8snetDebugSession } from "./session.ts";
 
+export { conditionVocabulary } from "../lab/console/vocabulary.ts";
 export type { DebugEnvironment, LabRequest, OpenLab, OpenLabResult } from "./environment.ts";
 export type { LaunchArguments } from "./launch.ts";
 export { openSimulatedLab } from "./open-lab.ts";

@@ -20,6 +20,7 @@ import { memoryRequests } from "./requests/memory.ts";
 import { motionRequests } from "./requests/motions.ts";
 import type { Answer, Handler, Handlers, RequestContext } from "./requests/request.ts";
 import { timelineRequests } from "./requests/timeline.ts";
+import { viewRequests } from "./requests/views.ts";
 import { whyRequests } from "./requests/why.ts";
 
 /**
@@ -58,6 +59,7 @@ export class K8snetDebugSession extends DebugSession {
       whyRequests,
       consoleRequests,
       memoryRequests,
+      viewRequests,
     ].map((make) => make(context));
     this.handlers = new Map([this.lifeCycle(), ...tables].flatMap((table) => Object.entries(table)));
     // The library ends the process on junk between messages; here the session says so and listens on.

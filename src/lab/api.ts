@@ -3,6 +3,7 @@ import type { ConsoleFacet } from "./console/api.ts";
 import type { DataBreakpointFacet } from "./data/api.ts";
 import type { HandFacet } from "./edits/api.ts";
 import type { Futures } from "./futures/api.ts";
+import type { InlineFacet } from "./inline/api.ts";
 import type { NamespaceRow } from "./inspect/modules.ts";
 import type { MemoryFacet } from "./memory/api.ts";
 import type {
@@ -21,6 +22,7 @@ import type {
   TreeRow,
 } from "./protocol.ts";
 import type { RecordingFacet } from "./recording/api.ts";
+import type { ThreadFilterFacet } from "./threads/api.ts";
 import type { TimelineFacet } from "./timeline/api.ts";
 import type { Why } from "./why/api.ts";
 
@@ -61,6 +63,10 @@ export interface DebugLab {
   setFunctionBreakpoints(names: readonly (string | FunctionBreakpoint)[]): readonly BreakpointRow[];
   /** What may come next, where Linux leaves the order open. */
   readonly futures: Futures;
+  /** Values at the ends of lines. */
+  readonly inline: InlineFacet;
+  /** Which packets are listed as threads. */
+  readonly threadFilter: ThreadFilterFacet;
   /** The bytes of packets. */
   readonly memory: MemoryFacet;
   /** What somebody types, and names that somebody points at. */

@@ -20,6 +20,7 @@ import { consoleUri, StatementsByHand } from "./edits/statements-by-hand.ts";
 import { exceptionOf } from "./exception-filters.ts";
 import type { Futures } from "./futures/api.ts";
 import { FuturesFacet } from "./futures/futures.ts";
+import { InlineValues } from "./inline/inline-values.ts";
 import { namespaceRows } from "./inspect/modules.ts";
 import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
@@ -49,6 +50,7 @@ import { Recorder } from "./recording/recorder.ts";
 import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
 import { type StepTarget, stepTargets } from "./step-targets.ts";
+import { ThreadFilters } from "./threads/thread-filters.ts";
 import { Timeline } from "./timeline/timeline.ts";
 import { type Walker, type WalkFrame, walkOf } from "./walk.ts";
 import type { Why } from "./why/api.ts";
@@ -139,6 +141,8 @@ export class Lab implements DebugLab {
   readonly hand: Edits;
   readonly console: Console;
   readonly memory: Memory;
+  readonly inline: InlineValues;
+  readonly threadFilter: ThreadFilters;
   private readonly byHand: StatementsByHand;
   readonly timeline: Timeline;
   readonly recording: Recorder;
@@ -180,6 +184,8 @@ export class Lab implements DebugLab {
     this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
     const { hand, stageNames } = this;
     this.memory = new Memory(world, hand);
+    this.inline = new InlineValues(world, plan, this.documents);
+    this.threadFilter = new ThreadFilters(world);
     this.console = new Console({ world, scenario, layout, hand, stageNames, at: (view) => this.targetOf(view) });
   }
 
@@ -206,7 +212,9 @@ export class Lab implements DebugLab {
   }
 
   threads(limit: number): { readonly threads: readonly ThreadRow[]; readonly total: number } {
-    const { walkers, total } = this.session.walkers(limit - 1);
+    const { test } = this.threadFilter;
+    const { walkers, total } =
+      test === undefined ? this.session.walkers(limit - 1) : this.session.walkersWhere(test, limit - 1);
     const scenarioThread = { id: scenarioThreadId, name: `scenario "${this.scenario.plan.name}"` };
     return { threads: [scenarioThread, ...walkers.map((one) => this.threadRow(one))], total: total + 1 };
   }

@@ -243,6 +243,19 @@ export class Session {
     return row !== 0 ? this.walkerAt(row) : this.gone.find((one) => one.number === number);
   }
 
+  /** Those of them that a test picks, lowest number first; the thread that stopped last is always among them. */
+  walkersWhere(
+    isShown: (packet: number) => boolean,
+    limit: number,
+  ): { readonly walkers: readonly Walker[]; readonly total: number } {
+    const rows = firstPackets(this.world, this.world.packets.table.size).filter(isShown);
+    const walkers = rows.slice(0, Math.max(0, limit)).map((row) => this.walkerAt(row));
+    const isThere = walkers.some((one) => one.number === this.focus);
+    const focus = isThere || limit <= 0 ? undefined : this.walker(this.focus);
+    if (focus === undefined) return { walkers, total: rows.length };
+    return { walkers: [...walkers.slice(0, limit - 1), focus], total: rows.length + 1 };
+  }
+
   /** Packets in flight by number, then those that just ended. */
   walkers(limit: number): { readonly walkers: readonly Walker[]; readonly total: number } {
     const total = this.gone.length + this.world.packets.table.size;

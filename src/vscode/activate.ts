@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { registerCodeLenses } from "./code-lenses.ts";
 import { registerCommands } from "./commands.ts";
+import { registerConditionCompletions } from "./condition-completions.ts";
 import { registerDebugAdapter } from "./debug-adapter.ts";
 import { registerDiagnostics } from "./diagnostics.ts";
 import { Compilations } from "./documents.ts";
@@ -8,11 +9,13 @@ import { registerEditNotice } from "./edited-program.ts";
 import { registerGeneratedDocuments } from "./generated-documents.ts";
 import { registerHandEdits } from "./hand-edits.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
+import { registerInlineValues } from "./inline-values.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
 import { registerOutline } from "./outline.ts";
 import { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
 import { registerRecordings } from "./recordings.ts";
 import { StateView } from "./state-view.ts";
+import { registerThreadFilter } from "./thread-filter.ts";
 import { registerTimeTravel } from "./time-travel.ts";
 import { registerVerify, type StartVerify } from "./verify.ts";
 
@@ -42,6 +45,9 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
     registration,
     registerTimeTravel(),
     registerHandEdits(tree),
+    registerThreadFilter(),
+    registerInlineValues(),
+    registerConditionCompletions(),
     registerRecordings(),
     registerEditNotice(),
     registerGeneratedDocuments(),

@@ -78,7 +78,7 @@ async function editPacket(action: string, context: unknown): Promise<void> {
 }
 
 /** VS Code names threads in its menus `thread:SESSION:12`. */
-function threadOf(context: unknown): number | undefined {
+export function threadOf(context: unknown): number | undefined {
   const named = (context as { threadId?: unknown } | undefined)?.threadId;
   if (typeof named === "number") return named;
   const last = typeof named === "string" ? /(\d+)$/.exec(named)?.[1] : undefined;

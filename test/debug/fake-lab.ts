@@ -55,6 +55,8 @@ class FakeLab implements DebugLab {
   }
   readonly futures = { list: () => [] };
   readonly memory = { read: () => undefined, write: () => "a fake lab has no packets" };
+  readonly inline = { values: () => [] };
+  readonly threadFilter = { set: () => "a fake lab has no packets", current: { show: "all" as const } };
   readonly console = {
     run: () => ({ kind: "problem" as const, message: "a fake lab has no console" }),
     look: () => ({ kind: "problem" as const, message: "a fake lab knows no names" }),

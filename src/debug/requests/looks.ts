@@ -32,7 +32,7 @@ export function lookRequests(context: RequestContext): Handlers {
 /** `tellCut` is told why threads are missing, if some are, once the answer is on its way. */
 function threads(context: RequestContext, tellCut: (notice: string | undefined) => void): Answer {
   const run = context.opened();
-  const { threads, notice } = listThreads(run.lab, run.launch.maxThreads);
+  const { threads, notice } = listThreads(run.lab, run.maxThreads);
   return { body: { threads }, afterwards: () => tellCut(notice) };
 }
 
