@@ -1,4 +1,5 @@
 import { type ArpPacket, arpOperation } from "../wire/arp.ts";
+import { dnsPort, parseDns } from "../wire/dns.ts";
 import { type EthernetFrame, etherTypeOf, frameLength } from "../wire/ethernet.ts";
 import { transportOf } from "../wire/frame-text.ts";
 import { type IcmpError, type IcmpMessage, icmpLength, icmpType } from "../wire/icmp.ts";
@@ -12,6 +13,7 @@ import { type TcpSegment, tcpFlag } from "../wire/tcp.ts";
 import type { TransportHead } from "../wire/transport-head.ts";
 import type { UdpDatagram } from "../wire/udp.ts";
 import { encapsulatedFrame, vxlanPort } from "../wire/vxlan.ts";
+import { domainText } from "./tcpdump-dns.ts";
 
 export interface TcpdumpOptions {
   /** `-e`: with the link-level header. */
@@ -142,6 +144,8 @@ const domainHeader = 12;
 function datagramText({ sourcePort, destinationPort, data }: UdpDatagram): string {
   const isDomain = domainPorts.has(sourcePort) || domainPorts.has(destinationPort);
   if (isDomain && data.length < domainHeader) return `domain [length ${data.length} < ${domainHeader}] (invalid)`;
+  const message = isDomain ? parseDns(data) : undefined;
+  if (message !== undefined && !isMalformed(message)) return domainText(message, data.length);
   return `UDP, length ${data.length}`;
 }
 
@@ -224,10 +228,18 @@ function sackText(value: Uint8Array, base: number): string {
   return blocks.join("");
 }
 
+/** Over TCP each message has its length before it (RFC 1035, 4.2.2). */
+function streamedDomainText(data: Uint8Array): string {
+  const length = data.length < 2 ? 0 : readUint16(data, 0);
+  const message = length === data.length - 2 && length > 0 ? parseDns(data.subarray(2)) : undefined;
+  return message === undefined || isMalformed(message) ? "" : ` ${domainText(message, length)}`;
+}
+
 /** Ports that tcpdump takes for HTTP. */
 const httpPorts = new Set([80, 8080, 3128]);
 
 function applicationText({ sourcePort, destinationPort, data }: TcpSegment): string {
+  if (sourcePort === dnsPort || destinationPort === dnsPort) return streamedDomainText(data);
   if (data.length === 0 || !(httpPorts.has(sourcePort) || httpPorts.has(destinationPort))) return "";
   const text = new TextDecoder("latin1").decode(data);
   const [line] = text.split("\r\n");

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), "k8snet-tcpdump-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const labs = [
-  ..."same-node-ping refused-tcp raw-veth cni-vxlan egress router-and-host".split(" "),
+  ..."same-node-ping refused-tcp raw-veth cni-vxlan egress router-and-host dns".split(" "),
   ..."09-ttl 14-reject 16-closed-ports 17a-gratuitous-arp 10a-clusterip-same-node 08-vxlan"
     .split(" ")
     .map((name) => `kernel/${name}`),
@@ -27,8 +27,10 @@ const labs = [
 function framesOf(text: string): ReadonlyMap<string, readonly EthernetFrame[]> {
   const frames = new Map<string, EthernetFrame[]>();
   const see = ({ device, frame }: TappedFrame) => frames.set(device, [...(frames.get(device) ?? []), frame]);
-  const lab = openText(text, scenariosOf(text)[0]);
-  while (lab.run(10_000, (event) => event.frame !== undefined && see(event.frame)));
+  for (const scenario of scenariosOf(text)) {
+    const lab = openText(text, scenario);
+    while (lab.run(10_000, (event) => event.frame !== undefined && see(event.frame)));
+  }
   return frames;
 }
 

@@ -5,6 +5,7 @@ import { catFile } from "./files.ts";
 import { ip } from "./ip.ts";
 import { iptables, iptablesSave } from "./iptables.ts";
 import { kubectl } from "./kubectl.ts";
+import { nft } from "./nft.ts";
 import { arping, curl, dig, netcat, ping } from "./sends.ts";
 import { ss } from "./ss.ts";
 import { sysctl } from "./sysctl.ts";
@@ -49,6 +50,12 @@ export const commands: readonly ConsoleCommand[] = [
     summary: "all rules as text; -c with counters, -t of one table",
     example: "ip netns exec node1 iptables-save -c",
     run: iptablesSave,
+  },
+  {
+    name: "nft",
+    summary: "rules of nftables, listed and changed",
+    example: "ip netns exec node1 nft list ruleset",
+    run: nft,
   },
   { name: "ss", summary: "sockets: -t, -u, -l, -a", example: "kubectl exec pod2 -- ss -tln", run: ss },
   {

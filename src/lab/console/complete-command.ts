@@ -98,6 +98,7 @@ const plainWords: Readonly<Record<string, readonly string[]>> = {
     "-p",
   ],
   "iptables-save": ["-c", "-t"],
+  nft: ["list", "ruleset", "tables", "table", "-s"],
   ss: ["-tln", "-uln", "-tan", "-uan", "-tuln", "-H"],
   tcpdump: ["-n", "-i", "-e", "-c", "-t", "arp", "icmp", "tcp", "udp", "host", "port", "and", "or", "not"],
   ping: ["-c", "-i", "-s", "-t", "-W", "-M"],

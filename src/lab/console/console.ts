@@ -110,7 +110,8 @@ export class Console implements ConsoleFacet {
     const names = (word: CommandWord | undefined) =>
       word !== undefined && netnsOf(this.parts.world, this.parts.layout(), word.text) !== 0;
     if (program.text === "sysctl" || program.text === "conntrack") return names(args[0]);
-    return program.text === "iptables" && args[0]?.text === "-n" && names(args[1]);
+    const takesNetns = program.text === "iptables" || program.text === "nft";
+    return takesNetns && args[0]?.text === "-n" && names(args[1]);
   }
 
   private answer(outcome: Outcome): ConsoleAnswer {

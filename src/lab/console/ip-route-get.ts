@@ -29,6 +29,8 @@ interface Answer {
   readonly source?: Ipv4Address;
   readonly flags: readonly string[];
   readonly mtu?: number;
+  /** Of what was learned about this destination alone, in seconds. */
+  readonly expiresSeconds?: number;
 }
 
 /** `ip [-j] route get ADDRESS [from ADDRESS] [iif DEVICE]`. */
@@ -109,8 +111,9 @@ function inputRoute(world: World, { netns, destination, from, inDevice }: Questi
 }
 
 function unicast(world: World, route: number, destination: Ipv4Address): Answer {
-  const { routes, devices } = world;
+  const { routes, devices, exceptions, nowNs } = world;
   const device = routes.device.get(route);
+  const exception = exceptions.find(route, destination, nowNs);
   const nextHop = nextHopOf(world, route, destination);
   const mtu = pathMtu(world, route, destination);
   const table = routes.tableOf(route);
@@ -121,12 +124,13 @@ function unicast(world: World, route: number, destination: Ipv4Address): Answer 
     ...(table !== mainTable && { table: String(table) }),
     flags: isRedirected ? ["redirected"] : [],
     ...(mtu !== devices.mtu.get(device) && { mtu }),
+    ...(exception !== 0 && { expiresSeconds: Math.floor((exceptions.expiresNs.get(exception) - nowNs) / 1e9) }),
   };
 }
 
 function answerLines(world: World, { destination, from, inDevice }: Question, answer: Answer): readonly string[] {
   const { devices } = world;
-  const { type, via, device, table, source, flags, mtu } = answer;
+  const { type, via, device, table, source, flags, mtu, expiresSeconds } = answer;
   const words = [
     ...(type === undefined ? [] : [type]),
     formatIpv4(destination),
@@ -139,6 +143,7 @@ function answerLines(world: World, { destination, from, inDevice }: Question, an
   ];
   const cache = [
     ...(flags.length === 0 ? [] : [`<${flags.join(",")}>`]),
+    ...(expiresSeconds === undefined ? [] : [`expires ${expiresSeconds}sec`]),
     ...(mtu === undefined ? [] : [`mtu ${mtu}`]),
     ...(inDevice === 0 ? [] : [`iif ${devices.name.get(inDevice)}`]),
   ];

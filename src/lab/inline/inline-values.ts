@@ -26,7 +26,7 @@ export class InlineValues implements InlineFacet {
       const text = textOfPlace(this.world, place);
       if (text !== undefined) byLine.set(place.source.line, [...(byLine.get(place.source.line) ?? []), text]);
     }
-    const declared = [...byLine].map(([line, texts]) => ({ line, text: texts.join(" · ") }));
+    const declared = [...byLine].map(([line, texts]) => ({ line, text: [...new Set(texts)].join(" · ") }));
     return [...declared, ...this.ofRules(uri, firstLine, lastLine)].sort((a, b) => a.line - b.line);
   }
 

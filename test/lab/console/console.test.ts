@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Lab } from "../../../src/lab/lab.ts";
 import { digest } from "../../../src/sim/digest.ts";
 import { labText, openText } from "../run-lab.ts";
-import { comparable, consoleLab, questions, questionsAfterPing, say } from "./console-lab.ts";
+import { comparable, consoleLab, consoleText, questions, questionsAfterPing, say } from "./console-lab.ts";
 
 function goTo(lab: Lab, stageName: string): number {
   lab.setFunctionBreakpoints([stageName]);
@@ -225,5 +225,26 @@ describe("programs", () => {
     );
     expect(say(lab, "tcpdump -c1 -i pod1/eth0 src host 10.244.1.9 and not arp")).toContain("echo reply");
     expect(say(lab, "tcpdump -i node1/nosuch")).toContain("No such device exists");
+  });
+});
+
+describe("nft", () => {
+  const text = consoleText.replace("proxy       iptables", "proxy       nftables").replace(/^ {2}rule .*\n/gm, "");
+
+  it("1. lists the rules with what they have counted, and changes them", () => {
+    const lab = openText(text);
+    toTheEnd(lab);
+    const listed = say(lab, "ip netns exec node1 nft list ruleset");
+    expect(listed).toMatch(/^table ip kube-proxy \{/m);
+    expect(say(lab, "ip netns exec node1 nft list tables")).toContain("table ip kube-proxy\n");
+    expect(say(lab, "ip netns exec node1 nft list table ip kube-proxy")).toContain("10.96.0.10");
+    expect(say(lab, "ip netns exec node1 nft list table ip nosuch")).toBe("Error: No such file or directory\n");
+    expect(say(lab, "ip netns exec node1 nft add table ip mine")).toBe("");
+    expect(say(lab, "ip netns exec node1 nft add chain ip mine in '{ type filter hook input priority 0; }'")).toBe("");
+    expect(say(lab, "ip netns exec node1 nft add rule ip mine in counter")).toBe("");
+    expect(say(lab, "ip netns exec node1 nft list table mine")).toContain("counter packets 0 bytes 0");
+    say(lab, "kubectl exec pod1 -- ping -c1 10.244.1.1");
+    toTheEnd(lab);
+    expect(say(lab, "ip netns exec node1 nft list table mine")).toContain("counter packets 1 bytes 84");
   });
 });

@@ -21,7 +21,7 @@ test("1. Declarations show what they are like now", () => {
     pod pod1 {   10.244.1.2 · ARP empty
     pod pod2 {   10.244.1.9 · ARP empty
     address 10.244.1.9   UP · RX 0 packets, 0 bytes · TX 0 packets, 0 bytes
-    container web { listen tcp 8080 http }   LISTEN · 0 connections · LISTEN · 0 connections"
+    container web { listen tcp 8080 http }   LISTEN · 0 connections"
   `);
   while (lab.run(1000));
   expect(shown(lab, text)).toMatchInlineSnapshot(`
@@ -30,7 +30,7 @@ test("1. Declarations show what they are like now", () => {
     pod pod1 {   10.244.1.2 · ARP 10.244.1.9 REACHABLE
     pod pod2 {   10.244.1.9 · ARP 10.244.1.2 DELAY
     address 10.244.1.9   UP · RX 2 packets, 140 bytes · TX 2 packets, 140 bytes
-    container web { listen tcp 8080 http }   LISTEN · 0 connections · LISTEN · 0 connections"
+    container web { listen tcp 8080 http }   LISTEN · 0 connections"
   `);
 });
 
