@@ -65,7 +65,16 @@ test("4. nft in a scenario: what has braces stands in quotes, as in a shell", ()
   ]);
 });
 
-test("5. kube-proxy in nftables mode: one script for each node, and none of iptables", () => {
+test("5. a statement is one argument of nft", () => {
+  const { plan } = compiled(scenario('nft -n a "add element ip t s { 10.0.0.1 . 80 }"'));
+  const [statement] = plan.scenarios[0].statements;
+  if (statement.do !== "configure") throw new Error(statement.do);
+  expect(shellForm(statement.command, new NamespaceNames("x-")).commands).toEqual([
+    { argv: ["ip", "netns", "exec", "x-a", "nft", "add element ip t s { 10.0.0.1 . 80 }"] },
+  ]);
+});
+
+test("6. kube-proxy in nftables mode: one script for each node, and none of iptables", () => {
   const cluster = (more: string) => `cluster { proxy nftables; ${more} }\nnode n { podCIDR 10.244.0.0/24 }
 service s { clusterIP 10.96.0.1; port 80; endpoints 10.244.0.9 }`;
   const { plan } = compiled(cluster(""));

@@ -13,12 +13,14 @@ export function netfilterCommands(command: NetfilterCommand, name: string): read
     const argv = [...run, "iptables-restore", ...(command.noFlush ? ["--noflush"] : []), "--counters"];
     return [{ argv, input: restoreText(command.tables) }];
   }
-  if (command.do === "nft") return [{ argv: [...run, "nft", "-f", "-"], input: withLineEnd(command.text) }];
+  if (command.do === "nft") return [nftCommand(run, command.text)];
   return changeWords(command.change).map((words) => ({ argv: [...run, "iptables", "-t", command.table, ...words] }));
 }
 
-function withLineEnd(text: string): string {
-  return text.endsWith("\n") ? text : `${text}\n`;
+/** What fits on a line is an argument; a text is read from the standard input. */
+function nftCommand(run: Argv, text: string): ShellCommand {
+  if (!text.includes("\n")) return { argv: [...run, "nft", text] };
+  return { argv: [...run, "nft", "-f", "-"], input: text.endsWith("\n") ? text : `${text}\n` };
 }
 
 /** One command for each rule, where addresses made several. */
