@@ -1,6 +1,7 @@
 import { printNftRuleSet } from "../config/nft/print-rule-set.ts";
 import { listedRuleSet } from "../linux/netfilter/nft/setup.ts";
 import type { World } from "../linux/world.ts";
+import type { Tables } from "./tables.ts";
 
 /** Rules, counters and sets of nftables, as `nft list ruleset` prints them, line by line: `ip kube-proxy, chain services: …`. */
 
@@ -14,7 +15,7 @@ export function nftRows(listing: string, own: ReadonlySet<string>): readonly str
   return listing.split("\n").flatMap((line) => {
     const text = line.trim().replace(/ expires \w+/g, "");
     const opened = /^(table|chain|set|map) (.*) \{$/.exec(text);
-    if (opened?.[1] === "table") table = opened[2];
+    if (opened?.[1] === "table") [table, block] = [opened[2], "itself"];
     else if (opened !== null) block = `${opened[1]} ${opened[2]}`;
     const isOther = ofIptables.has(table) && !own.has(table);
     return text === "" || text === "}" || text.startsWith("#") || isOther ? [] : [`${table}, ${block}: ${text}`];
@@ -26,4 +27,10 @@ export function simulatedNftRows(world: World, netns: number): readonly string[]
   const { nftTables } = world;
   const own = new Set(nftTables.ofNetns(netns).map((row) => nftTables.nameOf(row)));
   return nftRows(printNftRuleSet(listedRuleSet(world, netns)), own);
+}
+
+/** The same without what counters have counted. */
+export function withoutCounts(tables: Tables): Tables {
+  const hide = (row: string) => row.replace(/\bcounter packets \d+ bytes \d+/g, "counter");
+  return new Map([...tables].map(([name, rows]) => [name, name.endsWith(" nft") ? rows.map(hide) : rows]));
 }

@@ -15,6 +15,7 @@ import { flatStatements } from "./flat-statements.ts";
 import { runOnLinux } from "./linux-run.ts";
 import { mentionedPorts } from "./mentioned-ports.ts";
 import { RealNetwork } from "./namespaces.ts";
+import { withoutCounts } from "./nft-tables.ts";
 import type { Observation, ObservedStatement } from "./observation.ts";
 import type { Refusal } from "./observed-choices.ts";
 import { comparableOutput } from "./printed.ts";
@@ -92,17 +93,19 @@ export class ScenarioVerification {
     const isKnownPort = this.knownPorts(observation, simulated);
     const comparable = (tables: Tables) => withoutChosenPorts(tables, isKnownPort);
     const frames = this.compareFrames(observation, simulated, isKnownPort);
+    const late = frames.lateAcknowledgments;
+    // Rules count acknowledgments, too.
+    const counted = (tables: Tables) => (late === 0 ? comparable(tables) : withoutCounts(comparable(tables)));
     const differences: Difference[] = [
       ...simulated.refusals.map((choice) => choiceDifference(observation, choice)),
       ...frames.differences.map((one) => frameDifference(observation, one)),
       ...outputDifferences(observation, simulated),
       ...observation.statements.flatMap(({ statement, tables }, index) =>
-        compareTables(comparable(tables), simulated.tables[index].map(comparable)).map(
+        compareTables(counted(tables), simulated.tables[index].map(counted)).map(
           (table) => ({ kind: "table", statement, table }) as const,
         ),
       ),
     ];
-    const late = frames.lateAcknowledgments;
     const lateNotes = late === 0 ? [] : [`${late} delayed acknowledgments, since a program of this machine was late`];
     const allNotes = [...notes, ...notesOn(observation, isKnownPort), ...lateNotes];
     return this.verdict(observation.frames.length, differences, allNotes);
