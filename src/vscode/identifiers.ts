@@ -39,6 +39,10 @@ export const commandIds = {
   clearPacketBreakpoints: "k8snet.clearPacketBreakpoints",
 } as const;
 
+/** The setting that limits how many threads are listed. */
+export const threadsSection = "k8snet.threads";
+export const maximumSetting = "maximum";
+
 /** Set once the extension is at work: from then on its view is shown. */
 export const activeContextKey = "k8snet.active";
 

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { rangeOfNode } from "../language/source.ts";
 import { fromClientPath, toClientPath } from "./client-paths.ts";
 import { type Compilations, isNetworkFile } from "./documents.ts";
-import { debugType } from "./identifiers.ts";
+import { debugType, maximumSetting, threadsSection } from "./identifiers.ts";
 import type { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
 import { contains } from "./ranges.ts";
 
@@ -48,7 +48,8 @@ export class LaunchConfigurations implements vscode.DebugConfigurationProvider {
     _folder: vscode.WorkspaceFolder | undefined,
     configuration: vscode.DebugConfiguration,
   ): Promise<vscode.DebugConfiguration | undefined> {
-    const withBreakpoints = { packetBreakpoints: this.tree.requested, ...configuration };
+    const maxThreads = vscode.workspace.getConfiguration(threadsSection).get<number>(maximumSetting);
+    const withBreakpoints = { packetBreakpoints: this.tree.requested, maxThreads, ...configuration };
     if (configuration.recording || configuration.request === "attach") return withBreakpoints;
     if (await this.isBroken(configuration.program)) return undefined;
     if (configuration.scenario !== undefined) return withBreakpoints;

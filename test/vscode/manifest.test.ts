@@ -8,9 +8,11 @@ import {
   commandIds,
   debugType,
   languageId,
+  maximumSetting,
   packetBreakpointsViewId,
   recordingEditorId,
   stateViewId,
+  threadsSection,
 } from "../../src/vscode/identifiers.ts";
 import { statePage } from "../../src/vscode/state-page.ts";
 
@@ -47,6 +49,11 @@ describe("The manifest says what the code does", () => {
     for (const name of ["stopOnEntry", "stopAtEnd", "maxThreads"] as const) {
       expect(properties[name].default, name).toBe(taken[name]);
     }
+  });
+
+  it("limits threads by a setting as a session does without one", () => {
+    const setting = contributes.configuration.properties[`${threadsSection}.${maximumSetting}`];
+    expect(setting.default).toBe(parseLaunchArguments(new Arguments({ program: "x.k8snet" })).maxThreads);
   });
 
   it("offers for captures the attributes that attach takes, with their defaults", () => {

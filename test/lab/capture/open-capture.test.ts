@@ -167,3 +167,22 @@ describe("a capture in the debugger", () => {
     expect(openCapture(pcapngSection(), "f")).toEqual({ problem: "This capture holds no Ethernet frame." });
   });
 });
+
+describe("the console over a capture", () => {
+  it("1. tells what the frames told, and refuses to change or to send", () => {
+    const lab = open(captureOf("same-node-ping", "first ping"));
+    lab.setFunctionBreakpoints([]);
+    resume(lab);
+    const say = (line: string) => {
+      const answer = lab.console.run(line, { threadId: 1 });
+      return answer.kind === "text" ? answer.text : answer.kind === "problem" ? answer.message : answer.value.value;
+    };
+    expect(say("ip -n pod1 neigh")).toContain("10.244.1.9 dev eth0 lladdr 0a:58:0a:f4:01:09");
+    expect(say("tcpdump -nt -i pod1/eth0 arp")).toContain("Request who-has 10.244.1.9 tell 10.244.1.2");
+    expect(say("kubectl get pods")).toContain("There is no cluster here");
+    const before = digest(lab.world.sim);
+    for (const line of ["ip -n pod1 neigh del 10.244.1.9 dev eth0", "ip netns exec pod1 ping -c1 10.244.1.9"])
+      expect(say(line)).toMatch(/replay|capture/i);
+    expect(digest(lab.world.sim)).toBe(before);
+  });
+});

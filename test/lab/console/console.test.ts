@@ -70,6 +70,21 @@ describe("questions", () => {
   });
 });
 
+describe("sockets", () => {
+  it("1. that are connected stand under the heads that ss lays out for them", () => {
+    const lab = openText(labText("same-node-ping"), "web");
+    goTo(lab, "program.wake");
+    for (let event = 0; event < 5000 && !say(lab, "ip netns exec pod2 ss -tan").includes("ESTAB"); event++)
+      lab.world.sim.step();
+    const [head, listening, connected] = say(lab, "ip netns exec pod2 ss -tan").split("\n");
+    expect(head).toBe("State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process");
+    expect(listening).toBe("LISTEN 0      4096         0.0.0.0:8080      0.0.0.0:*           ");
+    expect(connected.replace(/:\d{5}/, ":40001")).toBe(
+      "ESTAB  0      0         10.244.1.9:8080   10.244.1.2:40001       ",
+    );
+  });
+});
+
 describe("names and expressions", () => {
   it("1. stand for what they name", () => {
     const lab = consoleLab();
