@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { host, runCases } from "./cases.ts";
 import { debuggingCases } from "./debugging.ts";
 import { editorCases } from "./editor.ts";
+import { lookingCases } from "./looking.ts";
 import { timeTravelCases } from "./time-travel.ts";
 import { verifyingCases } from "./verifying.ts";
 import { closeEverything, workspaceFolder } from "./workspace.ts";
@@ -10,7 +11,7 @@ import { closeEverything, workspaceFolder } from "./workspace.ts";
 export async function run(): Promise<void> {
   const ofThisHost = host === "node" ? verifyingCases : [];
   const results = await runCases(
-    [...editorCases, ...debuggingCases, ...timeTravelCases, ...ofThisHost],
+    [...editorCases, ...debuggingCases, ...lookingCases, ...timeTravelCases, ...ofThisHost],
     closeEverything,
   );
   const file = vscode.Uri.joinPath(workspaceFolder().uri, "suite-results.json");
