@@ -82,6 +82,9 @@ function tcpdumpArgv(dev: string, direction: Direction): readonly string[] {
   ];
 }
 
+/** A tcpdump that does not end when it is told to is killed: nothing waits for ever. */
+const longestStopMs = 10_000;
+
 /** One tcpdump. */
 class Tap {
   readonly device: string;
@@ -113,7 +116,9 @@ class Tap {
 
   async stop(): Promise<void> {
     this.child.kill("SIGINT");
+    const killed = setTimeout(() => this.child.kill("SIGKILL"), longestStopMs);
     await this.ended;
+    clearTimeout(killed);
     const lost = /([1-9]\d*) packets? dropped by kernel/.exec(this.errors);
     if (lost !== null)
       throw new SetUpFailure(`tcpdump on ${this.device} lost ${lost[1]} frames: nothing can be compared`);

@@ -22,7 +22,7 @@ export function* shellScript(plan: NetworkPlan, options: ScriptOptions): Generat
   yield* namespaceList(plan, names);
   yield* routineDefinitions();
   yield* build(plan, names, options.fileName);
-  yield frame(prefix, usesBridgeNetfilter(plan));
+  yield frame(prefix, neededPrograms(plan), usesBridgeNetfilter(plan));
   for (const scenario of plan.scenarios) yield* scenarioComment(scenario, names, options.fileName);
 }
 
@@ -38,6 +38,8 @@ export function scriptPrefix(title: string): string {
 
 function* header(plan: NetworkPlan, prefix: string, { fileName, writtenBy }: ScriptOptions): Generator<string> {
   const script = `${commentText(plan.title)}.sh`;
+  const ruleTools = neededPrograms(plan).flatMap((program) => (program in rulePackages ? [ruleText(program)] : []));
+  const programs = ["ip and bridge (Debian's iproute2)", "sysctl (procps)", ...ruleTools].join(", ");
   const modules = usesBridgeNetfilter(plan) ? "; the kernel module br_netfilter loaded" : "";
   yield `#!/bin/sh
 # The network of ${commentText(fileName)}, out of Linux network namespaces. Written by ${writtenBy}.
@@ -46,7 +48,7 @@ function* header(plan: NetworkPlan, prefix: string, { fileName, writtenBy }: Scr
 #   sh ${script} shell [NAME]     builds it, opens a shell in one of its namespaces, and removes it afterwards
 #   sh ${script} down             removes it
 #
-# Needs Linux and root; the programs ip and bridge (Debian's iproute2), sysctl (procps) and ethtool${modules}.
+# Needs Linux and root; the programs ${programs} and ethtool${modules}.
 #
 # All that it makes are namespaces whose names begin with ${prefix}, and what is inside of them; nothing else on
 # this machine is touched. If a step fails, or on Ctrl-C, what was made is removed again.
@@ -101,12 +103,27 @@ function* buildStep(command: SetUpCommand, names: NamespaceNames): Generator<str
   }
 }
 
+/** Programs that load rules, and Debian's packages of them. */
+const rulePackages = { "iptables-restore": "iptables", iptables: "iptables", nft: "nftables", ipset: "ipset" } as const;
+
+function ruleText(program: string): string {
+  const source = rulePackages[program as keyof typeof rulePackages];
+  return source === program ? program : `${program} (${source})`;
+}
+
+/** What the commands of the set-up run. */
+function neededPrograms(plan: NetworkPlan): readonly string[] {
+  const used = new Set<string>();
+  for (const command of plan.setUp()) if (command.do in rulePackages) used.add(command.do);
+  return ["ip", "bridge", "sysctl", "ethtool", ...used];
+}
+
 function usesBridgeNetfilter(plan: NetworkPlan): boolean {
   for (const command of plan.setUp()) if (command.do === "sysctl" && command.key.startsWith("net.bridge.")) return true;
   return false;
 }
 
-function frame(prefix: string, needsBridgeNetfilter: boolean): string {
+function frame(prefix: string, programs: readonly string[], needsBridgeNetfilter: boolean): string {
   return `remove() {
   for name in $(namespaces); do
     [ -e "/run/netns/$name" ] || continue
@@ -123,7 +140,7 @@ complain() {
 check() {
   [ "$(uname -s)" = Linux ] || complain "this needs Linux"
   [ "$(id -u)" = 0 ] || complain "this needs root"
-  for program in ip bridge sysctl ethtool; do
+  for program in ${programs.join(" ")}; do
     command -v "$program" >/dev/null || complain "this needs the program $program"
   done
 ${needsBridgeNetfilter ? bridgeNetfilterCheck : ""}  for name in $(namespaces); do
