@@ -1,4 +1,5 @@
 import { parseIpv4 } from "../../wire/address-text.ts";
+import { ipProtocol } from "../../wire/ipv4.ts";
 import type { NatRange, PortRange, RejectAnswer } from "../iptables/rule-set.ts";
 import { icmpCodes } from "./data-types.ts";
 import { withoutDependencies } from "./dependencies.ts";
@@ -31,25 +32,20 @@ export function readRule(reader: TokenReader, family: Family): NftRule {
   }
   if (statements.length === 0) reader.fail("A rule is missing.");
   refuseTwice(statements, places, "counter", "A rule has one counter here.");
-  return { statements: withoutDependencies(withResetProtocol(statements, family), family), comment, line };
+  return { statements: withoutDependencies(withResetProtocol(statements), family), comment, line };
 }
 
-/** A reset asks for TCP: in a table of both families, nft shows that. */
-function withResetProtocol(statements: readonly Statement[], family: Family): readonly Statement[] {
+/** A reset asks for TCP: where no match says so, nft puts one before all else. */
+function withResetProtocol(statements: readonly Statement[]): readonly Statement[] {
   const last = statements.at(-1);
-  if (family === "ip" || last?.statement !== "reject" || last.answer !== "tcp-reset") return statements;
-  const protocol = { field: "meta l4proto" } as const;
-  const hasIt = statements.some(
-    (one) =>
-      one.statement === "match" && isField(one.selectors[0], "meta l4proto", "ip protocol", "tcp dport", "tcp sport"),
-  );
-  const match = {
-    statement: "match",
-    selectors: [protocol],
-    comparison: "==",
-    operand: { kind: "value", part: 6 },
-  } as const;
-  return hasIt ? statements : [...statements.slice(0, -1), match, last];
+  if (last?.statement !== "reject" || last.answer !== "tcp-reset" || statements.some(saysProtocol)) return statements;
+  const operand = { kind: "value", part: ipProtocol.tcp } as const;
+  return [{ statement: "match", selectors: [{ field: "meta l4proto" }], comparison: "==", operand }, ...statements];
+}
+
+function saysProtocol(statement: Statement): boolean {
+  if (statement.statement !== "match" || statement.comparison !== "==") return false;
+  return statement.selectors.some(({ field }) => /^(tcp|meta l4proto|ip protocol)/.test(field));
 }
 
 /** nft refuses what comes behind these. */
@@ -244,12 +240,21 @@ function readLimit(reader: TokenReader): Statement {
   return { statement: "limit", over, rate: Number(found[1]), per: found[2] as "second", burst };
 }
 
+const levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"];
+
+function readLevel(reader: TokenReader): string {
+  const token = reader.word("The level");
+  if (!levels.includes(token.text))
+    throw new BadNft(`"${token.text}" is not a level of the log: ${levels.join(", ")}.`, token);
+  return token.text;
+}
+
 function readLog(reader: TokenReader): Statement {
   let prefix: string | undefined;
   let level: string | undefined;
   for (;;) {
     if (reader.take("prefix")) prefix = reader.string("The prefix");
-    else if (reader.take("level")) level = reader.word("The level").text;
+    else if (reader.take("level")) level = readLevel(reader);
     else if (reader.isAt("group", "flags", "snaplen", "queue-threshold"))
       reader.fail(`"log ${reader.token.text}" is not supported: log has a prefix and a level.`);
     else return { statement: "log", prefix, level: level === "warn" ? undefined : level };
