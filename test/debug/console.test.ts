@@ -43,6 +43,7 @@ test("2. An expression opens up, in watches and hovers as in the console", async
   }
   expect((await evaluate(client, "pod1", undefined, "hover")).result).toContain("pod on node1, 10.244.1.2");
   await expect(evaluate(client, "ip -n pod1 neigh", frameId, "watch")).rejects.toThrow();
+  await expect(evaluate(client, "arp", undefined, "hover")).rejects.toThrow("No packet is in view");
 });
 
 test("3. Values are shown in hexadecimal where the client asks for it", async () => {

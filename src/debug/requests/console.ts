@@ -27,6 +27,8 @@ function evaluate(context: RequestContext, args: Arguments): Answer | Promise<An
     case "problem":
       throw new RequestError(answer.message);
     case "value":
+      // Words of the file that are also names of headers say nothing where there is no packet.
+      if (asked === "hover" && answer.value.value === "null") throw new RequestError("No packet is in view");
       return { body: run.inspection.evaluated(answer.value, { isHex, isWhole: asked === "clipboard" }) };
     case "text": {
       const body = { result: answer.text.replace(/\n$/, ""), variablesReference: 0 };
