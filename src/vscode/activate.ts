@@ -11,6 +11,7 @@ import { registerHandEdits } from "./hand-edits.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
+import { registerNextEvent } from "./next-event.ts";
 import { registerOutline } from "./outline.ts";
 import { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
 import { registerRecordings } from "./recordings.ts";
@@ -18,6 +19,7 @@ import { StateView } from "./state-view.ts";
 import { registerThreadFilter } from "./thread-filter.ts";
 import { registerTimeTravel } from "./time-travel.ts";
 import { registerVerify, type StartVerify } from "./verify.ts";
+import { registerWhy } from "./why.ts";
 
 /** What the extension hosts differ in. */
 export interface Host {
@@ -48,6 +50,8 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
     registerThreadFilter(),
     registerInlineValues(),
     registerConditionCompletions(),
+    registerWhy(),
+    registerNextEvent(),
     registerRecordings(),
     registerEditNotice(),
     registerGeneratedDocuments(),

@@ -5,13 +5,14 @@ import { editorCases } from "./editor.ts";
 import { lookingCases } from "./looking.ts";
 import { timeTravelCases } from "./time-travel.ts";
 import { verifyingCases } from "./verifying.ts";
+import { whyCases } from "./why.ts";
 import { closeEverything, workspaceFolder } from "./workspace.ts";
 
 /** What the extension host calls, in a desktop VS Code and in the browser's. The results go into the workspace folder. */
 export async function run(): Promise<void> {
   const ofThisHost = host === "node" ? verifyingCases : [];
   const results = await runCases(
-    [...editorCases, ...debuggingCases, ...lookingCases, ...timeTravelCases, ...ofThisHost],
+    [...editorCases, ...debuggingCases, ...lookingCases, ...timeTravelCases, ...whyCases, ...ofThisHost],
     closeEverything,
   );
   const file = vscode.Uri.joinPath(workspaceFolder().uri, "suite-results.json");
