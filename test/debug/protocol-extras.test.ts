@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { capabilities } from "../../src/debug/capabilities.ts";
 import { dapHarness } from "./harness.ts";
 import type { RecordedClient } from "./recorded-client.ts";
 
@@ -105,4 +107,16 @@ test("a question that takes its time is called off; the session goes on", async 
   expect(await refused).toBe("cancelled");
   expect((await client.customRequest("k8snet/position")).body.event).toBeGreaterThan(0);
   await client.customRequest("cancel", { requestId: 1, progressId: "k8snet-1" });
+});
+
+test("of what the protocol lets an adapter support, all is declared but what the README gives a reason for", () => {
+  const schema = readFileSync("node_modules/@vscode/debugprotocol/lib/debugProtocol.d.ts", "utf8");
+  const [, after] = schema.split("interface Capabilities {");
+  const [body] = after.split(/^\s*interface /m);
+  const all = [...body.matchAll(/(support\w+)\?:/g)].map(([, name]) => name);
+  const readme = readFileSync("src/debug/README.md", "utf8");
+  const missing = all.filter((name) => !(name in capabilities) && !readme.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
+  const declared = Object.keys(capabilities).filter((name) => name.startsWith("supports"));
+  expect(declared.length).toBeGreaterThanOrEqual(28);
 });
