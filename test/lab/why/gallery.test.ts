@@ -31,7 +31,7 @@ const answers: readonly {
     statement: "curl client",
     decides: "--dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
     tried: "an answer did not come, and the resolver waits for it (timeout of resolv.conf, 5 s)",
-    cure: "Take this rule away: iptables -n node1 -A FORWARD -p udp -m udp --dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
+    cure: "Take this rule away: iptables -n node1 -I FORWARD -p udp -m udp --dport 53 -m statistic --mode nth --every 1000 --packet 1 -j DROP",
     first: true,
   },
   {
