@@ -3,6 +3,7 @@ import { type ArpPacket, arpPacket } from "../../wire/arp.ts";
 import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
+import { fibLookup } from "../ip/fib.ts";
 import { localSource } from "../ip/local.ts";
 import { selectSource } from "../ip/source.ts";
 import { put } from "../neighbour/arp.ts";
@@ -43,9 +44,14 @@ export function sendArp(world: World, process: number, effect: Extract<ProgramEf
  * local addresses count if the device has them.
  */
 export function askingSource(world: World, device: number, target: Ipv4Address): Ipv4Address {
-  const { addresses, devices } = world;
+  const { addresses, devices, routes } = world;
+  const netns = devices.netns.get(device);
   const isOwn = addresses.ofDevice(device).some((row) => addresses.address.get(row) === target);
-  return isOwn ? localSource(world, devices.netns.get(device), target) : selectSource(world, device, target);
+  if (isOwn) return localSource(world, netns, target);
+  const route = fibLookup(world, netns, target, 0, 0);
+  // SO_DONTROUTE: only what is on the link.
+  const isOnLink = route !== 0 && routes.device.get(route) === device && routes.gateway.get(route) === 0;
+  return (isOnLink && routes.preferredSource.get(route)) || selectSource(world, device, target);
 }
 
 /** Lets the ARP sockets on the device hear a packet that it received. */
