@@ -70,6 +70,13 @@ function asItRan(statement: Statement, startNs: number, observation: Observation
   return { ...statement, destinationText: formatIpv4(statement.destination) };
 }
 
+/** Drops that must not, or cannot, happen on a machine that others use. */
+const reasonsNotToRun = [
+  ["BRIDGE_LOOP", "its bridges form a loop, and a real broadcast storm would occupy this machine"],
+  ["NEIGH_CREATEFAIL", "it fills the neighbour table, whose limit (gc_thresh3) is one for the whole machine"],
+  ["CONNTRACK_FULL", "it fills the table of connections, whose limit (nf_conntrack_max) is one for the whole machine"],
+] as const;
+
 /** Why a scenario should not run on a real kernel; found by running it on the simulated one. */
 export function reasonNotToRun(plan: NetworkPlan, scenario: ScenarioPlan): string | undefined {
   const [unmatched] = withoutTwin(plan);
@@ -78,8 +85,7 @@ export function reasonNotToRun(plan: NetworkPlan, scenario: ScenarioPlan): strin
   if ("problems" in opened) return opened.problems[0].message;
   let reason: string | undefined;
   const look = ({ dropReason }: EventView) => {
-    if (dropReason?.startsWith("BRIDGE_LOOP"))
-      reason = "its bridges form a loop, and a real broadcast storm would occupy this machine";
+    reason ??= reasonsNotToRun.find(([drop]) => dropReason?.startsWith(drop))?.[1];
   };
   while (reason === undefined && opened.lab.run(100, look));
   return reason;

@@ -83,6 +83,43 @@ const finds: readonly {
     breakAt: "drop@old/eth0",
     says: "nat.translate @ node1\nconntrack.lookup @ node1\nnf.prerouting @ node1",
   },
+  {
+    lab: "conntrack-table-full",
+    breakAt: "drop@node1/cbr0",
+    says: "CONNTRACK_FULL, the table of connections is full (net.netfilter.nf_conntrack_max)",
+  },
+  {
+    lab: "duplicate-node-mac",
+    breakAt: "drop@switch/br0",
+    says: "BRIDGE_SAME_PORT, its destination is behind p2, the port it came from, and hairpin mode is off there",
+  },
+  { lab: "duplicate-pod-ip", breakAt: "arp.reply", says: "arp.reply @ forgotten/eth0" },
+  {
+    lab: "neighbour-table-full",
+    breakAt: "drop@two/eth0",
+    says: "NEIGH_CREATEFAIL, the kernel's neighbour table is full (gc_thresh3)",
+  },
+  {
+    lab: "overlapping-pod-cidr",
+    breakAt: "drop@client/eth0",
+    says: "NEIGH_FAILED, nobody answered the ARP requests for the next hop, 10.244.0.3",
+  },
+  {
+    lab: "service-wrong-protocol",
+    breakAt: "drop@node1/cbr0",
+    says: "IP_INNOROUTES, node1 has no route to 10.96.0.53",
+  },
+  {
+    lab: "snat-port-race",
+    breakAt: "drop@node1/eth0",
+    says: "CONNTRACK_CLASH, another connection came first that has the same addresses and ports",
+  },
+  {
+    lab: "vtep-mac-changed",
+    breakAt: "drop@node2/flannel.1",
+    says: "OTHERHOST, the frame's destination MAC address is another machine's",
+  },
+  { lab: "duplicate-pod-ip", breakAt: "arp.reply", hit: 2, says: "arp.reply @ web/eth0" },
   { lab: "unwanted-masquerade", breakAt: "nat.translate@node1", says: "nf.postrouting · POSTROUTING rule 1 @ node1" },
 ];
 
