@@ -12,6 +12,7 @@ import { activeContextKey, debugType } from "./identifiers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
 import { registerNextEvent } from "./next-event.ts";
+import { registerModelDiagnostics } from "./model-diagnostics.ts";
 import { registerOutline } from "./outline.ts";
 import { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
 import { registerRecordings } from "./recordings.ts";
@@ -39,6 +40,7 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
   context.subscriptions.push(
     compilations,
     registerDiagnostics(compilations),
+    registerModelDiagnostics(compilations, yieldToMessages),
     registerOutline(compilations),
     registerCodeLenses(compilations, startVerify !== undefined),
     registerCommands(context.extensionUri),
