@@ -107,7 +107,12 @@ export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab 
     documents: options.documents,
     model: options.model,
     open: (changed) => {
-      const opened = openLab(changed, { ...options, program: undefined, model: undefined, scenario: scenario.plan.name });
+      const opened = openLab(changed, {
+        ...options,
+        program: undefined,
+        model: undefined,
+        scenario: scenario.plan.name,
+      });
       return "lab" in opened ? opened.lab : undefined;
     },
   });
