@@ -10,7 +10,7 @@ const blocks = [...readme.matchAll(/^```(\w*)\n(.*?)^```/gms)].map(([, language,
 
 describe("What the README shows works when it is pasted", () => {
   it("has examples of everything", () => {
-    expect(blocks.map(({ language }) => language)).toEqual(["sh", "sh", "json", "", "", "", "", "", "", "sh"]);
+    expect(blocks.map(({ language }) => language)).toEqual(["sh", "sh", "json", "text", "", "", "", "", "", "", "sh"]);
   });
 
   it.each(blocks.filter(({ language }) => language === ""))("the network $# has no errors", async ({ text }) => {
