@@ -35,7 +35,7 @@ export function judgePair(world: World, walker: Walker, from: Endpoint, to: Endp
   if (fault !== undefined) return { fault, blackHole: undefined };
   const question: Question = { memory: new Memory(), connection: new Set(), losses: [], depth: 0 };
   const there = request(walker, from, to, smallLength);
-  const arrived = walker.send(from.netns, there, 0, question);
+  const arrived = walker.refusedConnect(from.netns, there) ?? walker.send(from.netns, there, 0, question);
   const first = misled(world, arrived, to, "there");
   if (first !== undefined) return { fault: first, blackHole: undefined };
   const back = answerTo(arrived as Delivery, world.namespaces.defaultTtl.get(to.netns));

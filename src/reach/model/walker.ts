@@ -56,10 +56,20 @@ export class Walker {
     if (isLocalAddress(world, netns, packet.destination)) return this.#throughLoopback(netns, packet, question);
     const way = this.#wayOut(netns, packet, routedFrom);
     if ("kind" in way) return way;
+    // connect(2), by which programs learn their source, asks again with it (`ip_route_connect`).
+    const again = routedFrom === 0 ? this.#wayOut(netns, packet, packet.source) : way;
+    if ("kind" in again) return again;
     const passed = this.#pass(packet, hook.output, way, question);
     if ("kind" in passed) return passed;
     const next = passed.mark === packet.mark ? way : this.#wayOut(netns, passed, passed.source);
     return "kind" in next ? next : this.#leave(passed, next, question);
+  }
+
+  /** `ip_route_connect` asks again once it has chosen a source: why the route for that one leads nowhere. */
+  refusedConnect(netns: number, packet: ProbePacket): Loss | undefined {
+    if (isLocalAddress(this.#world, netns, packet.destination)) return undefined;
+    const way = this.#wayOut(netns, packet, packet.source);
+    return "kind" in way ? way : undefined;
   }
 
   /** The source that a program gets that does not choose one; undefined where no route leads there. */
