@@ -96,15 +96,26 @@ test("a client that shows colours gets the results of expectations in them; anot
   expect(await outputOf(false)).not.toContain("\\u001b");
 });
 
+/** Asks why and calls the question off at once; answers how it ended. */
+async function whyAndCancel(client: RecordedClient): Promise<string> {
+  const from = client.recorded.length;
+  const ended = client.customRequest("k8snet/why", {}).then(
+    () => "answered",
+    (error: Error) => error.message,
+  );
+  const asked = client.recorded.slice(from).find(({ direction }) => direction === "sent");
+  await client.customRequest("cancel", { requestId: asked?.message.seq });
+  return ended;
+}
+
 test("a question that takes its time is called off; the session goes on", async () => {
   const client = await dap.open({ program: lab("gallery/forward-policy-drop") });
   await client.customRequest("setExceptionBreakpoints", { filters: ["drop"] });
   await client.startUntil("stopped");
-  const from = client.recorded.length;
-  const refused = client.refusal("k8snet/why", {});
-  const asked = client.recorded.slice(from).find(({ direction }) => direction === "sent");
-  await client.customRequest("cancel", { requestId: asked?.message.seq });
-  expect(await refused).toBe("cancelled");
+  // The answer may be on its way already when the request to cancel it arrives.
+  const answers: string[] = [];
+  while (answers.length < 20 && !answers.includes("cancelled")) answers.push(await whyAndCancel(client));
+  expect(answers).toContain("cancelled");
   expect((await client.customRequest("k8snet/position")).body.event).toBeGreaterThan(0);
   await client.customRequest("cancel", { requestId: 1, progressId: "k8snet-1" });
 });

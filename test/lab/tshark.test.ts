@@ -85,7 +85,7 @@ function readByTshark(path: string, text: string): readonly Row[] {
   const settings = [...checks, "-o", "ip.defragment:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE"];
   const columns = allFields.flatMap((field) => ["-e", field]);
   // What other servers of ours on the ports of DNS say is not DNS; over TCP we do not put messages together, and neither shall it.
-  const hasDns = /\bdns coredns\b/.test(text);
+  const hasDns = /\bdns coredns\b|\blisten udp 53 dns\b/.test(text);
   const dns = hasDns ? ["-d", "tcp.port==53,data"] : ["--disable-protocol", "dns"];
   const notDns = [...dns, "--disable-protocol", "mdns"];
   const output = execFileSync(
