@@ -129,7 +129,9 @@ function fieldsOfRow(row: Row): FieldValues {
   const found = packetFields.map(
     ({ name, type }) => [name, values(row[name]).map((text) => typed(type, text))] as const,
   );
-  return Object.fromEntries(found.filter(([, list]) => list.length > 0));
+  // Wireshark also reads the DNS message in a datagram that an ICMP error quotes; the debugger shows its bytes.
+  const isDecoded = (name: string) => row["icmp.type"] === "" || !name.startsWith("dns.");
+  return Object.fromEntries(found.filter(([name, list]) => list.length > 0 && isDecoded(name)));
 }
 
 function fieldsOfLayers(layers: readonly Layer[]): FieldValues {
