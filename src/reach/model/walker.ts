@@ -56,9 +56,6 @@ export class Walker {
     if (isLocalAddress(world, netns, packet.destination)) return this.#throughLoopback(netns, packet, question);
     const way = this.#wayOut(netns, packet, routedFrom);
     if ("kind" in way) return way;
-    // connect(2), by which programs learn their source, asks again with it (`ip_route_connect`).
-    const again = routedFrom === 0 ? this.#wayOut(netns, packet, packet.source) : way;
-    if ("kind" in again) return again;
     const passed = this.#pass(packet, hook.output, way, question);
     if ("kind" in passed) return passed;
     const next = passed.mark === packet.mark ? way : this.#wayOut(netns, passed, passed.source);
