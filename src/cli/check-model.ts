@@ -38,11 +38,7 @@ async function checkModel(name: string, format: ModelFormat, terminal: Terminal)
       return exitCode.badInput;
     }
     while (opened.advance(pairsAtOnce));
-    const report = opened.outcome();
-    if ("problems" in report) {
-      terminal.error(formatDiagnostics(file, report.problems));
-      return exitCode.badInput;
-    }
+    const report = opened.report();
     terminal.out(format === "json" ? `${JSON.stringify({ file: name, ...report })}\n` : printReport(file, report));
     return report.holds ? exitCode.ok : exitCode.refuted;
   } catch (error) {

@@ -1,24 +1,14 @@
 import { compileLab } from "../lab/compile-lab.ts";
 import { openLab } from "../lab/lab.ts";
-import { type OpenModel, openModel } from "../lab/model/open-model.ts";
-import type { Compilation } from "../language/compile.ts";
 import type { OpenLab } from "./environment.ts";
 
 /** Compiles the file and builds the lab for one of its scenarios: what a session opens wherever it runs. */
 export const openSimulatedLab: OpenLab = async ({ uri, text, scenario, seed, readImport, documents }) => {
-  const compilation = await compileLab(text, uri, { readImport });
-  const { plan, diagnostics, importedFiles } = compilation;
+  const { plan, diagnostics, importedFiles } = await compileLab(text, uri, { readImport });
   if (diagnostics.some((one) => one.severity === "error")) return { kind: "invalid", diagnostics };
   const scenarios = plan.scenarios.map((one) => one.name);
   if (scenario !== undefined && !scenarios.includes(scenario)) return { kind: "unknown scenario", scenarios };
-  const program = { uri, text, imports: importedFiles };
-  const opened = openLab(plan, { scenario, seed, program, documents, model: modelOf(compilation) });
+  const opened = openLab(plan, { scenario, seed, program: { uri, text, imports: importedFiles }, documents });
   if ("problems" in opened) return { kind: "invalid", diagnostics: opened.problems };
   return { kind: "opened", lab: opened.lab, diagnostics };
 };
-
-/** Undefined where there is no cluster. */
-function modelOf(compilation: Compilation): OpenModel | undefined {
-  const opened = openModel(compilation);
-  return "problems" in opened ? undefined : opened;
-}

@@ -11,7 +11,6 @@ import { registerHandEdits } from "./hand-edits.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
-import { registerModelDiagnostics } from "./model-diagnostics.ts";
 import { registerNextEvent } from "./next-event.ts";
 import { registerOutline } from "./outline.ts";
 import { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
@@ -40,7 +39,6 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
   context.subscriptions.push(
     compilations,
     registerDiagnostics(compilations),
-    registerModelDiagnostics(compilations, yieldToMessages),
     registerOutline(compilations),
     registerCodeLenses(compilations, startVerify !== undefined),
     registerCommands(context.extensionUri),

@@ -1,6 +1,5 @@
 import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
-import type { ModelRows } from "../model/tree-rows.ts";
 import { deviceName } from "../names.ts";
 import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
@@ -43,11 +42,9 @@ interface Listing {
  */
 export class StateTree {
   private readonly world: World;
-  private readonly model: ModelRows | undefined;
 
-  constructor(world: World, model?: ModelRows) {
+  constructor(world: World) {
     this.world = world;
-    this.model = model;
   }
 
   /**
@@ -71,8 +68,6 @@ export class StateTree {
     const colon = parentId.indexOf(":");
     const name = parentId.slice(colon + 1);
     switch (parentId.slice(0, colon)) {
-      case "model":
-        return listed(this.model?.reasons() ?? []);
       case "node":
         return this.node(findNode(world, name));
       case "hub":
@@ -121,15 +116,13 @@ export class StateTree {
     const { hubs, nodes, namespaces } = world;
     const loose = namespaces.ofNode(0);
     const open = nodes.table.size <= openNodes;
-    const ofModel = this.model === undefined ? [] : [this.model.root()];
     return {
-      total: hubs.table.size + nodes.table.size + loose.length + ofModel.length,
+      total: hubs.table.size + nodes.table.size + loose.length,
       items: (limit) => {
         const items = take(hubs.table.rows(), limit).map((row) => expandable(shownHub(world, row), true));
         for (const row of take(nodes.table.rows(), limit - items.length))
           items.push(expandable(shownNode(world, row), open));
-        const rows = [...items, ...loose.slice(0, limit - items.length).map((row) => this.netnsItem(row))];
-        return [...rows, ...ofModel.slice(0, limit - rows.length)];
+        return [...items, ...loose.slice(0, limit - items.length).map((row) => this.netnsItem(row))];
       },
     };
   }
@@ -196,10 +189,6 @@ export class StateTree {
 }
 
 const nothing: Listing = { total: 0, items: () => [] };
-
-function listed(rows: readonly TreeRow[]): Listing {
-  return { total: rows.length, items: (limit) => rows.slice(0, limit) };
-}
 
 function table({ count, first }: Omit<TableRows, "keys">): Listing {
   return { total: count, items: (limit) => first(limit).map(leaf) };
