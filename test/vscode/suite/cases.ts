@@ -14,7 +14,7 @@ export interface SuiteResults {
 /** The browser's extension host is a web worker. */
 export const host: SuiteResults["host"] = typeof process === "undefined" ? "web worker" : "node";
 
-const caseTimeoutMs = 30_000;
+const caseTimeoutMs = 60_000;
 
 /** Runs the cases one after the other; `cleanUp` runs behind each, failed or not, and is part of it. */
 export async function runCases(cases: readonly Case[], cleanUp: () => Promise<void>): Promise<SuiteResults> {
@@ -52,7 +52,7 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, mes
 
 /** Looks again and again until there is something other than `undefined` or `false` to see. */
 export async function until<T>(look: () => T | PromiseLike<T>, what: string): Promise<Exclude<T, false | undefined>> {
-  const giveUpAt = Date.now() + 10_000;
+  const giveUpAt = Date.now() + 25_000;
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen as Exclude<T, false | undefined>;
