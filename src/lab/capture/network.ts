@@ -28,7 +28,6 @@ export function networkOf({ interfaces }: Capture, sightings: Sightings, title: 
   const macs = ownMacs(sightings);
   const addresses = ownAddresses(sightings, macs);
   const ports = portsOf(sightings, names);
-  const bridges = names.map((one) => one).filter(({ dev }) => isBridgeName(dev));
   const all = [...names];
   const masterOf = (tap: number): number | undefined => {
     if (!ports.has(tap)) return undefined;
@@ -40,7 +39,7 @@ export function networkOf({ interfaces }: Capture, sightings: Sightings, title: 
   return all.map(({ netns, dev }, index) => ({
     netns,
     dev,
-    kind: kindOf(dev, index >= names.length || bridges.includes(names[index])),
+    kind: kindOf(dev),
     mac: macs.get(index) ?? 0,
     addresses: [...(addresses.get(index) ?? [])],
     master: masters[index],
@@ -63,9 +62,9 @@ function isBridgeName(dev: string): boolean {
   return /^(br|cbr|cni|docker|virbr|lxdbr|kube-bridge|bridge)/.test(dev);
 }
 
-function kindOf(dev: string, isBridge: boolean): CapturedInterface["kind"] {
+function kindOf(dev: string): CapturedInterface["kind"] {
   if (dev === "lo") return "loopback";
-  if (isBridge) return "bridge";
+  if (isBridgeName(dev)) return "bridge";
   return /^(flannel\.|vxlan)/.test(dev) ? "vxlan" : "veth";
 }
 
