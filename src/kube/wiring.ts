@@ -1,7 +1,9 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { NetnsRole, SetUpCommand } from "../plan/commands.ts";
+import type { ResolvConf } from "../plan/names.ts";
 import type { Ipv4Prefix } from "../wire/ipv4-address.ts";
 import { caliCommands } from "./calico.ts";
+import { podResolvConf } from "./dns/resolv-conf.ts";
 import type { PodSlot } from "./ipam.ts";
 import { type ClusterLayout, memberBridge, memberBridgeAddresses } from "./layout.ts";
 import { macFromNames, podMac } from "./mac-derivation.ts";
@@ -48,7 +50,7 @@ function* nodeCommands(layout: ClusterLayout, group: NodeGroup, member: number):
   const { source } = group;
   yield { do: "node add", node, source };
   const proxy = proxyModeOf(layout) === "iptables" ? proxySysctls(proxyConfigOf(layout, group, member)) : [];
-  yield* namespaceCommands(node, node, "node", group.contents, source, proxy);
+  yield* namespaceCommands(node, node, "node", group.contents, source, { fromProxy: proxy });
   const cidr = layout.cidrs.of(group, member);
   const nodeLayout = layout.nodeLayout(group);
   const podBridge = memberBridge(nodeLayout, cidr);
@@ -67,15 +69,21 @@ function* nodeCommands(layout: ClusterLayout, group: NodeGroup, member: number):
   for (const slot of nodeLayout.slots) yield* podCommands(layout, group, member, slot, podBridge);
 }
 
+interface NamespaceExtras {
+  /** What kube-proxy sets on a node. */
+  readonly fromProxy?: ReturnType<typeof proxySysctls>;
+  readonly resolvConf?: ResolvConf;
+}
+
 function* namespaceCommands(
   netns: string,
   node: string,
   role: NetnsRole,
   contents: NamespaceContents,
   source: SourceRange,
-  fromProxy: ReturnType<typeof proxySysctls> = [],
+  { fromProxy = [], resolvConf }: NamespaceExtras = {},
 ): Generator<SetUpCommand> {
-  yield { do: "netns add", netns, node, role, source };
+  yield { do: "netns add", netns, node, role, resolvConf, source };
   for (const [key, value] of sysctlsOf(role)) {
     yield { do: "sysctl", netns, key, value, source };
   }
@@ -120,7 +128,7 @@ function* podCommands(
   const { pod } = slot;
   const cable = podCable(layout, group, member, slot);
   const { netns, node } = cable;
-  yield* namespaceCommands(netns, node, "pod", pod.contents, pod.source);
+  yield* namespaceCommands(netns, node, "pod", pod.contents, pod.source, { resolvConf: podResolvConf(layout, pod) });
   for (const bridge of pod.contents.bridges) yield* rawBridge(netns, bridge);
   if (layout.model.cni === "none") return;
   yield vethCommand(cable, pod.hostEnd?.source);

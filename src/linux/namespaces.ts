@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { ResolvConf } from "../plan/names.ts";
 import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
 import { PairIndex } from "../sim/pair-index.ts";
 import type { Simulation } from "../sim/simulation.ts";
@@ -76,6 +77,8 @@ export class Namespaces {
   readonly nextPort: Int32Column;
   /** Other sysctls that were set, by their keys. */
   readonly sysctls: ReferenceColumn<Sysctls>;
+  /** /etc/resolv.conf as what runs here sees it; null: no file of its own. */
+  readonly resolvConf: ReferenceColumn<ResolvConf | null>;
   private readonly byNode: PairIndex;
 
   constructor(sim: Simulation) {
@@ -98,6 +101,7 @@ export class Namespaces {
     this.hookSteps = table.reference("hookSteps", hookSteps);
     this.nextPort = table.int32("nextPort");
     this.sysctls = table.reference<Sysctls>("sysctls", {});
+    this.resolvConf = table.reference<ResolvConf | null>("resolvConf", null);
     this.byNode = table.addIndex(new PairIndex(this.node));
   }
 

@@ -6,7 +6,7 @@ import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
 import type { NftCommand } from "../config/nft/commands.ts";
 import type { Ipv4Address, Ipv4Prefix } from "../wire/ipv4-address.ts";
 import type { MacAddress } from "../wire/mac-address.ts";
-import type { NameServerSettings } from "./names.ts";
+import type { NameServerSettings, ResolvConf } from "./names.ts";
 import type { ReverseProxySettings } from "./reverse-proxy.ts";
 
 /** One command of the set-up, or of a change while a scenario runs; `source` is the line that asked for it. */
@@ -47,6 +47,8 @@ export interface NetnsAdd {
   readonly netns: string;
   readonly node: string;
   readonly role: NetnsRole;
+  /** The /etc/resolv.conf that is mounted for what runs there; absent: the machine's own. */
+  readonly resolvConf?: ResolvConf;
   readonly source: SourceRange;
 }
 

@@ -144,6 +144,24 @@ const interruptions = [
     },
   ],
   [
+    "the exported script gives each pod its resolv.conf, and takes it away with the namespace",
+    async () => {
+      const { out } = await k8snet(["export", "test/labs/dns.k8snet", "--to", "sh"]);
+      const sh = (/** @type {string} */ word) => spawnSync("sh", ["-s", word], { input: out, encoding: "utf8" });
+      const own = "/etc/netns/k8snet-dns-client";
+      try {
+        const up = sh("up");
+        check(up.status === 0, up.stderr);
+        const cat = ["netns", "exec", "k8snet-dns-client", "cat", "/etc/resolv.conf"];
+        const inside = spawnSync("ip", cat, { encoding: "utf8" }).stdout;
+        check(inside.includes("nameserver 10.96.0.10\n"), inside);
+      } finally {
+        sh("down");
+      }
+      check(!existsSync(own), `${own} was left behind`);
+    },
+  ],
+  [
     "the exported script removes what it made on Ctrl-C",
     async () => {
       const { out } = await k8snet(["export", "test/labs/raw-veth.k8snet", "--to", "sh"]);

@@ -1,12 +1,11 @@
 import type { ResolvConf } from "../../plan/names.ts";
+import { resolverDefaults } from "../../plan/resolv-conf.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import type { ClusterLayout } from "../layout.ts";
 import type { PodGroup } from "../model.ts";
 import type { NamespaceRef } from "../names.ts";
 import { dnsNamespace, dnsServiceName } from "./coredns.ts";
 
-/** What glibc does where resolv.conf says nothing. */
-const resolverDefaults = { ndots: 1, timeoutNs: 5_000_000_000, attempts: 2 } as const;
 /** MAXNS of glibc; kubelet warns of more. */
 export const mostNameservers = 3;
 
@@ -15,8 +14,21 @@ export const mostNameservers = 3;
  * pods where there is neither a cluster DNS nor a nameserver of their own.
  */
 export function resolvConfOf(layout: ClusterLayout, ref: NamespaceRef): ResolvConf | undefined {
-  if (ref.role !== "pod") return undefined;
-  const { pod } = ref;
+  return ref.role === "pod" ? podResolvConf(layout, ref.pod) : undefined;
+}
+
+/** What was made before: clusters have far more pods than files that differ. */
+const made = new WeakMap<ClusterLayout, Map<PodGroup, ResolvConf | undefined>>();
+
+/** As `resolvConfOf`, for all pods of a group: one and the same for all of them. */
+export function podResolvConf(layout: ClusterLayout, pod: PodGroup): ResolvConf | undefined {
+  const ofLayout = made.get(layout) ?? new Map<PodGroup, ResolvConf | undefined>();
+  made.set(layout, ofLayout);
+  if (!ofLayout.has(pod)) ofLayout.set(pod, makeResolvConf(layout, pod));
+  return ofLayout.get(pod);
+}
+
+function makeResolvConf(layout: ClusterLayout, pod: PodGroup): ResolvConf | undefined {
   const base = baseOf(layout, pod);
   const own = pod.dns;
   const nameservers = [...base.nameservers, ...(own?.nameservers ?? [])].slice(0, mostNameservers);

@@ -1,8 +1,6 @@
-import { resolvConfOf } from "../../kube/dns/resolv-conf.ts";
 import { getSysctl } from "../../linux/setup/sysctl.ts";
-import type { ResolvConf } from "../../plan/names.ts";
-import { formatIpv4 } from "../../wire/ipv4-address.ts";
-import { Complaint, type Invocation, needNetns, netnsName, type Outcome, printed } from "./command.ts";
+import { resolvConfLines } from "../../plan/resolv-conf.ts";
+import { Complaint, type Invocation, needNetns, type Outcome, printed } from "./command.ts";
 
 /** `cat /etc/resolv.conf`, `cat /proc/sys/net/ipv4/ip_forward`. */
 export function catFile(invocation: Invocation): Outcome {
@@ -16,31 +14,7 @@ export function catFile(invocation: Invocation): Outcome {
     return printed([String(value)]);
   }
   if (path !== "/etc/resolv.conf") throw missing;
-  const { layout } = invocation;
-  const found = layout?.names.resolve(netnsName(invocation, netns));
-  const resolver = found?.kind === "found" && layout !== undefined ? resolvConfOf(layout, found.ref) : undefined;
-  if (resolver === undefined) throw missing;
-  return printed(resolvConfLines(resolver));
-}
-
-/** As kubelet writes it. */
-function resolvConfLines({
-  nameservers,
-  search,
-  ndots,
-  singleRequest,
-  singleRequestReopen,
-  useVc,
-}: ResolvConf): string[] {
-  const options = [
-    ...(ndots === 1 ? [] : [`ndots:${ndots}`]),
-    ...(singleRequest ? ["single-request"] : []),
-    ...(singleRequestReopen ? ["single-request-reopen"] : []),
-    ...(useVc ? ["use-vc"] : []),
-  ];
-  return [
-    ...(search.length === 0 ? [] : [`search ${search.join(" ")}`]),
-    ...nameservers.map((address) => `nameserver ${formatIpv4(address)}`),
-    ...(options.length === 0 ? [] : [`options ${options.join(" ")}`]),
-  ];
+  const resolvConf = invocation.world.namespaces.resolvConf.get(netns);
+  if (resolvConf === null) throw missing;
+  return printed(resolvConfLines(resolvConf));
 }

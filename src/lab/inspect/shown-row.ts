@@ -29,6 +29,7 @@ export const tableId = {
   connections: (netns: string) => `connections:${netns}`,
   rules: (netns: string, table: string) => `rules:${netns}/${table}`,
   sockets: (netns: string) => `sockets:${netns}`,
+  resolvConf: (netns: string) => `resolvconf:${netns}`,
   sysctls: (netns: string) => `sysctls:${netns}`,
   ports: (bridge: string) => `ports:${bridge}`,
   fdb: (bridge: string) => `fdb:${bridge}`,

@@ -5,6 +5,7 @@ import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
 import { connectionRows } from "./connections.ts";
 import { devicesOf, findDeviceByPath, findHub, findNetns, findNode } from "./find.ts";
+import { resolvConfRows } from "./resolv-conf.ts";
 import { ruleRows, ruleTables } from "./rules.ts";
 import { shownAddress, shownDevice, shownNetns, shownNode } from "./shown-machines.ts";
 import { deviceId, known, type ShownRow } from "./shown-row.ts";
@@ -90,6 +91,8 @@ export class StateTree {
         return table(connectionRows(world, findNetns(world, name)));
       case "sockets":
         return table(socketRows(world, findNetns(world, name)));
+      case "resolvconf":
+        return table(resolvConfRows(world, findNetns(world, name)));
       case "sysctls":
         return table(sysctlRows(world, findNetns(world, name)));
       default:

@@ -4,6 +4,7 @@ import type { World } from "../../linux/world.ts";
 import { deviceName, hubName } from "../names.ts";
 import { connectionRows } from "./connections.ts";
 import { printCounters, printVxlan } from "./print.ts";
+import { resolvConfRows } from "./resolv-conf.ts";
 import { ruleProgram, ruleRows, ruleTables } from "./rules.ts";
 import { shownDevice } from "./shown-machines.ts";
 import { known, tableId } from "./shown-row.ts";
@@ -53,6 +54,7 @@ export function netnsTables(world: World, netns: number): readonly TableItem[] {
       ...sizeOf(socketRows(world, netns).count, "socket"),
       ...closed,
     },
+    ...resolvConfItems(world, netns, name),
     {
       id: tableId.sysctls(name),
       icon: "settings",
@@ -83,6 +85,17 @@ function connectionItems(world: World, netns: number, name: string): readonly Ta
   const source = known(world.namespaces.source.get(netns));
   const id = tableId.connections(name);
   return [{ id, icon: "arrow-both", label: "Connections", ...sizeOf(connections, "connection"), open: true, source }];
+}
+
+/** Pods have one where there is a cluster DNS. */
+function resolvConfItems(world: World, netns: number, name: string): readonly TableItem[] {
+  const lines = resolvConfRows(world, netns);
+  if (lines.count === 0) return [];
+  const source = known(world.namespaces.source.get(netns));
+  const servers = lines.first(lines.count).filter(({ label }) => label === "nameserver");
+  const description = servers.map((line) => line.description).join(" ");
+  const id = tableId.resolvConf(name);
+  return [{ id, icon: "book", label: "resolv.conf", description, isEmpty: false, open: false, source }];
 }
 
 /** A bridge's FDB and ports, a vxlan device's FDB; other devices have no tables. */

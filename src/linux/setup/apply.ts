@@ -172,6 +172,7 @@ export class SetUp {
     namespaces.name.set(row, command.netns);
     namespaces.role.set(row, command.role);
     namespaces.source.set(row, command.source);
+    namespaces.resolvConf.set(row, command.resolvConf ?? null);
     namespaces.node.set(row, this.nodes.get(command.node) ?? 0);
     namespaces.defaultTtl.set(row, 64);
     namespaces.icmpRateLimitMs.set(row, 1000);

@@ -1,6 +1,7 @@
 import type { SourceRange } from "../../base/source-range.ts";
 import type { SetUpCommand } from "../commands.ts";
 import type { NetworkPlan } from "../plan.ts";
+import { resolvConfLines } from "../resolv-conf.ts";
 import type { ScenarioPlan, Statement } from "../statements.ts";
 import { routines, shellForm } from "./commands.ts";
 import { NamespaceNames } from "./namespace-names.ts";
@@ -20,9 +21,15 @@ export function* shellScript(plan: NetworkPlan, options: ScriptOptions): Generat
   const names = new NamespaceNames(prefix);
   yield* header(plan, prefix, options);
   yield* namespaceList(plan, names);
+  const hasResolvConf = givesResolvConf(plan);
   yield* routineDefinitions();
+  if (hasResolvConf) yield resolvConfRoutine;
   yield* build(plan, names, options.fileName);
-  yield frame(prefix, neededPrograms(plan), usesBridgeNetfilter(plan));
+  yield frame(prefix, {
+    programs: neededPrograms(plan),
+    needsBridgeNetfilter: usesBridgeNetfilter(plan),
+    hasResolvConf,
+  });
   for (const scenario of plan.scenarios) yield* scenarioComment(scenario, names, options.fileName);
 }
 
@@ -41,6 +48,9 @@ function* header(plan: NetworkPlan, prefix: string, { fileName, writtenBy }: Scr
   const ruleTools = neededPrograms(plan).flatMap((program) => (program in rulePackages ? [ruleText(program)] : []));
   const programs = ["ip and bridge (Debian's iproute2)", "sysctl (procps)", ...ruleTools].join(", ");
   const modules = usesBridgeNetfilter(plan) ? "; the kernel module br_netfilter loaded" : "";
+  const resolvConfWords = givesResolvConf(plan)
+    ? `,\n# and for each pod /etc/netns/NAME/resolv.conf, which ip netns exec shows inside in place of /etc/resolv.conf`
+    : "";
   yield `#!/bin/sh
 # The network of ${commentText(fileName)}, out of Linux network namespaces. Written by ${writtenBy}.
 #
@@ -50,7 +60,7 @@ function* header(plan: NetworkPlan, prefix: string, { fileName, writtenBy }: Scr
 #
 # Needs Linux and root; the programs ${programs} and ethtool${modules}.
 #
-# All that it makes are namespaces whose names begin with ${prefix}, and what is inside of them; nothing else on
+# All that it makes are namespaces whose names begin with ${prefix}, and what is inside of them${resolvConfWords}; nothing else on
 # this machine is touched. If a step fails, or on Ctrl-C, what was made is removed again.
 
 set -eu
@@ -96,6 +106,10 @@ function* build(plan: NetworkPlan, names: NamespaceNames, fileName: string): Gen
 
 function* buildStep(command: SetUpCommand, names: NamespaceNames): Generator<string> {
   const { commands, note } = shellForm(command, names);
+  if (command.do === "netns add" && command.resolvConf !== undefined) {
+    const lines = resolvConfLines(command.resolvConf).map((line) => `${line}\n`);
+    yield `  ${commandLine(["resolv_conf", names.of(command.netns)])} <<'END'\n${lines.join("")}END\n`;
+  }
   if (note !== undefined) yield `  # ${commentText(note)}\n`;
   for (const { argv, routine, input } of commands) {
     yield `  ${commandLine(routine === undefined ? argv : [routine.name, ...routine.args])}`;
@@ -118,15 +132,42 @@ function neededPrograms(plan: NetworkPlan): readonly string[] {
   return ["ip", "bridge", "sysctl", "ethtool", ...used];
 }
 
+function givesResolvConf(plan: NetworkPlan): boolean {
+  for (const command of plan.setUp()) if (command.do === "netns add" && command.resolvConf !== undefined) return true;
+  return false;
+}
+
 function usesBridgeNetfilter(plan: NetworkPlan): boolean {
   for (const command of plan.setUp()) if (command.do === "sysctl" && command.key.startsWith("net.bridge.")) return true;
   return false;
 }
 
-function frame(prefix: string, programs: readonly string[], needsBridgeNetfilter: boolean): string {
+const resolvConfRoutine = `# A namespace's own /etc/resolv.conf, from standard input (ip-netns(8)).
+resolv_conf() {
+  mkdir -p "/etc/netns/$1"
+  cat >"/etc/netns/$1/resolv.conf"
+}
+
+`;
+
+/** Directories go only if nothing else is in them. */
+const resolvConfRemoval = `    rm -f "/etc/netns/$name/resolv.conf"
+    rmdir "/etc/netns/$name" /etc/netns 2>/dev/null || true
+`;
+
+const resolvConfCheck = `    [ ! -e "/etc/netns/$name" ] || complain "there is already /etc/netns/$name, of another network of that name"
+`;
+
+interface FrameOptions {
+  readonly programs: readonly string[];
+  readonly needsBridgeNetfilter: boolean;
+  readonly hasResolvConf: boolean;
+}
+
+function frame(prefix: string, { programs, needsBridgeNetfilter, hasResolvConf }: FrameOptions): string {
   return `remove() {
   for name in $(namespaces); do
-    [ -e "/run/netns/$name" ] || continue
+${hasResolvConf ? resolvConfRemoval : ""}    [ -e "/run/netns/$name" ] || continue
     for pid in $(ip netns pids "$name"); do kill "$pid" || true; done
     ip netns del "$name"
   done
@@ -145,7 +186,7 @@ check() {
   done
 ${needsBridgeNetfilter ? bridgeNetfilterCheck : ""}  for name in $(namespaces); do
     [ ! -e "/run/netns/$name" ] || complain "there is already a namespace $name; '$0 down' removes it"
-  done
+${hasResolvConf ? resolvConfCheck : ""}  done
 }
 
 undo() {

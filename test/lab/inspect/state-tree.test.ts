@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { StateTree } from "../../../src/lab/inspect/state-tree.ts";
 import type { TreeRow } from "../../../src/lab/protocol.ts";
 import type { SetUpCommand } from "../../../src/plan/commands.ts";
-import { line, SmallWorld } from "./small-world.ts";
+import { resolverDefaults } from "../../../src/plan/resolv-conf.ts";
+import { address, line, SmallWorld } from "./small-world.ts";
 import { treeText, wholeTree } from "./texts.ts";
 
 function firstPing(): { lab: SmallWorld; tree: StateTree } {
@@ -220,6 +221,26 @@ describe("The state tree", () => {
     for (const id of ["node:x", "netns:x", "dev:pod1/x", "fdb:node1/x", "arp:x", "more:", "x", "x:y", ":"])
       expect(tree.children(id, 10)).toEqual([]);
   });
+});
+
+it("shows a pod's resolv.conf with its nameservers, and line by line", () => {
+  const nameservers = ["10.96.0.10", "203.0.113.53"].map(address);
+  const resolvConf = { ...resolverDefaults, nameservers, search: ["svc.cluster.local", "cluster.local"], ndots: 5 };
+  const tree = new StateTree(
+    new SmallWorld([
+      { do: "node add", node: "node1", source: line(1) },
+      { do: "netns add", netns: "pod1", node: "node1", role: "pod", resolvConf, source: line(2) },
+    ]).world,
+  );
+  expect(tree.children("netns:pod1", 10)).toContainEqual(
+    expect.objectContaining({ label: "resolv.conf", description: "10.96.0.10 203.0.113.53", source: line(2) }),
+  );
+  expect(treeText(tree, "resolvconf:pod1", () => true)).toMatchInlineSnapshot(`
+    "search  svc.cluster.local cluster.local
+    nameserver  10.96.0.10
+    nameserver  203.0.113.53
+    options  ndots:5"
+  `);
 });
 
 describe("A large cluster", () => {

@@ -37,6 +37,18 @@ describe("The plan as a shell script", () => {
     expect(commandLines.join("\n")).not.toMatch(/touch x|rm -rf/);
   });
 
+  test("a pod's own resolv.conf is where ip netns exec looks for it, and goes with the namespace", () => {
+    const text = script("dns.k8snet");
+    expect(text).toContain(`  resolv_conf k8snet-dns-client <<'END'
+search default.svc.cluster.local svc.cluster.local cluster.local
+nameserver 10.96.0.10
+options ndots:5
+END
+`);
+    expect(text).toContain('rm -f "/etc/netns/$name/resolv.conf"');
+    expect(script("same-node-ping.k8snet")).not.toContain("/etc/netns");
+  });
+
   test("says what it needs: a module, where a plan needs it", () => {
     expect(script("same-node-ping.k8snet")).toContain("br_netfilter");
     expect(script("raw-veth.k8snet")).not.toContain("br_netfilter");
