@@ -11,6 +11,7 @@ import { registerHandEdits } from "./hand-edits.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
+import { registerNetworkSessions } from "./network-session.ts";
 import { registerNextEvent } from "./next-event.ts";
 import { registerOutline } from "./outline.ts";
 import { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
@@ -37,6 +38,7 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
   const compilations = new Compilations();
   const { tree, registration } = PacketBreakpointsTree.register(context);
   context.subscriptions.push(
+    registerNetworkSessions(),
     compilations,
     registerDiagnostics(compilations),
     registerOutline(compilations),

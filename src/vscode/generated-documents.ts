@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { debugType, generatedScheme } from "./identifiers.ts";
+import { generatedScheme } from "./identifiers.ts";
+import { networkSession, onDidChangeNetworkSession } from "./network-session.ts";
 
 /**
  * Opens the documents that a run makes (`k8snet:/node1.iptables-save`): asked of the session that is being debugged, and
@@ -17,15 +18,15 @@ export function registerGeneratedDocuments(): vscode.Disposable {
   return vscode.Disposable.from(
     changed,
     vscode.workspace.registerTextDocumentContentProvider(generatedScheme, provider),
-    vscode.debug.onDidChangeActiveDebugSession((session) => {
-      if (session?.type === debugType) refresh();
+    onDidChangeNetworkSession((session) => {
+      if (session !== undefined) refresh();
     }),
   );
 }
 
 async function contentOf(uri: vscode.Uri): Promise<string> {
-  const session = vscode.debug.activeDebugSession;
-  if (session?.type !== debugType) return "# Start debugging to see the rules of this namespace.\n";
+  const session = networkSession();
+  if (session === undefined) return "# Start debugging to see the rules of this namespace.\n";
   try {
     // As the adapter wrote it: the editor would encode characters that the adapter does not.
     const { content } = await session.customRequest("k8snet/document", { uri: uri.toString(true) });

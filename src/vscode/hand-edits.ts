@@ -1,6 +1,12 @@
 import * as vscode from "vscode";
-import { commandIds, debugType } from "./identifiers.ts";
-import { askSession, dataArguments, type StateRowContext, type VariableContext } from "./network-session.ts";
+import { commandIds } from "./identifiers.ts";
+import {
+  askSession,
+  dataArguments,
+  networkSession,
+  type StateRowContext,
+  type VariableContext,
+} from "./network-session.ts";
 import type { PacketBreakpointsTree } from "./packet-breakpoints/tree.ts";
 
 /** Commands that change the network by hand, or watch what changes it. */
@@ -84,7 +90,8 @@ export function threadOf(context: unknown): number | undefined {
   const last = typeof named === "string" ? /(\d+)$/.exec(named)?.[1] : undefined;
   if (last !== undefined) return Number(last);
   const item = vscode.debug.activeStackItem;
-  return item?.session.type === debugType ? item.threadId : undefined;
+  // Right after a stop it may still be one of the session before.
+  return item !== undefined && item.session.id === networkSession()?.id ? item.threadId : undefined;
 }
 
 async function injectPacket(): Promise<void> {

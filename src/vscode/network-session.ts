@@ -1,10 +1,58 @@
 import * as vscode from "vscode";
 import { debugType } from "./identifiers.ts";
 
-/** The network session that the user is in. */
+/** Network sessions that have not ended, in the order in which they began. */
+const live = new Map<string, vscode.DebugSession>();
+const ended = new Set<string>();
+let current: vscode.DebugSession | undefined;
+const changed = new vscode.EventEmitter<vscode.DebugSession | undefined>();
+
+/** The session that `networkSession` answers with became another one. */
+export const onDidChangeNetworkSession = changed.event;
+
+/**
+ * Follows the network sessions. VS Code's active session alone does not tell: it may be of another kind, it is the one
+ * before for a while after the first stop, and it stays one that has ended where that ended while VS Code was still
+ * turning to its last stop. Nor does its word that a session has ended, which comes late: the adapter's own does.
+ */
+export function registerNetworkSessions(): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.debug.registerDebugAdapterTrackerFactory(debugType, {
+      createDebugAdapterTracker: (session) => ({
+        onDidSendMessage: ({ type, event }) => {
+          if (type === "event" && event === "k8snet/state") begin(session);
+          if (type === "event" && event === "terminated") end(session);
+        },
+      }),
+    }),
+    vscode.debug.onDidChangeActiveDebugSession(settle),
+    vscode.debug.onDidTerminateDebugSession(end),
+  );
+}
+
+function begin(session: vscode.DebugSession): void {
+  if (ended.has(session.id)) return;
+  live.set(session.id, session);
+  settle();
+}
+
+function end(session: vscode.DebugSession): void {
+  ended.add(session.id);
+  live.delete(session.id);
+  settle();
+}
+
+function settle(): void {
+  const active = vscode.debug.activeDebugSession;
+  const next = (active && live.get(active.id)) ?? (current && live.get(current.id)) ?? [...live.values()].at(-1);
+  if (next === current) return;
+  current = next;
+  changed.fire(next);
+}
+
+/** The network session that the user is in, or was in before turning to a session of another kind. */
 export function networkSession(): vscode.DebugSession | undefined {
-  const session = vscode.debug.activeDebugSession;
-  return session?.type === debugType ? session : undefined;
+  return current;
 }
 
 /** Asks the session, and shows why where it refuses; undefined then, and where there is none. */

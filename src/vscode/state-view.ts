@@ -3,6 +3,7 @@ import type { ClientTreeRow, StateEventBody } from "../debug/server.ts";
 import type { MessageFromView, MessageToView, ViewPhase, ViewPlace, ViewRow } from "../views/state/messages.ts";
 import { fromClientPath } from "./client-paths.ts";
 import { commandIds, debugType, stateViewId } from "./identifiers.ts";
+import { networkSession, onDidChangeNetworkSession } from "./network-session.ts";
 import { statePage } from "./state-page.ts";
 
 const phases: Record<StateEventBody["reason"], ViewPhase> = {
@@ -28,16 +29,16 @@ export class StateView implements vscode.WebviewViewProvider {
       vscode.window.registerWebviewViewProvider(stateViewId, view),
       vscode.commands.registerCommand(commandIds.collapseState, () => view.send({ kind: "collapse all" })),
       vscode.debug.onDidStartDebugSession((session) => view.showOnce(session)),
-      vscode.debug.onDidChangeActiveDebugSession((session) => view.follow(session)),
+      onDidChangeNetworkSession((session) => view.follow(session)),
       vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => view.onCustomEvent(event)),
-      vscode.debug.onDidTerminateDebugSession((session) => view.onEnd(session)),
+      vscode.debug.onDidTerminateDebugSession(({ id }) => void view.states.delete(id)),
     );
   }
 
   private constructor(extensionUri: vscode.Uri, memory: vscode.Memento) {
     this.extensionUri = extensionUri;
     this.memory = memory;
-    this.follow(vscode.debug.activeDebugSession);
+    this.follow(networkSession());
   }
 
   resolveWebviewView({ webview, onDidDispose }: vscode.WebviewView): void {
@@ -60,9 +61,8 @@ export class StateView implements vscode.WebviewViewProvider {
     await vscode.commands.executeCommand(`${stateViewId}.focus`, { preserveFocus: true });
   }
 
-  /** Stays with a network session while the user looks at a session of another kind. */
   private follow(session: vscode.DebugSession | undefined): void {
-    if (session?.type !== debugType || session.id === this.session?.id) return;
+    if (session?.id === this.session?.id) return;
     this.session = session;
     this.tellSession();
   }
@@ -71,14 +71,6 @@ export class StateView implements vscode.WebviewViewProvider {
     if (session.type !== debugType || event !== "k8snet/state") return;
     this.states.set(session.id, body);
     if (session.id === this.session?.id) this.tellState();
-    else if (!this.session) this.follow(session);
-  }
-
-  private onEnd(session: vscode.DebugSession): void {
-    this.states.delete(session.id);
-    if (session.id !== this.session?.id) return;
-    this.session = undefined;
-    this.tellSession();
   }
 
   private tellSession(): void {

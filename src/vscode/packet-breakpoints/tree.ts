@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import { commandIds, debugType, packetBreakpointsViewId } from "../identifiers.ts";
+import { commandIds, packetBreakpointsViewId } from "../identifiers.ts";
+import { networkSession, onDidChangeNetworkSession } from "../network-session.ts";
 import { type BreakpointKey, PacketBreakpoints, type StageGroup, stageGroups, type Wish, wishText } from "./model.ts";
 
 /** A row of the tree. */
@@ -37,7 +38,7 @@ export class PacketBreakpointsTree implements vscode.TreeDataProvider<Row> {
       view,
       tree.changed,
       view.onDidChangeCheckboxState(({ items }) => tree.check(items)),
-      vscode.debug.onDidChangeActiveDebugSession((session) => session && tree.tell(session)),
+      onDidChangeNetworkSession((session) => session && tree.tell(session)),
       vscode.debug.onDidReceiveDebugSessionCustomEvent(({ session, event, body }) => {
         if (event === "k8snet/state" && body.reason === "launched") void tree.tell(session);
       }),
@@ -134,13 +135,13 @@ export class PacketBreakpointsTree implements vscode.TreeDataProvider<Row> {
     this.breakpoints = breakpoints;
     void this.memory.update(savedKey, breakpoints.saved);
     this.changed.fire();
-    const session = vscode.debug.activeDebugSession;
+    const session = networkSession();
     if (session) void this.tell(session);
   }
 
   /** A session that has just begun has them from its launch; here it says what became of them. */
   private async tell(session: vscode.DebugSession): Promise<void> {
-    if (session.type !== debugType || session.configuration.noDebug) return;
+    if (session.configuration.noDebug) return;
     const breakpoints = this.requested;
     try {
       const answer = await session.customRequest("k8snet/setPacketBreakpoints", { breakpoints });

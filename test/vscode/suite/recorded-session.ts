@@ -40,11 +40,6 @@ export class RecordedSession implements vscode.Disposable {
     return stop.body;
   }
 
-  /** Commands ask the active session, which VS Code changes a moment after the first stop: until then it is the one before. */
-  async becomesActive(): Promise<void> {
-    await until(() => this.session && vscode.debug.activeDebugSession?.id === this.session.id, "the session is active");
-  }
-
   async request<T>(command: string, args?: object): Promise<T> {
     const session = await until(() => this.session, "a session");
     return session.customRequest(command, args);

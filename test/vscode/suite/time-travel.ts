@@ -26,7 +26,6 @@ async function debugToTheEnd(session: RecordedSession): Promise<void> {
   await openSample();
   await vscode.commands.executeCommand("workbench.action.debug.start");
   await session.nextStop();
-  await session.becomesActive();
 }
 
 async function position(session: RecordedSession): Promise<number> {

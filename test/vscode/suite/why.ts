@@ -32,7 +32,6 @@ async function lightBulb(): Promise<void> {
     vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint("drop@node1/cni0")]);
     await vscode.commands.executeCommand("workbench.action.debug.start");
     await session.nextStop();
-    await session.becomesActive();
     // They end when somebody has clicked their message away.
     void vscode.commands.executeCommand("k8snet.why");
     const line = lineOf(document, /ip_forward 0/);
