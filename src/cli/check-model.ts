@@ -38,7 +38,11 @@ async function checkModel(name: string, format: ModelFormat, terminal: Terminal)
       return exitCode.badInput;
     }
     while (opened.advance(pairsAtOnce));
-    const report = opened.report();
+    const report = opened.outcome();
+    if ("problems" in report) {
+      terminal.error(formatDiagnostics(file, report.problems));
+      return exitCode.badInput;
+    }
     terminal.out(format === "json" ? `${JSON.stringify({ file: name, ...report })}\n` : printReport(file, report));
     return report.holds ? exitCode.ok : exitCode.refuted;
   } catch (error) {

@@ -26,6 +26,8 @@ import { scopesFor } from "./inspect/scopes.ts";
 import { StateTree } from "./inspect/state-tree.ts";
 import type { InspectionTarget } from "./inspect/target.ts";
 import { Memory } from "./memory/memory.ts";
+import type { NoModel, OpenModel } from "./model/open-model.ts";
+import { ModelRows } from "./model/tree-rows.ts";
 import * as motions from "./motions.ts";
 import { deviceName, packetText } from "./names.ts";
 import { EventView } from "./observe.ts";
@@ -72,12 +74,16 @@ export interface LabOptions {
   readonly program?: Program;
   /** Beside those that the world gives rise to. */
   readonly documents?: readonly GeneratedDocument[];
+  /** Opens the check of the networking model for the same file; absent where there is no cluster. */
+  readonly model?: () => OpenModel | NoModel;
 }
 
 /** What a lab has that does not follow from its plan. */
 export interface LabExtras {
   /** Beside those that the world gives rise to. */
   readonly documents?: readonly GeneratedDocument[];
+  /** Opens the check of the networking model for the same file; absent where there is no cluster. */
+  readonly model?: () => OpenModel | NoModel;
   /** Refuses every edit with this reason. */
   readonly whyNoEdits?: string;
 }
@@ -99,8 +105,14 @@ export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab 
   const lab = new Lab(world, plan, scenario, outputs, {
     program: options.program,
     documents: options.documents,
+    model: options.model,
     open: (changed) => {
-      const opened = openLab(changed, { ...options, program: undefined, scenario: scenario.plan.name });
+      const opened = openLab(changed, {
+        ...options,
+        program: undefined,
+        model: undefined,
+        scenario: scenario.plan.name,
+      });
       return "lab" in opened ? opened.lab : undefined;
     },
   });
@@ -162,7 +174,7 @@ export class Lab implements DebugLab {
     plan: NetworkPlan,
     scenario: Scenario,
     outputs: Outputs,
-    { documents, whyNoEdits, ...origin }: LabOrigin & LabExtras,
+    { documents, model, whyNoEdits, ...origin }: LabOrigin & LabExtras,
   ) {
     this.world = world;
     this.plan = plan;
@@ -172,7 +184,7 @@ export class Lab implements DebugLab {
     this.breakpoints = new Breakpoints(world, plan, scenario, this.documents, (row) => outputs.add(row));
     this.dataBreakpoints = new DataBreakpoints(world, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
-    this.stateTree = new StateTree(world);
+    this.stateTree = new StateTree(world, model && new ModelRows(model));
     const layout = layoutOf(origin.program);
     this.byHand = new StatementsByHand(scenario, layout);
     const forget = (position: number) => this.timeline.forgetAfter(position);

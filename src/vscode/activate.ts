@@ -11,6 +11,7 @@ import { registerHandEdits } from "./hand-edits.ts";
 import { activeContextKey, debugType } from "./identifiers.ts";
 import { registerInlineValues } from "./inline-values.ts";
 import { LaunchConfigurations } from "./launch-configurations.ts";
+import { registerModelDiagnostics } from "./model-diagnostics.ts";
 import { registerNetworkSessions } from "./network-session.ts";
 import { registerNextEvent } from "./next-event.ts";
 import { registerOutline } from "./outline.ts";
@@ -41,6 +42,7 @@ export function activateWith(context: vscode.ExtensionContext, { yieldToMessages
     registerNetworkSessions(),
     compilations,
     registerDiagnostics(compilations),
+    registerModelDiagnostics(compilations, yieldToMessages),
     registerOutline(compilations),
     registerCodeLenses(compilations, startVerify !== undefined),
     registerCommands(context.extensionUri),

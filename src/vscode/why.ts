@@ -104,9 +104,11 @@ class Suggestions implements vscode.CodeActionProvider {
   }
 }
 
+/** Preferred, so that it stands before what else is offered there: it was tried, and the packet got through. */
 function toAction(cure: Cure): vscode.CodeAction {
   const action = new vscode.CodeAction(`${cure.title} (${cure.seen})`, vscode.CodeActionKind.QuickFix);
   action.command = { command: commandIds.applySuggestion, title: cure.title, arguments: [cure] };
+  action.isPreferred = true;
   return action;
 }
 

@@ -106,10 +106,13 @@ node worker[1..${nodes}] { address 172.16.0.11/16; gateway 172.16.255.254; pod w
   const opened = openModel(compileSync(text, "bench"));
   if ("problems" in opened) throw new Error(opened.problems[0]?.message ?? "the file cannot be checked");
   while (opened.advance(10_000));
-  const { holds, pods, pairs } = opened.report();
-  if (!holds) throw new Error("the networking model does not hold");
+  const outcome = opened.outcome();
+  if ("problems" in outcome || !outcome.holds) throw new Error("the networking model does not hold");
   const seconds = (performance.now() - start) / 1000;
-  print(`check --model of ${pods} pods on ${nodes} nodes, ${cni}`, `${seconds.toFixed(2)} s for ${pairs} pairs`);
+  print(
+    `check --model of ${outcome.pods} pods on ${nodes} nodes, ${cni}`,
+    `${seconds.toFixed(2)} s for ${outcome.pairs} pairs`,
+  );
 }
 
 /** What is left when the collector has been given its time: arrays that were outgrown are freed behind its back. */

@@ -52,7 +52,8 @@ test("a few nodes and pods say of every range what all of them say", () => {
     const opened = openModel(compilation);
     if ("problems" in opened) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
     while (opened.advance(1000));
-    const report = opened.report();
+    const report = opened.outcome();
+    if ("problems" in report) throw new Error(report.problems.map(({ message }) => message).join("\n"));
     const found = report.findings
       .filter(({ kind }) => kind !== "black-hole")
       .reduce((sum, { pairs }) => sum + pairs, 0);

@@ -8,7 +8,9 @@ function check(text: string): ModelReport {
   const opened = openModel(compileSync(text, "lab.k8snet"));
   if ("problems" in opened) throw new Error(opened.problems.map(({ message }) => message).join("\n"));
   while (opened.advance(100));
-  return opened.report();
+  const outcome = opened.outcome();
+  if ("problems" in outcome) throw new Error(outcome.problems.map(({ message }) => message).join("\n"));
+  return outcome;
 }
 
 function told(text: string): readonly string[] {

@@ -1,5 +1,6 @@
 import { deviceKind } from "../../linux/devices.ts";
 import type { World } from "../../linux/world.ts";
+import type { ModelRows } from "../model/tree-rows.ts";
 import { deviceName } from "../names.ts";
 import type { ChangeMark, TreeRow } from "../protocol.ts";
 import { ChangeMarks } from "./change-marks.ts";
@@ -43,9 +44,11 @@ interface Listing {
  */
 export class StateTree {
   private readonly world: World;
+  private readonly model: ModelRows | undefined;
 
-  constructor(world: World) {
+  constructor(world: World, model?: ModelRows) {
     this.world = world;
+    this.model = model;
   }
 
   /**
@@ -69,6 +72,8 @@ export class StateTree {
     const colon = parentId.indexOf(":");
     const name = parentId.slice(colon + 1);
     switch (parentId.slice(0, colon)) {
+      case "model":
+        return listed(this.model?.reasons() ?? []);
       case "node":
         return this.node(findNode(world, name));
       case "hub":
@@ -113,19 +118,20 @@ export class StateTree {
     return tableName === undefined ? nothing : table(ruleRows(this.world, netns, tableName));
   }
 
-  /** Hubs, nodes, then the namespaces that are on none. */
+  /** Hubs, nodes, then the namespaces that are on none, and the networking model. */
   private roots(): Listing {
     const { world } = this;
     const { hubs, nodes, namespaces } = world;
     const loose = namespaces.ofNode(0);
     const open = nodes.table.size <= openNodes;
     return {
-      total: hubs.table.size + nodes.table.size + loose.length,
+      total: hubs.table.size + nodes.table.size + loose.length + (this.model === undefined ? 0 : 1),
       items: (limit) => {
         const items = take(hubs.table.rows(), limit).map((row) => expandable(shownHub(world, row), true));
         for (const row of take(nodes.table.rows(), limit - items.length))
           items.push(expandable(shownNode(world, row), open));
-        return [...items, ...loose.slice(0, limit - items.length).map((row) => this.netnsItem(row))];
+        const rows = [...items, ...loose.slice(0, limit - items.length).map((row) => this.netnsItem(row))];
+        return this.model === undefined || rows.length >= limit ? rows : [...rows, this.model.root()];
       },
     };
   }
@@ -192,6 +198,10 @@ export class StateTree {
 }
 
 const nothing: Listing = { total: 0, items: () => [] };
+
+function listed(rows: readonly TreeRow[]): Listing {
+  return { total: rows.length, items: (limit) => rows.slice(0, limit) };
+}
 
 function table({ count, first }: Omit<TableRows, "keys">): Listing {
   return { total: count, items: (limit) => first(limit).map(leaf) };

@@ -1,10 +1,12 @@
 import type { Diagnostic } from "../../base/diagnostic.ts";
-import { alikeNodes } from "../../kube/alike-nodes.ts";
+import { type AlikeNodes, alikeNodes } from "../../kube/alike-nodes.ts";
 import { setUpCommands } from "../../kube/wiring.ts";
 import type { Compilation } from "../../language/compile.ts";
+import { makeWorld } from "../../linux/register.ts";
+import { SetUp } from "../../linux/setup/apply.ts";
 import type { SetUpCommand } from "../../plan/commands.ts";
 import { ModelCheck } from "../../reach/model/check.ts";
-import { build } from "../build.ts";
+import { serverFor } from "../programs.ts";
 import { type ModelReport, reportModel } from "./report.ts";
 
 /** Nothing of it is run, so nothing of it is recorded. */
@@ -12,14 +14,6 @@ const historyBytes = 1024 * 1024;
 
 /** More nodes than a world can hold can still be looked at: most of them are like others. */
 const harmless: ReadonlySet<string> = new Set(["too-many-nodes", "too-many-ports"]);
-
-/** A check that is under way. */
-export interface OpenModel {
-  /** Follows so many pairs. True while there are more. */
-  advance(pairs: number): boolean;
-  /** What was found so far. */
-  report(): ModelReport;
-}
 
 /** The file cannot be checked, and why; nothing is listed where its own diagnostics say it. */
 export interface NoModel {
@@ -31,22 +25,60 @@ export function isUncheckable({ severity, code }: Diagnostic): boolean {
   return severity === "error" && !harmless.has(code);
 }
 
-/** Builds as many nodes of a file's cluster as it takes to know all of them, and begins to check the networking model. */
+/** Begins to check the networking model, on as many nodes of a file's cluster as it takes to know all of them. */
 export function openModel(compilation: Compilation): OpenModel | NoModel {
   const { plan, layout, diagnostics } = compilation;
   if (diagnostics.some(isUncheckable)) return { problems: [] };
   if (layout.model.nodes.length === 0) return { problems: [nothingToCheck(plan.uri)] };
-  const { members, kept } = alikeNodes(layout);
-  const commands: SetUpCommand[] = [];
-  const setUp = () => setUpCommands(layout, members);
-  for (const command of setUp()) if (command.do !== "listen") commands.push(command);
-  const { world, problems } = build({ setUp: () => commands }, { seed: 0, historyBytes });
-  if (problems.length > 0) return { problems };
-  const check = new ModelCheck(world, kept);
-  return {
-    advance: (pairs) => check.advance(pairs),
-    report: () => reportModel(world, check, compilation, commands),
-  };
+  return new OpenModel(compilation);
+}
+
+/** A check that is under way: first it builds, then it follows pairs. Both in small steps, since editors cannot wait. */
+export class OpenModel {
+  readonly #compilation: Compilation;
+  readonly #kept: AlikeNodes["kept"];
+  readonly #world = makeWorld({ seed: 0, historyBytes });
+  readonly #setUp = new SetUp(this.#world, serverFor);
+  readonly #waiting: Iterator<SetUpCommand>;
+  readonly #commands: SetUpCommand[] = [];
+  readonly #problems: Diagnostic[] = [];
+  #check: ModelCheck | undefined;
+
+  constructor(compilation: Compilation) {
+    const { members, kept } = alikeNodes(compilation.layout);
+    this.#compilation = compilation;
+    this.#kept = kept;
+    this.#waiting = setUpCommands(compilation.layout, members);
+  }
+
+  /** Runs so many commands of the set-up, or follows so many pairs. True while there is more to do. */
+  advance(steps: number): boolean {
+    if (this.#check !== undefined) return this.#check.advance(steps);
+    for (let i = 0; i < steps; i++) {
+      const { value: command, done } = this.#waiting.next();
+      if (done === true) {
+        this.#check = new ModelCheck(this.#world, this.#kept);
+        return this.#problems.length === 0;
+      }
+      this.#apply(command);
+    }
+    return true;
+  }
+
+  /** What was found so far, or what the kernel refused to set up. */
+  outcome(): ModelReport | NoModel {
+    if (this.#problems.length > 0 || this.#check === undefined) return { problems: this.#problems };
+    return reportModel(this.#world, this.#check, this.#compilation, this.#commands);
+  }
+
+  /** Servers do not matter: whoever is reached, is reached. */
+  #apply(command: SetUpCommand): void {
+    if (command.do === "listen") return;
+    this.#commands.push(command);
+    const failure = this.#setUp.apply(command);
+    if (failure === undefined) return;
+    this.#problems.push({ severity: "error", message: failure, range: command.source, code: "set-up-refused" });
+  }
 }
 
 function nothingToCheck(uri: string): Diagnostic {

@@ -3,6 +3,7 @@ import { host, runCases } from "./cases.ts";
 import { debuggingCases } from "./debugging.ts";
 import { editorCases } from "./editor.ts";
 import { lookingCases } from "./looking.ts";
+import { modelCases } from "./model.ts";
 import { timeTravelCases } from "./time-travel.ts";
 import { verifyingCases } from "./verifying.ts";
 import { whyCases } from "./why.ts";
@@ -13,7 +14,7 @@ export async function run(): Promise<void> {
   // Verify starts processes; the light bulb of why does not come up reliably in the web worker, for a reason to be found.
   const ofThisHost = host === "node" ? [...whyCases, ...verifyingCases] : [];
   const results = await runCases(
-    [...editorCases, ...debuggingCases, ...lookingCases, ...timeTravelCases, ...ofThisHost],
+    [...editorCases, ...debuggingCases, ...lookingCases, ...modelCases, ...timeTravelCases, ...ofThisHost],
     closeEverything,
   );
   const file = vscode.Uri.joinPath(workspaceFolder().uri, "suite-results.json");
