@@ -30,6 +30,12 @@ describe("k8snet check", () => {
     expect(error).toContain("2 of 3 files have errors\n");
   });
 
+  it("--model proves nothing where there are no pods, and ends with 2", async () => {
+    const { code, out, error } = await k8snet("check", "--model", files.write("empty.k8snet", "node node1\n"));
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(error).toContain("There are no pods, so the networking model of Kubernetes says nothing about this file.");
+  });
+
   it("prints several errors in the order of the file", async () => {
     const text = twoPods('scenario "s" { ping pod1 -> nobody', "  ping nothing -> pod2 }");
     const { error } = await k8snet("check", files.write("two.k8snet", text));

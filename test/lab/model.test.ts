@@ -132,3 +132,29 @@ test("12. a file without nodes has no model", () => {
     "There are no nodes, so the networking model of Kubernetes says nothing about this file.",
   ]);
 });
+
+test("13. pods that are wired by hand are pods: namespaces on a node with a cable to the node's own", () => {
+  const { holds, pods, findings } = check(labText("gallery/overlapping-pod-cidr"));
+  expect({ holds, pods }).toEqual({ holds: false, pods: 2 });
+  const clientToServer = findings.find(({ from, to }) => from === "client" && to === "server");
+  expect(clientToServer?.message).toContain("nobody answers when client/eth0 asks for the MAC address of 10.244.0.3");
+});
+
+test("14. a router on a node is none, nor is a namespace that only other namespaces are cabled to", () => {
+  const text = `node node1 {
+  address 192.168.1.11/24
+  netns router { sysctl net.ipv4.ip_forward 1; route default via 10.0.0.1 }
+  netns behind { route default via 10.1.0.1 }
+  pod pod1
+}
+veth node1/r <-> router/eth0 address 10.0.0.2/24
+veth router/eth1 address 10.1.0.1/24 <-> behind/eth0 address 10.1.0.2/24
+`;
+  expect(check(text).pods).toBe(1);
+});
+
+test("15. nothing is proved of a file without pods", () => {
+  expect(() => check("node node1 { address 192.168.1.11/24 }\nnode node2 { address 192.168.1.12/24 }\n")).toThrow(
+    "There are no pods, so the networking model of Kubernetes says nothing about this file.",
+  );
+});

@@ -29,7 +29,7 @@ export function isUncheckable({ severity, code }: Diagnostic): boolean {
 export function openModel(compilation: Compilation): OpenModel | NoModel {
   const { plan, layout, diagnostics } = compilation;
   if (diagnostics.some(isUncheckable)) return { problems: [] };
-  if (layout.model.nodes.length === 0) return { problems: [nothingToCheck(plan.uri)] };
+  if (layout.model.nodes.length === 0) return nothingToCheck(plan.uri, "nodes");
   return new OpenModel(compilation);
 }
 
@@ -65,9 +65,10 @@ export class OpenModel {
     return true;
   }
 
-  /** What was found so far, or what the kernel refused to set up. */
+  /** What was found so far, or what the kernel refused to set up. Where there are no pods, nothing is proved of any. */
   outcome(): ModelReport | NoModel {
     if (this.#problems.length > 0 || this.#check === undefined) return { problems: this.#problems };
+    if (!this.#check.hasPods) return nothingToCheck(this.#compilation.plan.uri, "pods");
     return reportModel(this.#world, this.#check, this.#compilation, this.#commands);
   }
 
@@ -81,8 +82,8 @@ export class OpenModel {
   }
 }
 
-function nothingToCheck(uri: string): Diagnostic {
+function nothingToCheck(uri: string, what: "nodes" | "pods"): NoModel {
   const range = { uri, line: 1, column: 1, endLine: 1, endColumn: 1 };
-  const message = "There are no nodes, so the networking model of Kubernetes says nothing about this file.";
-  return { severity: "error", code: "no-model", range, message };
+  const message = `There are no ${what}, so the networking model of Kubernetes says nothing about this file.`;
+  return { problems: [{ severity: "error", code: "no-model", range, message }] };
 }

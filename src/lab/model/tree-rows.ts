@@ -14,7 +14,7 @@ const icons: Readonly<Record<ModelFinding["kind"], string>> = {
   note: "info",
 };
 
-/** What the check comes to within its bound, or that it does not. */
+/** What the check comes to within its bound, or that it does not. Undefined: there are no pods. */
 type Result = ModelReport | "unfinished" | undefined;
 
 /**
@@ -34,7 +34,8 @@ export class ModelRows {
   root(): TreeRow {
     const base = { id: ModelRows.rootId, kind: "table", label: "networking model", open: false } as const;
     const result = this.#check();
-    if (result === undefined) return { ...base, icon: "info", description: "cannot be checked", expandable: false };
+    if (result === undefined)
+      return { ...base, icon: "info", description: "says nothing about this network", expandable: false };
     if (result === "unfinished") {
       const description = "too varied to be checked here: k8snet check --model";
       return { ...base, icon: "info", description, expandable: false };

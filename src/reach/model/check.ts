@@ -84,6 +84,11 @@ export class ModelCheck {
     return [...this.#findings.values()].map((finding) => ({ ...finding, pairs: Math.round(finding.pairs) }));
   }
 
+  /** Without them the model asks for nothing. */
+  get hasPods(): boolean {
+    return this.#classes.some(({ members }) => members[0].role === "pod");
+  }
+
   get census(): Census {
     const total = (role: Endpoint["role"]) =>
       this.#classes

@@ -18,13 +18,34 @@ export interface Endpoint {
 
 /** All pods that have a network namespace of their own, and all nodes, in the order of the set-up. */
 export function listEndpoints(world: World): readonly Endpoint[] {
-  const { namespaces } = world;
   const found: Endpoint[] = [];
-  for (const netns of namespaces.table.rows()) {
-    const role = namespaces.role.get(netns);
-    if (role === "pod" || role === "node") found.push(endpointOf(world, netns, role));
+  for (const netns of world.namespaces.table.rows()) {
+    const role = roleOf(world, netns);
+    if (role !== undefined) found.push(endpointOf(world, netns, role));
   }
   return found;
+}
+
+/**
+ * A namespace made by hand is a pod if it is what a CNI plugin leaves: on a node, with a cable to the node's own namespace, and no
+ * router.
+ */
+function roleOf(world: World, netns: number): Endpoint["role"] | undefined {
+  const { namespaces } = world;
+  const role = namespaces.role.get(netns);
+  if (role === "pod" || role === "node") return role;
+  const isPlain = role === "netns" && namespaces.forwarding.get(netns) === 0;
+  return isPlain && hasCableToNode(world, netns) ? "pod" : undefined;
+}
+
+function hasCableToNode({ namespaces, devices }: World, netns: number): boolean {
+  const node = namespaces.node.get(netns);
+  for (let one = namespaces.firstDevice.get(netns); node !== 0 && one !== 0; one = devices.nextInNetns.get(one)) {
+    const peer = devices.peer.get(one);
+    const owner = peer === 0 ? 0 : devices.netns.get(peer);
+    if (owner !== 0 && namespaces.role.get(owner) === "node" && namespaces.node.get(owner) === node) return true;
+  }
+  return false;
 }
 
 function endpointOf(world: World, netns: number, role: Endpoint["role"]): Endpoint {
