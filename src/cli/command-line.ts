@@ -143,6 +143,7 @@ function addTraces(program: Command, terminal: Terminal, done: (code: ExitCode) 
     .command("netfilter-trace")
     .description("say what the rules of a real node do with a packet, and list the rules that it meets")
     .requiredOption("--rules <file>", "what iptables-save or nft list ruleset printed there")
+    .option("--sets <file>", "what ipset save printed there: rules that ask for a set are then decided")
     .option("--local-ip <ip>", "an address of the node's own; may be given several times", collectAddress)
     .action(async (options: NetfilterTraceOptions) => done(await netfilterTrace(options, terminal)));
   addPacketOptions(netfilter);

@@ -1,8 +1,10 @@
 import { parseRuleSet } from "../config/iptables/parse-rule-set.ts";
+import { type RuleTable, setsOf } from "../config/iptables/rule-set.ts";
 import type { RuleProblem } from "../config/iptables/words.ts";
 import type { NftCommand } from "../config/nft/commands.ts";
 import { parseScript } from "../config/nft/parse-script.ts";
 import { applyCommands, emptyRuleSet } from "../config/nft/transaction.ts";
+import { type NodeSets, readNodeSets } from "../reach/netfilter/node-sets.ts";
 import { reportTrace, type TracedRules } from "../reach/netfilter/report.ts";
 import { traceRules } from "../reach/netfilter/trace-rules.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
@@ -14,6 +16,7 @@ import { type PacketOptions, tracedPacket } from "./traced-packet.ts";
 
 export interface NetfilterTraceOptions extends PacketOptions {
   readonly rules: string;
+  readonly sets?: string;
   readonly localIp?: readonly Ipv4Address[];
 }
 
@@ -22,13 +25,44 @@ export async function netfilterTrace(options: NetfilterTraceOptions, terminal: T
   const { name, text } = await readSourceFile(options.rules);
   const read = isNft(text) ? readNft(text) : readIptables(text);
   if ("problems" in read) {
-    for (const { line, column, message } of read.problems)
-      terminal.error(`${name}:${line}:${column}: error: ${message}\n`);
+    complain(name, read.problems, terminal);
     return exitCode.badInput;
   }
-  const question = { ...tracedPacket(options), localAddresses: options.localIp ?? [] };
+  const sets = options.sets === undefined ? undefined : await setsFrom(options.sets, terminal);
+  if (sets === "refused") return exitCode.badInput;
+  const missing = sets && read.tables.flatMap(missingSets(sets, name))[0];
+  if (missing !== undefined) {
+    terminal.error(missing);
+    return exitCode.badInput;
+  }
+  const question = { ...tracedPacket(options), localAddresses: options.localIp ?? [], sets };
   terminal.out(printTried(reportTrace(traceRules(read.tables, question, read.nft), read), options));
   return exitCode.ok;
+}
+
+function complain(name: string, problems: readonly RuleProblem[], terminal: Terminal): void {
+  for (const { line, column, message } of problems) terminal.error(`${name}:${line}:${column}: error: ${message}\n`);
+}
+
+/** What `ipset save` printed. */
+async function setsFrom(file: string, terminal: Terminal): Promise<NodeSets | "refused"> {
+  const { name, text } = await readSourceFile(file);
+  const read = readNodeSets(text);
+  if ("sets" in read) return read.sets;
+  complain(name, read.problems, terminal);
+  return "refused";
+}
+
+/** iptables-restore does not take a rule that asks for a set that is not there. */
+function missingSets(sets: NodeSets, name: string): (table: RuleTable) => readonly string[] {
+  return ({ chains }) =>
+    chains
+      .flatMap(({ rules }) => rules)
+      .flatMap(({ line, matches }) =>
+        setsOf(matches)
+          .filter((set) => !sets.has(set))
+          .map((set) => `${name}:${line}:1: error: There is no set ${set} in what --sets names.\n`),
+      );
 }
 
 /** What iptables-save prints begins with a table, `*filter`; before it there are only comments. */

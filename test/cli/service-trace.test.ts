@@ -101,7 +101,7 @@ COMMIT
 
 describe("k8snet netfilter-trace", () => {
   const rules = files.write("save.txt", saved);
-  const ask = (file: string, src: string) =>
+  const ask = (file: string, src: string, ...more: string[]) =>
     k8snet(
       "netfilter-trace",
       "--rules",
@@ -114,6 +114,7 @@ describe("k8snet netfilter-trace", () => {
       "22",
       "--local-ip",
       "192.168.0.2",
+      ...more,
     );
 
   it("lists the rules that the packet meets, and the policy if that decides", async () => {
@@ -134,6 +135,49 @@ tried
     expect(error).toMatch(new RegExp(`^${bad}:5:\\d+: error: .*bpf`));
     const cut = files.write("cut.txt", saved.slice(0, -8));
     expect((await ask(cut, "10.1.2.3")).error).toContain("COMMIT is missing");
+  });
+
+  const asking = `*filter
+:INPUT DROP [0:0]
+-A INPUT -m set --match-set allowed src,dst -j ACCEPT
+-A INPUT -m set ! --match-set blocked src -j ACCEPT
+COMMIT
+`;
+  const sets = `create allowed hash:net,port family inet hashsize 1024 maxelem 65536 bucketsize 12 initval 0x3c4f1d6a
+add allowed 10.0.0.0/8,tcp:22
+add allowed 10.9.0.0/16,tcp:22 nomatch
+create blocked hash:ip family inet hashsize 1024 maxelem 65536
+add blocked 203.0.113.2
+add blocked 10.9.0.1
+`;
+
+  it("decides rules that ask for a set by what ipset save printed; without it a packet may be in any", async () => {
+    const rules = files.write("asking.txt", asking);
+    const saved = files.write("sets.txt", sets);
+    const verdict = async (src: string, ...more: string[]) =>
+      /^verdict +(.*)$/m.exec((await ask(rules, src, ...more)).out)?.[1];
+    expect(await verdict("203.0.113.2")).toBe("ACCEPT");
+    expect(await verdict("203.0.113.2", "--sets", saved)).toBe("DROP");
+    expect(await verdict("203.0.113.3", "--sets", saved)).toBe("ACCEPT");
+    expect(await verdict("10.1.2.3", "--sets", saved)).toBe("ACCEPT");
+    // The smaller network is the one that counts, and it is an exception.
+    expect(await verdict("10.9.0.1", "--sets", saved)).toBe("DROP");
+  });
+
+  it("refuses sets that ipset would refuse, and rules that ask for a set that is not there", async () => {
+    const rules = files.write("asking.txt", asking);
+    const bad = files.write("bad-sets.txt", sets.replace("10.9.0.1", "10.9.0.300"));
+    const refused = await ask(rules, "10.1.2.3", "--sets", bad);
+    expect(refused.code).toBe(2);
+    expect(refused.error).toMatch(new RegExp(`^${bad}:6:13: error: "10.9.0.300" is neither`));
+    const twice = files.write("twice.txt", `${sets}add blocked 10.9.0.1\n`);
+    expect((await ask(rules, "10.1.2.3", "--sets", twice)).error).toBe(
+      `${twice}:7:1: error: 10.9.0.1 is in the set blocked already.\n`,
+    );
+    const few = files.write("few.txt", sets.split("\n").slice(0, 3).join("\n"));
+    expect((await ask(rules, "10.1.2.3", "--sets", few)).error).toBe(
+      `${rules}:4:1: error: There is no set blocked in what --sets names.\n`,
+    );
   });
 
   const listed = `table ip filter {

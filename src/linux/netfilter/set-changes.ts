@@ -66,7 +66,7 @@ function removeEntries({ ipSets }: World, row: number, written: readonly SetEntr
 const mostEntries = 65_536;
 
 /** The entries that are meant, each with the columns that the type has; or why there are none. */
-function entriesFor(type: SetType, parts: readonly SetPart[]): readonly (readonly SetPart[])[] | string {
+export function entriesFor(type: SetType, parts: readonly SetPart[]): readonly (readonly SetPart[])[] | string {
   const columns = type.slice("hash:".length).split(",");
   const isFitting = columns.length === parts.length && columns.every((column, i) => fits(column, parts[i]));
   if (!isFitting) return `ipset: Syntax error: ${formatEntry(parts)} is no entry of a set of type ${type}`;

@@ -5,8 +5,8 @@ import { PairIndex } from "../../sim/pair-index.ts";
 import type { Simulation } from "../../sim/simulation.ts";
 import type { Table } from "../../sim/table.ts";
 import { ipProtocol, protocolNumber } from "../../wire/ipv4.ts";
-import { prefixContains } from "../../wire/ipv4-address.ts";
 import type { World } from "../world.ts";
+import { isInSet, type SetSubject } from "./set-membership.ts";
 import { portsOf, type Subject } from "./subject.ts";
 
 /** Sets of addresses, networks and ports by name, as `ipset list` shows them. */
@@ -51,42 +51,26 @@ export class IpSets {
   }
 }
 
-/** net/netfilter/xt_set.c: each part of an entry is compared with the packet's source or destination, as the rule says. */
 export function matchSet(world: World, match: Extract<Match, { match: "set" }>, subject: Subject): boolean {
   const { ipSets } = world;
   const set = ipSets.find(subject.netns, match.name);
   if (set === 0) return match.inverted;
-  let best: SetEntry | undefined;
-  for (const entry of ipSets.entries.get(set)) {
-    if (!isIn(entry, match.sides, subject)) continue;
-    if (best === undefined || prefixLengths(entry) > prefixLengths(best)) best = entry;
-  }
-  return (best !== undefined && !best.isException) !== match.inverted;
+  return isInSet(ipSets.entries.get(set), match.sides, setSubject(subject)) !== match.inverted;
 }
 
-function isIn(entry: SetEntry, sides: readonly ("src" | "dst")[], { ip }: Subject): boolean {
-  if (entry.parts.length > sides.length) return false;
-  return entry.parts.every((part, i) => {
-    const isSource = sides[i] === "src";
-    if (part.kind === "net") return prefixContains(part.prefix, isSource ? ip.source : ip.destination);
-    return part.protocol === protocolNumber(ip.payload) && part.port === portOf(ip, isSource);
-  });
+function setSubject({ ip }: Subject): SetSubject {
+  const { source, destination, payload } = ip;
+  const protocol = protocolNumber(payload);
+  const ports = protocol === ipProtocol.icmp ? icmpPorts(payload) : portsOf(ip);
+  return { source, destination, protocol, sourcePort: ports?.source, destinationPort: ports?.destination };
 }
 
-/** ICMP has its type and code in the place of a port. */
-function portOf(ip: Subject["ip"], isSource: boolean): number | undefined {
-  const { payload } = ip;
-  if (protocolNumber(payload) !== ipProtocol.icmp) {
-    const ports = portsOf(ip);
-    return isSource ? ports?.source : ports?.destination;
-  }
-  if (payload.kind === "icmp-echo") return payload.type << 8;
+function icmpPorts(
+  payload: Subject["ip"]["payload"],
+): { readonly source: number; readonly destination: number } | undefined {
+  const both = (port: number) => ({ source: port, destination: port });
+  if (payload.kind === "icmp-echo") return both(payload.type << 8);
   return payload.kind === "icmp-error" || payload.kind === "icmp-other"
-    ? (payload.type << 8) | payload.code
+    ? both((payload.type << 8) | payload.code)
     : undefined;
-}
-
-/** Of two networks that contain an address the smaller one is meant. */
-function prefixLengths({ parts }: SetEntry): number {
-  return parts.reduce((sum, part) => sum + (part.kind === "net" ? part.prefix.length : 0), 0);
 }

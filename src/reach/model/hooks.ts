@@ -10,6 +10,7 @@ import type { World } from "../../linux/world.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import type { Ending, Flow } from "../netfilter/flow.ts";
 import { NftWalk } from "../netfilter/nft-walk.ts";
+import type { NodeSets } from "../netfilter/node-sets.ts";
 import { TraceRecord } from "../netfilter/trace-record.ts";
 import { RuleWalk } from "../netfilter/walk.ts";
 import type { Connection, Loss, ProbePacket } from "./packet.ts";
@@ -91,11 +92,17 @@ export class Hooks {
     const isNat = step === "nat" || (typeof step === "object" && step.type === "nat");
     if (isNat && !this.#mayTranslate(packet, at)) return flows;
     const [rules, own, name] = [this.#rulesOf(at.netns), this.#ownAddresses(at.netns), hookNames[at.hook] as HookName];
-    if (typeof step === "string") return new RuleWalk(rules.iptables, own, record).pass(step, name, flows);
+    if (typeof step === "string")
+      return new RuleWalk(rules.iptables, own, record, this.#setsOf(at.netns)).pass(step, name, flows);
     const { netfilter, nftTables } = this.#world;
     const table = rules.nft.get(nftTables.nameOf(netfilter.nftTableOf(step.chain)));
     const chain = table?.chains.find((one) => one.name === netfilter.chainName.get(step.chain));
     return table && chain ? new NftWalk(table, own, record).pass(chain, name, flows) : flows;
+  }
+
+  #setsOf(netns: number): NodeSets {
+    const { ipSets } = this.#world;
+    return new Map(ipSets.ofNetns(netns).map((row) => [ipSets.name.get(row), ipSets.entries.get(row)]));
   }
 
   #mayTranslate(packet: ProbePacket, { netns, isDecided }: AtHook): boolean {

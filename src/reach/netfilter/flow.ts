@@ -1,5 +1,6 @@
 import type { ConnectionState } from "../../config/iptables/rule-set.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import type { NodeSets } from "./node-sets.ts";
 
 /** The first packet of a connection, and the node that it passes. */
 export interface RuleQuestion {
@@ -14,6 +15,8 @@ export interface RuleQuestion {
   readonly localAddresses: readonly Ipv4Address[];
   /** The device by which the node reaches an address, and by which packets from there come in; undefined: not known. */
   readonly deviceTowards?: (address: Ipv4Address) => string | undefined;
+  /** Absent: whether a packet is in one is not known. */
+  readonly sets?: NodeSets;
 }
 
 /** One way that the packet may take: chance and what is not known make several of one question. Immutable. */

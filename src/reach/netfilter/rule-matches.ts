@@ -1,11 +1,15 @@
+import type { SetEntry } from "../../config/ipset-command.ts";
 import type { ConnectionState, Inverted, Match, PortRange, Rule } from "../../config/iptables/rule-set.ts";
+import { isInSet } from "../../linux/netfilter/set-membership.ts";
+import { ipProtocol } from "../../wire/ipv4.ts";
 import { type Ipv4Address, type Ipv4Prefix, prefixContains } from "../../wire/ipv4-address.ts";
 import { type AddressTypes, hasAddressType } from "./address-types.ts";
 import { all, type Certainty, certain, invertedIf } from "./certainty.ts";
 import type { Flow } from "./flow.ts";
+import type { NodeSets } from "./node-sets.ts";
 
 /** Whether a rule matches a packet: the first one of a connection, unless the flow says otherwise. */
-export function ruleMatches(rule: Rule, flow: Flow, types: AddressTypes): Certainty {
+export function ruleMatches(rule: Rule, flow: Flow, types: AddressTypes, sets?: NodeSets): Certainty {
   const header = [
     () => asked(rule.protocol, (protocol) => certain(protocol === 0 || protocol === flow.protocol)),
     () => asked(rule.source, within(flow.source)),
@@ -14,11 +18,11 @@ export function ruleMatches(rule: Rule, flow: Flow, types: AddressTypes): Certai
     () => asked(rule.outInterface, deviceIs(flow.outDevice)),
     () => asked(rule.fragment, () => "no"),
   ];
-  const parts = [...header, ...rule.matches.map((match) => () => matchHolds(match, flow, types))];
+  const parts = [...header, ...rule.matches.map((match) => () => matchHolds(match, flow, types, sets))];
   return all(parts, (part) => part());
 }
 
-function matchHolds(match: Match, flow: Flow, types: AddressTypes): Certainty {
+function matchHolds(match: Match, flow: Flow, types: AddressTypes, sets: NodeSets | undefined): Certainty {
   switch (match.match) {
     case "comment":
     case "nfacct":
@@ -49,6 +53,7 @@ function matchHolds(match: Match, flow: Flow, types: AddressTypes): Certainty {
     case "statistic":
       return invertedIf(match.inverted, chance(match));
     case "set":
+      return invertedIf(match.inverted, setHolds(match, flow, sets?.get(match.name)));
     case "limit":
       return "maybe";
     case "tcp":
@@ -129,6 +134,25 @@ function bridgePortsHold(
     ],
     (part) => part(),
   );
+}
+
+function setHolds(
+  { sides }: Extract<Match, { match: "set" }>,
+  flow: Flow,
+  entries: readonly SetEntry[] | undefined,
+): Certainty {
+  if (entries === undefined) return "maybe";
+  const { source, destination, protocol, sourcePort, destinationPort } = flow;
+  if (protocol === ipProtocol.icmp) {
+    const { type, code } = flow.icmp ?? { type: echoRequest, code: 0 };
+    const port = (type << 8) | code;
+    return certain(isInSet(entries, sides, { source, destination, protocol, sourcePort: port, destinationPort: port }));
+  }
+  const asksForSourcePort = entries.some(({ parts }) =>
+    parts.some(({ kind }, i) => kind === "port" && sides[i] === "src"),
+  );
+  if (asksForSourcePort && sourcePort === undefined) return "maybe";
+  return certain(isInSet(entries, sides, { source, destination, protocol, sourcePort, destinationPort }));
 }
 
 function chance(match: Extract<Match, { match: "statistic" }>): Certainty {

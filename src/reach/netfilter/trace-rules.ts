@@ -4,6 +4,7 @@ import { emptyRuleSet } from "../../config/nft/transaction.ts";
 import { type AddressTypes, isLocal } from "./address-types.ts";
 import type { Flow, RuleQuestion, RuleTrace } from "./flow.ts";
 import { NftWalk } from "./nft-walk.ts";
+import type { NodeSets } from "./node-sets.ts";
 import { TraceRecord } from "./trace-record.ts";
 import { RuleWalk } from "./walk.ts";
 
@@ -19,7 +20,7 @@ export function traceRules(
 ): RuleTrace {
   const own = new Set(question.localAddresses);
   const record = new TraceRecord();
-  const stations = stationsOf(tables, nft, own, record);
+  const stations = stationsOf({ tables, nft, sets: question.sets }, own, record);
   const hooks = (flows: readonly Flow[], name: HookName, without?: "nat") =>
     stations(name)
       .filter(({ isNat }) => !isNat || without === undefined)
@@ -73,12 +74,11 @@ interface Station {
 
 /** What stands at a hook, in the order in which packets meet it. */
 function stationsOf(
-  tables: readonly RuleTable[],
-  nft: NftRuleSet,
+  { tables, nft, sets }: { tables: readonly RuleTable[]; nft: NftRuleSet; sets: NodeSets | undefined },
   own: AddressTypes,
   record: TraceRecord,
 ): (hook: HookName) => readonly Station[] {
-  const walk = new RuleWalk(tables, own, record);
+  const walk = new RuleWalk(tables, own, record, sets);
   const walks = nft.tables.map((table) => ({ table, walk: new NftWalk(table, own, record) }));
   return (hook) => {
     const iptables = tableNames

@@ -1,6 +1,7 @@
 import type { HookName, Rule, RuleChain, RuleTable, TableName, Target } from "../../config/iptables/rule-set.ts";
 import type { AddressTypes } from "./address-types.ts";
 import { type Flow, flowKey } from "./flow.ts";
+import type { NodeSets } from "./node-sets.ts";
 import { ruleMatches } from "./rule-matches.ts";
 import type { TraceRecord } from "./trace-record.ts";
 import { translated } from "./translation.ts";
@@ -10,11 +11,14 @@ export class RuleWalk {
   readonly #tables: readonly RuleTable[];
   readonly #own: AddressTypes;
   readonly #record: TraceRecord;
+  readonly #sets: NodeSets | undefined;
 
-  constructor(tables: readonly RuleTable[], own: AddressTypes, record: TraceRecord) {
+  /** Without sets, whether a packet is in one is not known. */
+  constructor(tables: readonly RuleTable[], own: AddressTypes, record: TraceRecord, sets?: NodeSets) {
     this.#tables = tables;
     this.#own = own;
     this.#record = record;
+    this.#sets = sets;
   }
 
   /** One table at one hook. Gives the ways that go on; the others are among the endings. */
@@ -45,7 +49,7 @@ export class RuleWalk {
       if (live.length === 0) break;
       const next: Flow[] = [];
       for (const flow of live) {
-        const certainty = ruleMatches(rule, flow, this.#own);
+        const certainty = ruleMatches(rule, flow, this.#own, this.#sets);
         this.#try(table, chain.name, index, certainty !== "no");
         if (certainty !== "no")
           next.push(...this.#apply(table, { chain: chain.name, rule: index }, rule, flow, hook, walked));
