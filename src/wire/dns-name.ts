@@ -63,27 +63,39 @@ export function reverseName(address: number): DnsName {
   return `${[0, 8, 16, 24].map((shift) => (address >>> shift) & 0xff).join(".")}.in-addr.arpa`;
 }
 
+/** How octets fail to be what they were taken for: they end too early, or say what cannot be. */
+export type DnsFault = "cut short" | "bad pointer" | "bad label" | "name too long" | "extra octets";
+
+export interface DnsMalformed extends Malformed {
+  readonly fault: DnsFault;
+}
+
+export function malformedDns(fault: DnsFault, reason: string, bytes: Uint8Array): DnsMalformed {
+  return { ...malformed("dns", reason, bytes), fault };
+}
+
 /** Reads a name; `end` is where what follows it begins. A pointer must lead backwards, so that none leads in a ring. */
-export function readName(bytes: Uint8Array, offset: number): { name: DnsName; end: number } | Malformed {
+export function readName(bytes: Uint8Array, offset: number): { name: DnsName; end: number } | DnsMalformed {
   const labels: string[] = [];
   let [at, end, total, floor] = [offset, -1, 1, offset];
   for (;;) {
     const length = bytes[at];
-    if (length === undefined) return malformed("dns", "a name goes on behind the end", bytes);
+    if (length === undefined) return malformedDns("cut short", "a name goes on behind the end", bytes);
     if ((length & pointerBits) === pointerBits) {
-      if (at + 1 >= bytes.length) return malformed("dns", "half a compression pointer", bytes);
+      if (at + 1 >= bytes.length) return malformedDns("cut short", "half a compression pointer", bytes);
       const target = readUint16(bytes, at) & 0x3fff;
-      if (target >= floor) return malformed("dns", `a compression pointer to ${target}, which is not before it`, bytes);
+      if (target >= floor)
+        return malformedDns("bad pointer", `a compression pointer to ${target}, which is not before it`, bytes);
       if (end < 0) end = at + 2;
       at = target;
       floor = target;
     } else if ((length & pointerBits) !== 0)
-      return malformed("dns", `a label of the unknown type ${length >> 6}`, bytes);
+      return malformedDns("bad label", `a label of the unknown type ${length >> 6}`, bytes);
     else if (length === 0) return { name: labels.join("."), end: end < 0 ? at + 1 : end };
     else {
       total += 1 + length;
-      if (total > longestName) return malformed("dns", `a name of more than ${longestName} octets`, bytes);
-      if (at + 1 + length > bytes.length) return malformed("dns", "a label goes on behind the end", bytes);
+      if (total > longestName) return malformedDns("name too long", `a name of more than ${longestName} octets`, bytes);
+      if (at + 1 + length > bytes.length) return malformedDns("cut short", "a label goes on behind the end", bytes);
       labels.push(printLabel(bytes.subarray(at + 1, at + 1 + length)));
       at += 1 + length;
     }

@@ -1,4 +1,4 @@
-import { type DnsName, NameWriter, readName } from "./dns-name.ts";
+import { type DnsMalformed, type DnsName, malformedDns, NameWriter, readName } from "./dns-name.ts";
 import type { Ipv4Address } from "./ipv4-address.ts";
 import { isMalformed, type Malformed, malformed } from "./malformed.ts";
 import { readUint16, readUint32 } from "./octets.ts";
@@ -109,21 +109,41 @@ export function dnsQuery(id: number, name: DnsName, type: number): DnsMessage {
 
 /** Any bytes give a message or what is wrong with them. Octets behind the last record are malformed, too. */
 export function parseDns(bytes: Uint8Array): DnsMessage | Malformed {
+  const reading = readDns(bytes);
+  if (isMalformed(reading)) return reading;
+  const { message, problem, end } = reading;
+  if (problem !== undefined) return problem;
+  const behind = bytes.length - end;
+  return behind > 0 ? malformed("dns", `${behind} octets behind the last record`, bytes) : message;
+}
+
+/** As much of a message as could be read. */
+export interface DnsReading {
+  /** With the records before the problem. */
+  readonly message: DnsMessage;
+  /** What the header says: questions, answers, authorities, additionals. */
+  readonly counts: readonly number[];
+  /** Where the reading came to its end: octets behind it were not looked at. */
+  readonly end: number;
+  readonly problem?: DnsMalformed;
+}
+
+/** Reads as far as it goes, as those do who show what they got; malformed only without a whole header. */
+export function readDns(bytes: Uint8Array): DnsReading | Malformed {
   const header = parseDnsHeader(bytes);
   if (isMalformed(header)) return header;
+  const counts = [4, 6, 8, 10].map((at) => readUint16(bytes, at));
   const reader = new MessageReader(bytes);
   const [questions, answers, authorities, additionals] = [
-    reader.list(readUint16(bytes, 4), () => reader.question()),
-    reader.list(readUint16(bytes, 6), () => reader.record()),
-    reader.list(readUint16(bytes, 8), () => reader.record()),
-    reader.list(readUint16(bytes, 10), () => reader.record()),
+    reader.list(counts[0], () => reader.question()),
+    reader.list(counts[1], () => reader.record()),
+    reader.list(counts[2], () => reader.record()),
+    reader.list(counts[3], () => reader.record()),
   ];
-  if (reader.problem !== undefined) return reader.problem;
-  if (reader.offset < bytes.length)
-    return malformed("dns", `${bytes.length - reader.offset} octets behind the last record`, bytes);
   const plain = { answers: answers.filter(isRecord), authorities: authorities.filter(isRecord) };
   const edns = additionals.find((one): one is OptRecord => "edns" in one)?.edns;
-  return { ...header, questions, ...plain, additionals: additionals.filter(isRecord), ...(edns && { edns }) };
+  const message = { ...header, questions, ...plain, additionals: additionals.filter(isRecord), ...(edns && { edns }) };
+  return { message, counts, end: reader.offset, ...(reader.problem && { problem: reader.problem }) };
 }
 
 /** The header alone, as a server reads it first; the counts are not looked at. */
@@ -157,7 +177,7 @@ function isRecord(one: DnsRecord | OptRecord): one is DnsRecord {
 /** Reads on from the header; the first problem ends it. */
 class MessageReader {
   offset = dnsHeaderLength;
-  problem: Malformed | undefined;
+  problem: DnsMalformed | undefined;
   private readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
@@ -190,11 +210,18 @@ class MessageReader {
     const [ttlSeconds, length] = [readUint32(bytes, offset + 4), readUint16(bytes, offset + 8)];
     this.offset += 10;
     if (!this.has(length)) return undefined;
-    const end = this.offset + length;
+    const dataAt = this.offset;
+    const end = dataAt + length;
     if (type === optType) return this.opt(dnsClass, ttlSeconds, end);
     const data = this.data(type, end);
     if (data === undefined) {
-      this.problem ??= malformed("dns", `the data of a record of type ${type} are not ${length} octets long`, bytes);
+      const isLong = this.offset < end && this.offset > dataAt;
+      this.problem ??= malformedDns(
+        isLong ? "extra octets" : "cut short",
+        `the data of a record of type ${type} are not ${length} octets long`,
+        bytes,
+      );
+      this.offset = dataAt;
       return undefined;
     }
     this.offset = end;
@@ -214,8 +241,10 @@ class MessageReader {
     const octets = bytes.subarray(offset, end);
     switch (type) {
       case dnsType.A:
+        this.offset = Math.min(end, offset + 4);
         return octets.length === 4 ? { type, address: readUint32(bytes, offset) } : undefined;
       case dnsType.AAAA:
+        this.offset = Math.min(end, offset + 16);
         return octets.length === 16 ? { type, octets } : undefined;
       case dnsType.CNAME:
       case dnsType.PTR:
@@ -239,9 +268,11 @@ class MessageReader {
 
   private soa(end: number): DnsData | undefined {
     const [primary, mailbox] = [this.name(), this.name()];
-    if (primary === undefined || mailbox === undefined || this.offset + 20 !== end) return undefined;
+    if (primary === undefined || mailbox === undefined) return undefined;
+    this.offset += 20;
+    if (this.offset !== end) return undefined;
     const [serial, refreshSeconds, retrySeconds, expireSeconds, minimumSeconds] = [0, 4, 8, 12, 16].map((at) =>
-      readUint32(this.bytes, this.offset + at),
+      readUint32(this.bytes, end - 20 + at),
     );
     const times = { serial, refreshSeconds, retrySeconds, expireSeconds, minimumSeconds };
     return { type: dnsType.SOA, primary, mailbox, ...times };
@@ -261,7 +292,7 @@ class MessageReader {
   private has(count: number): boolean {
     if (this.problem !== undefined) return false;
     if (this.offset + count <= this.bytes.length) return true;
-    this.problem = malformed("dns", "a record goes on behind the end", this.bytes);
+    this.problem = malformedDns("cut short", "a record goes on behind the end", this.bytes);
     return false;
   }
 }

@@ -1,4 +1,5 @@
-import { type DnsMessage, type DnsRecord, dnsPort, typeOf } from "../../wire/dns.ts";
+import { type DnsMessage, type DnsQuestion, type DnsReading, type DnsRecord, dnsPort, typeOf } from "../../wire/dns.ts";
+import { type DnsMalformed, isInZone } from "../../wire/dns-name.ts";
 import { absolute, printData, printOpcode, printRcode, printType } from "../../wire/dns-text.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 
@@ -25,12 +26,13 @@ export function digBanner({ name, type, server, search, tcp }: DigQuestion): str
   const at = server === undefined ? "" : ` @${formatIpv4(server)}`;
   const options = `${search === undefined ? "" : " +search"}${tcp ? " +tcp" : ""}`;
   const asked = type === 1 ? name : `${name} ${printType(type)}`;
-  return `\n; <<>> DiG 9.18 <<>>${at} ${asked}${options} +nocookie\n;; global options: +cmd\n`;
+  return `\n; <<>> DiG 9.18 <<>>${at} ${asked}${options} +nocookie\n${at === "" ? "" : "; (1 server found)\n"};; global options: +cmd\n`;
 }
 
 /** As dig prints an answer (bin/dig/dighost.c, lib/dns/masterdump.c), without the time of day, which there is none of here. */
-export function digText(question: DigQuestion, message: DnsMessage, times: DigTimes): string {
-  if (question.short) return message.answers.map((record) => `${printData(record)}\n`).join("");
+export function digText(question: DigQuestion, { message, counts, end, problem }: DnsReading, times: DigTimes): string {
+  const warning = problem === undefined ? "" : ";; Warning: Message parser reports malformed message packet.\n";
+  if (question.short) return warning + message.answers.map((record) => `${printData(record)}\n`).join("");
   const sections = [
     message.edns ? optSection(message.edns) : "",
     section("QUESTION", message.questions.map(questionLine)),
@@ -41,11 +43,54 @@ export function digText(question: DigQuestion, message: DnsMessage, times: DigTi
   // The pseudosection and the question stand together.
   const [opt, asked, ...others] = sections;
   const parts = [opt + asked, ...others].filter((part) => part !== "");
-  return `${digBanner(question)};; Got answer:\n${header(message)}\n${parts.join("\n")}\n${statistics(times)}`;
+  const heading = header(message, counts, times.size - end);
+  const multicast = message.questions.some(({ name }) => isInZone(name, "local")) ? multicastWarning : "";
+  return `${warning}${digBanner(question)};; Got answer:\n${multicast}${heading}\n${parts.map((part) => `${part}\n`).join("")}${statistics(times)}`;
 }
 
-function header(message: DnsMessage): string {
-  const { opcode, rcode, id, questions, answers, authorities, additionals, edns } = message;
+/** RFC 6762: names of cluster.local would be Multicast DNS' own, which dig never fails to say. */
+const multicastWarning = `;; WARNING: .local is reserved for Multicast DNS
+;; You are currently testing what happens when an mDNS query is leaked to DNS
+`;
+
+/** What dig says of a datagram that is no answer to its question, before it waits on. */
+export const digWarning = {
+  short: ";; Warning: short (< header size) message received\n",
+  otherId: (expected: number, got: number) => `;; Warning: ID mismatch: expected ID ${expected}, got ${got}\n`,
+  otherQuestion: ({ name, type }: DnsQuestion) =>
+    `;; ;; Question section mismatch: got ${name === "" ? "." : name}/${printType(type)}/IN\n`,
+} as const;
+
+/** BIND's words for what it cannot read on from (lib/isc/result.c). */
+const faultText = {
+  "bad pointer": "bad compression pointer",
+  "bad label": "bad label type",
+  "name too long": "name too long",
+  "extra octets": "extra input data",
+} as const;
+
+/** What dig prints of a message that makes no sense; undefined where it only ends too early, and is shown as far as it goes. */
+export function badPacket({ fault, bytes }: DnsMalformed): string | undefined {
+  if (fault === "cut short") return undefined;
+  return `;; Got bad packet: ${faultText[fault]}\n${bytes.length} bytes\n${hexDump(bytes)}`;
+}
+
+const dumpWidth = 16;
+
+/** Sixteen octets a line, and their characters. */
+function hexDump(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += dumpWidth) {
+    const line = bytes.subarray(at, at + dumpWidth);
+    const octets = Array.from(line, (octet) => `${octet.toString(16).padStart(2, "0")} `).join("");
+    const characters = Array.from(line, (octet) => (octet >= 0x20 && octet < 0x7f ? String.fromCharCode(octet) : "."));
+    text += `${octets.padEnd(3 * dumpWidth)}         ${characters.join("")}\n`;
+  }
+  return text;
+}
+
+function header(message: DnsMessage, sizes: readonly number[], extra: number): string {
+  const { opcode, rcode, id } = message;
   const flags = [
     ["qr", message.response],
     ["aa", message.authoritative],
@@ -55,17 +100,13 @@ function header(message: DnsMessage): string {
     ["ad", message.authenticData],
     ["cd", message.checkingDisabled],
   ].flatMap(([name, isSet]) => (isSet ? [` ${name}`] : []));
-  const counts = [
-    `QUERY: ${questions.length}`,
-    `ANSWER: ${answers.length}`,
-    `AUTHORITY: ${authorities.length}`,
-    `ADDITIONAL: ${additionals.length + (edns ? 1 : 0)}`,
-  ];
+  const counts = [`QUERY: ${sizes[0]}`, `ANSWER: ${sizes[1]}`, `AUTHORITY: ${sizes[2]}`, `ADDITIONAL: ${sizes[3]}`];
   const isWithoutRecursion = message.recursionDesired && !message.recursionAvailable;
   return [
     `;; ->>HEADER<<- opcode: ${printOpcode(opcode)}, status: ${printRcode(rcode)}, id: ${id}`,
     `;; flags:${flags.join("")}; ${counts.join(", ")}`,
     ...(isWithoutRecursion ? [";; WARNING: recursion requested but not available"] : []),
+    ...(extra > 0 ? [`;; WARNING: Message has ${extra} extra bytes at end`] : []),
     "",
   ].join("\n");
 }
@@ -79,11 +120,12 @@ function section(name: string, lines: readonly string[]): string {
 }
 
 function questionLine({ name, type }: DnsMessage["questions"][number]): string {
-  return columns([
-    [`;${absolute(name)}`, 0],
+  const words = columns([
+    [absolute(name), 0],
     ["IN", 32],
     [printType(type), 40],
   ]);
+  return `;${words}`;
 }
 
 function recordLine(record: DnsRecord): string {
@@ -98,13 +140,16 @@ function recordLine(record: DnsRecord): string {
 
 const tab = 8;
 
-/** Each word at its column, by tabs; after a word that reaches beyond it, by one blank. */
+/** Each word at its column, by tabs and blanks as BIND sets them (`indent` of lib/dns/masterdump.c): at least one of either. */
 function columns(words: readonly (readonly [text: string, column: number])[]): string {
   let [line, at] = ["", 0];
   for (const [text, column] of words) {
-    const tabs = Math.floor(column / tab) - Math.floor(at / tab);
-    if (column > 0) line += at >= column ? " " : "\t".repeat(tabs);
-    if (column > 0) at = Math.max(at + 1, column);
+    if (column > 0) {
+      const to = Math.max(column, at + 1);
+      const tabs = Math.floor(to / tab) - Math.floor(at / tab);
+      line += "\t".repeat(tabs) + " ".repeat(to - (tabs > 0 ? Math.floor(to / tab) * tab : at));
+      at = to;
+    }
     line += text;
     at += text.length;
   }

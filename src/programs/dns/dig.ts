@@ -1,13 +1,15 @@
 import {
-  type DnsMessage,
+  type DnsQuestion,
+  type DnsReading,
   dnsPort,
   dnsQuery,
   dnsRcode,
   emitDns,
   firstOfStream,
-  parseDns,
+  readDns,
   withLength,
 } from "../../wire/dns.ts";
+import { sameName } from "../../wire/dns-name.ts";
 import { printRcode } from "../../wire/dns-text.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isMalformed } from "../../wire/malformed.ts";
@@ -24,7 +26,7 @@ import type {
 import { errorText } from "../socket-error.ts";
 import { millisecondNs } from "../time.ts";
 import { recordOf } from "./by-name.ts";
-import { digBanner, digText } from "./dig-text.ts";
+import { badPacket, digBanner, digText, digWarning } from "./dig-text.ts";
 import { nextIdentifier } from "./identifier.ts";
 import { candidatesOf } from "./search-list.ts";
 
@@ -163,13 +165,18 @@ function nobody(spec: DigSpec, state: DigState, before: readonly ProgramEffect[]
 }
 
 function take(spec: DigSpec, state: DigState, bytes: Uint8Array, nowNs: number): ProgramStep<DigState> {
-  const message = parseDns(bytes);
-  if (isMalformed(message)) {
-    const text = `;; Got bad packet: ${message.reason}\n`;
-    const step = nobody(spec, state, [{ kind: "print", text }, ...closing(state)]);
-    return step;
+  const reading = readDns(bytes);
+  if (isMalformed(reading)) return waitOn(state, digWarning.short);
+  const { message, problem } = reading;
+  if (message.id !== state.id) return waitOn(state, digWarning.otherId(state.id, message.id));
+  if (!message.response) return waitOn(state);
+  const bad = problem && badPacket(problem);
+  if (bad !== undefined) {
+    const result: ProgramResult = { ok: false, sent: state.queries, received: 1, errors: [] };
+    return { state, effects: [...closing(state), { kind: "print", text: bad }, { kind: "exit", status: 0, result }] };
   }
-  if (!message.response || message.id !== state.id) return { state, effects: [] };
+  const other = message.questions.find((question) => !isAsked(spec, state, question));
+  if (other !== undefined) return waitOn(state, digWarning.otherQuestion(other));
   if (message.truncated && !state.overTcp) {
     const told: ProgramEffect = { kind: "print", text: ";; Truncated, retrying in TCP mode.\n" };
     return ask(spec, { ...state, overTcp: true, tries: 0 }, [told, ...closing(state)], nowNs);
@@ -185,16 +192,26 @@ function take(spec: DigSpec, state: DigState, bytes: Uint8Array, nowNs: number):
     };
     return ask(spec, next, closing(state), nowNs);
   }
-  return finish(spec, state, message, bytes.length, nowNs);
+  return finish(spec, state, reading, bytes.length, nowNs);
+}
+
+/** For the answer itself, until the time is over. */
+function waitOn(state: DigState, warning?: string): ProgramStep<DigState> {
+  return { state, effects: warning === undefined ? [] : [{ kind: "print", text: warning }] };
+}
+
+function isAsked({ type }: DigSpec, { candidates, candidate }: DigState, question: DnsQuestion): boolean {
+  return question.type === type && sameName(question.name, candidates[candidate]);
 }
 
 function finish(
   spec: DigSpec,
   state: DigState,
-  message: DnsMessage,
+  reading: DnsReading,
   size: number,
   nowNs: number,
 ): ProgramStep<DigState> {
+  const { message } = reading;
   const timeNs = nowNs - state.sentNs;
   const server = spec.server as Ipv4Address;
   const answer: DnsAnswer = {
@@ -206,7 +223,7 @@ function finish(
     timeNs,
   };
   const times = { timeMs: Math.floor(timeNs / millisecondNs), server, overTcp: state.overTcp, size };
-  const text = digText(spec, message, times);
+  const text = digText(spec, reading, times);
   const result: ProgramResult = {
     ok: true,
     sent: state.queries,
