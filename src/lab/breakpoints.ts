@@ -1,6 +1,8 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { Rule } from "../config/iptables/rule-set.ts";
 import type { NftRule } from "../config/nft/rule-set.ts";
+import { dropReasonOf } from "../linux/drop.ts";
+import { rejectionOf } from "../linux/netfilter/rejection.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import type { DeclaredPlace, NetworkPlan } from "../plan/plan.ts";
@@ -23,6 +25,7 @@ import type {
   LineBreakpoint,
   OutputRow,
 } from "./protocol.ts";
+import { refusedServiceOf } from "./refused-service.ts";
 import { routeBinding } from "./route-breakpoint.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -289,7 +292,7 @@ export class Breakpoints {
       case "service":
         return {
           label: `stops when a packet comes to ${place.service}, when its endpoint is chosen, or when it has none`,
-          stages: [stage.nfRule, stage.nfReject],
+          stages: [stage.nfRule, stage.nfReject, stage.drop],
           matches: (event) => this.concernsService(event, place),
         };
       case "rule":
@@ -316,7 +319,9 @@ export class Breakpoints {
     place: Extract<DeclaredPlace, { kind: "service" }>,
   ): boolean {
     const { packets, netfilter } = this.world;
-    if (next === stage.nfReject) return isRuleOf(ruleAt(this.world, walker), place.service);
+    if (next === stage.nfReject || (next === stage.drop && isDroppedByRule(this.world, walker)))
+      return refusedServiceOf(this.world, walker)?.service === place.service;
+    if (next === stage.drop) return false;
     const at = packets.hookAt.get(walker);
     if (at === null || at.rule !== 0) return false;
     const isOwn = (chain: number) => place.chains.includes(netfilter.chainName.get(chain));
@@ -404,8 +409,11 @@ function ruleAt({ packets, netfilter }: World, packet: number): Rule | NftRule |
   return row === undefined ? null : (netfilter.rule.get(row) ?? netfilter.nftRule.get(row));
 }
 
-/** kube-proxy says in a rule's comment whose it is: `default/web:http has no endpoints`. */
-function isRuleOf(rule: Rule | NftRule | null, service: string): boolean {
-  const comment = rule !== null && "matches" in rule ? rule.matches.find((one) => one.match === "comment") : undefined;
-  return comment?.match === "comment" && comment.text.split(/[ :]/, 1)[0] === service;
+/** And not rejected before, where a breakpoint has stopped already. */
+function isDroppedByRule(world: World, packet: number): boolean {
+  const { packets, netfilter } = world;
+  const at = packet === 0 || dropReasonOf(world, packet) !== "NETFILTER_DROP" ? null : packets.hookAt.get(packet);
+  if (at === null || at.chain === 0) return false;
+  const row = netfilter.chainRules.get(at.chain)[at.rule];
+  return row !== undefined && rejectionOf(world, row) === undefined;
 }

@@ -47,3 +47,33 @@ test("2. A rule's own line in the file: packets that are tried on it", async () 
     "nf.prerouting · SERVICES rule 2 @ node1",
   ]);
 });
+
+/** A Service whose only pod is not ready, and one whose policy keeps to a node that has none of its pods. */
+const unserved = (mode: string) => `cluster { cni host-gw; proxy ${mode} }
+
+node node1 { address 192.168.1.11/24; gateway 192.168.1.1; pod client }
+node node2 { address 192.168.1.12/24; pod web { labels app=web; ready false }; pod far { labels app=far } }
+router gw { address 192.168.1.1/24 }
+
+service empty { clusterIP 10.96.0.10; port 80 -> 8080 name http; selector app=web }
+service near { clusterIP 10.96.0.11; port 80 -> 8080; selector app=far; internalTrafficPolicy Local }
+
+scenario "refused and dropped" {
+  curl client -> http://10.96.0.10/ timeout 500ms
+  curl client -> http://10.96.0.11/ timeout 500ms
+}
+`;
+
+test.each([
+  { mode: "iptables", rejected: "nf.reject · KUBE-SERVICES rule 1 @ node1" },
+  { mode: "nftables", rejected: "nf.reject · reject-chain rule 1 @ node1" },
+])(
+  "3. A Service without endpoints: packets that are refused in its name, and no others: $mode",
+  async ({ mode, rejected }) => {
+    const program = dap.program(unserved(mode), "unserved.k8snet");
+    const means = (service: string) =>
+      `stops when a packet comes to ${service}, when its endpoint is chosen, or when it has none`;
+    expect(await stopsAt(program, "service empty")).toEqual([means("default/empty"), rejected]);
+    expect(await stopsAt(program, "service near")).toEqual([means("default/near"), "drop @ node1/cni0"]);
+  },
+);

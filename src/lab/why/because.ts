@@ -6,6 +6,7 @@ import type { NextEvent } from "../../sim/simulation.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { dropExplanation } from "../drop-text.ts";
 import { packetText, placeName, ruleName, tableName } from "../names.ts";
+import { refusalText, refusedServiceOf } from "../refused-service.ts";
 import { eventSource, isWaiting } from "../walk.ts";
 import { type Asked, sysctlIdeas } from "./asked.ts";
 import type { Explanation, Idea, Reasons } from "./explanation.ts";
@@ -73,9 +74,12 @@ function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: s
   const { world, packet } = asked;
   if (next.stage === stage.drop) {
     const reason = dropReasonOf(world, packet);
-    return { decision: `dropped, ${reason}: ${dropExplanation(world, packet)}`, ...reasons[reason]?.(asked) };
+    const explained = dropExplanation(world, packet);
+    const decision = `dropped, ${reason}: ${explained}${reason === "NETFILTER_DROP" ? inWhoseName(asked, explained) : ""}`;
+    return { decision, ...reasons[reason]?.(asked) };
   }
-  if (next.stage === stage.nfReject) return { decision: `rejected by ${ruleHere(asked)}`, ...becauseOfRules(asked) };
+  if (next.stage === stage.nfReject)
+    return { decision: `rejected by ${ruleHere(asked)}${inWhoseName(asked)}`, ...becauseOfRules(asked) };
   if (next.stage === stage.natTranslate) return becauseTranslated(asked);
   return underWay(asked);
 }
@@ -83,6 +87,13 @@ function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: s
 function ruleHere({ world, packet }: Asked): string {
   const at = world.packets.hookAt.get(packet);
   return at === null || at.chain === 0 ? "a rule" : `${tableName(world, at.chain)} ${ruleName(world, at)}`;
+}
+
+/** `: default/web has no endpoints`, where a rule's comment has not said so. */
+function inWhoseName({ world, packet }: Asked, said = ""): string {
+  const refused = refusedServiceOf(world, packet);
+  if (refused === undefined || said.includes(refusalText(refused))) return "";
+  return `: ${refusalText(refused)}`;
 }
 
 /** Nothing is wrong with it yet. */

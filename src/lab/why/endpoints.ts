@@ -1,21 +1,17 @@
-import type { Rule } from "../../config/iptables/rule-set.ts";
 import type { Item } from "../../language/generated/ast.ts";
+import { refusedServiceOf } from "../refused-service.ts";
 import type { Asked } from "./asked.ts";
 import type { Idea } from "./explanation.ts";
 import { type FileEdits, idea } from "./file-edits.ts";
 
-/** kube-proxy says in a comment whose traffic it refuses, and why. */
-const refusal = /^(?:[^/ ]+\/)?([^ :]+)(?::\S+)? has no (local )?endpoints$/;
-
 /** A Service without endpoints, or without one on this node: pods that are not ready, a policy that keeps to the node. */
-export function endpointIdeas({ file, world, netns }: Asked, rule: Rule): readonly Idea[] {
-  const comment = rule.matches.find((match) => match.match === "comment");
-  const found = comment?.match === "comment" ? refusal.exec(comment.text) : null;
-  if (found === null || file === undefined) return [];
-  const [, name, isLocal] = found;
+export function endpointIdeas({ file, world, packet, netns }: Asked): readonly Idea[] {
+  const refused = refusedServiceOf(world, packet);
+  if (refused === undefined || file === undefined) return [];
+  const name = refused.service.slice(refused.service.indexOf("/") + 1);
   const service = file.items("Service").find((item) => "name" in item && item.name === name);
   const node = world.namespaces.name.get(netns);
-  const unready = podsNotReady(file, isLocal === undefined ? undefined : node);
+  const unready = podsNotReady(file, refused.isLocal ? node : undefined);
   const readied = unready.flatMap(({ line, pod }) =>
     idea(`Pod ${pod} is ready`, [file.replaceIn(line, /\bready\s+false\b/, "ready true")]),
   );

@@ -33,7 +33,7 @@ export function becauseOfRules(asked: Asked): Reasons {
     tried: [...triedRules(world, packet, at), ...(isPolicy ? [policyRow(world, at)] : [])],
     source: asked.plan.places.find((place) => place.kind === "rule" && place.rule === rule)?.source,
     ideas: [
-      ...(rule === undefined || !("matches" in rule) ? [] : endpointIdeas(asked, rule)),
+      ...endpointIdeas(asked),
       ...(rule === undefined ? [] : withoutRule(asked, rule)),
       ...(isPolicy ? otherPolicy(asked, at) : []),
       ...exception(asked, at),

@@ -112,4 +112,37 @@ scenario "s" {
     const answer = await ask(lab, "ping a -> 10.244.0.77 timeout 5s");
     expect(answer.cures).toEqual([]);
   });
+
+  it.each(["iptables", "nftables"])(
+    "10. a Service without endpoints is named, and who would be one: %s",
+    async (mode) => {
+      const text = `cluster { cni host-gw; proxy ${mode} }
+node node1 { address 192.168.1.11/24; gateway 192.168.1.1; pod a; pod b {
+  labels app=web
+  ready false
+  container c { listen tcp 8080 http }
+} }
+node node2 { address 192.168.1.12/24; pod c { labels app=far; container c { listen tcp 8080 http } } }
+router gw { address 192.168.1.1/24 }
+service empty { clusterIP 10.96.0.10; port 80 -> 8080 name http; selector app=web }
+service near {
+  clusterIP 10.96.0.11
+  port 80 -> 8080
+  selector app=far
+  internalTrafficPolicy Local
+}
+scenario "s" {
+  curl a -> http://10.96.0.10/
+  curl a -> http://10.96.0.11/ timeout 500ms
+}
+`;
+      const lab = over(text);
+      const rejected = await ask(lab, "curl a -> http://10.96.0.10/");
+      expect(rejected.text).toContain("default/empty:http has no endpoints");
+      expect(rejected.cures[0]?.title).toBe("Pod b is ready");
+      const dropped = await ask(lab, "curl a -> http://10.96.0.11/ timeout 500ms");
+      expect(dropped.text).toContain("default/near has no local endpoints");
+      expect(dropped.cures[0]?.title).toBe("internalTrafficPolicy Cluster");
+    },
+  );
 });

@@ -1,6 +1,14 @@
 import { bounds, isInPart } from "../../../config/nft/data-types.ts";
 import { applyMark } from "../../../config/nft/mark-values.ts";
-import type { MarkValue, NftRule, Operand, Selector, Statement, Verdict } from "../../../config/nft/rule-set.ts";
+import type {
+  Element,
+  MarkValue,
+  NftRule,
+  Operand,
+  Selector,
+  Statement,
+  Verdict,
+} from "../../../config/nft/rule-set.ts";
 import { ipProtocol, protocolNumber } from "../../../wire/ipv4.ts";
 import type { DropReason } from "../../drop-reason.ts";
 import type { World } from "../../world.ts";
@@ -79,6 +87,21 @@ export function evaluateMatch(
 ): boolean {
   if (statement.statement === "match") return matches(world, row, statement, subject);
   return lookUp(world, row, statement.selectors, statement.map, subject) !== undefined;
+}
+
+/**
+ * The element of one of kube-proxy's maps of ports without endpoints that a rule finds for a packet; undefined where it finds none,
+ * or is no such rule.
+ */
+export function noEndpointElement(world: World, row: number, subject: Subject): Element | undefined {
+  for (const statement of world.netfilter.nftRule.get(row)?.statements ?? []) {
+    if (statement.statement === "match" && matches(world, row, statement, subject)) continue;
+    if (statement.statement !== "vmap") return undefined;
+    const { selectors, map } = statement;
+    const isOne = map.kind === "set" && /^no-endpoint-(services|nodeports)$/.test(map.name);
+    return isOne ? lookUp(world, row, selectors, map, subject) : undefined;
+  }
+  return undefined;
 }
 
 type MatchStatement = Extract<Statement, { statement: "match" }>;
