@@ -82,6 +82,8 @@ export class Packets {
   readonly mayRedirect: Int32Column;
   /** The next packet in the queue that this one waits in; 0 at its end. */
   readonly next: Int32Column;
+  /** 1: it has waited for a neighbour's address, so that the call that sent it is over. */
+  readonly hasWaited: Int32Column;
   /** Why it is to be dropped: a number of `dropReasonNames`. */
   readonly dropReason: Int32Column;
   /** 1 once netfilter has to do with it, or a tunnel's shortcut. Until then all of the following hold nothing, and cost nothing. */
@@ -129,6 +131,7 @@ export class Packets {
     this.fragmentMtu = table.int32("fragmentMtu");
     this.mayRedirect = table.int32("mayRedirect");
     this.next = table.int32("next");
+    this.hasWaited = table.int32("hasWaited");
     this.dropReason = table.int32("dropReason");
     this.inNetfilter = table.int32("inNetfilter");
     this.isOwn = table.int32("isOwn");
@@ -166,6 +169,7 @@ export class Packets {
     this.fragmentMtu.set(packet, 0);
     this.mayRedirect.set(packet, 0);
     this.next.set(packet, 0);
+    this.hasWaited.set(packet, 0);
     this.dropReason.set(packet, 0);
     // What the row's last owner left of netfilter's.
     if (this.inNetfilter.get(packet) === 1) {

@@ -9,6 +9,7 @@ const known: ReadonlySet<string> = new Set<SocketError>([
   "EMSGSIZE",
   "EADDRINUSE",
   "EADDRNOTAVAIL",
+  "ENOBUFS",
   "EPERM",
   "EACCES",
   "EINVAL",

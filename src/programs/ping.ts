@@ -38,7 +38,15 @@ export interface PingState {
   readonly reply?: ProgramResult["reply"];
   readonly icmpErrors: ProgramResult["errors"];
   readonly localError?: SocketError;
+  /** How often in a row this host had no room to send. */
+  readonly refusals: number;
+  /** The newest probe was not sent for want of room. */
+  readonly isRefused: boolean;
+  /** Redirects that wait to be read. */
+  readonly unread: readonly IcmpErrorInput[];
 }
+
+type IcmpErrorInput = ProgramInput & { kind: "icmp error" };
 
 interface Probe {
   readonly sequence: number;
@@ -59,8 +67,17 @@ export function pingProgram(spec: PingSpec): Program<PingState> {
 }
 
 const pingSocket = 3;
-const timers = { nextProbe: 1, linger: 2 } as const;
+const timers = { nextProbe: 1, linger: 2, sent: 3 } as const;
+/**
+ * What a probe gives rise to on the same machine comes while ping is still in sendmsg(2): the kernel goes on so long
+ * (MAX_SOFTIRQ_TIME) before it lets it go.
+ */
+const sendingNs = 2 * millisecondNs;
+/** MININTERVAL of ping.h, and the longest wait after ENOBUFS (ping_common.c, pinger). */
+const shortestWaitNs = 10 * millisecondNs;
+const longestWaitNs = 500 * millisecondNs;
 const newestProbes = 128;
+const redirectType = 5;
 /** Where sizeof(struct timeval) fits into the payload, replies tell their round trip time. */
 const timestampBytes = 16;
 
@@ -84,6 +101,9 @@ function start(spec: PingSpec, nowNs: number): ProgramStep<PingState> {
     pipeSize: 0,
     probes: [],
     icmpErrors: [],
+    refusals: 0,
+    isRefused: false,
+    unread: [],
   };
   const opening: ProgramEffect[] = [
     { kind: "open ping", socket: pingSocket, identifier: spec.identifier },
@@ -96,14 +116,15 @@ function start(spec: PingSpec, nowNs: number): ProgramStep<PingState> {
 function handle(spec: PingSpec, state: PingState, input: ProgramInput, nowNs: number): ProgramStep<PingState> {
   switch (input.kind) {
     case "timer":
+      if (input.timer === timers.sent) return readAll(state);
       if (input.timer === timers.linger) return finish(spec, state);
       return isComplete(spec, state) ? finish(spec, state) : sendProbe(spec, state, nowNs);
     case "echo reply":
       return endIfComplete(spec, takeReply(spec, state, input, nowNs));
     case "icmp error":
-      return endIfComplete(spec, takeIcmpError(state, input));
+      return endIfComplete(spec, takeIcmpError(state, input, nowNs));
     case "error":
-      return takeLocalError(spec, state, input);
+      return takeLocalError(spec, state, input, nowNs);
     default:
       return { state, effects: [] };
   }
@@ -112,7 +133,13 @@ function handle(spec: PingSpec, state: PingState, input: ProgramInput, nowNs: nu
 function sendProbe(spec: PingSpec, state: PingState, nowNs: number): ProgramStep<PingState> {
   const sequence = (state.transmitted + 1) & 0xffff;
   const probes = [...state.probes.slice(1 - newestProbes), { sequence, sentNs: nowNs, answered: false }];
-  const sent: PingState = { ...state, transmitted: state.transmitted + 1, lastSendNs: nowNs, probes };
+  const sent: PingState = {
+    ...state,
+    transmitted: state.transmitted + 1,
+    lastSendNs: nowNs,
+    probes,
+    ...noRefusal(state),
+  };
   const send: ProgramEffect = {
     kind: "send echo",
     socket: pingSocket,
@@ -129,12 +156,29 @@ function sendProbe(spec: PingSpec, state: PingState, nowNs: number): ProgramStep
   return { state: sent, effects: [send, wait] };
 }
 
+function noRefusal({ isRefused, refusals }: PingState) {
+  return { isRefused: false, refusals: isRefused ? refusals : 0 };
+}
+
 function lingerNs(spec: PingSpec, state: PingState): number {
   if (state.received === 0) return spec.timeoutNs;
   return Math.max(spec.intervalNs, 2 * (state.roundTrips?.maximumUs ?? 0) * microsecondNs);
 }
 
 function takeReply(
+  spec: PingSpec,
+  state: PingState,
+  reply: ProgramInput & { kind: "echo reply" },
+  nowNs: number,
+): ProgramStep<PingState> {
+  const before = readAll(state);
+  const noWait: readonly ProgramEffect[] =
+    state.unread.length === 0 ? [] : [{ kind: "clear timer", timer: timers.sent }];
+  const step = takeReplyAlone(spec, before.state, reply, nowNs);
+  return { state: step.state, effects: [...noWait, ...before.effects, ...step.effects] };
+}
+
+function takeReplyAlone(
   spec: PingSpec,
   state: PingState,
   reply: ProgramInput & { kind: "echo reply" },
@@ -162,9 +206,29 @@ function takeReply(
   };
 }
 
+/**
+ * Errors stand in a queue of their own, which recvmsg(2) reads first; redirects come with what else is received, and wait until ping
+ * is back from sending.
+ */
+function takeIcmpError(state: PingState, error: IcmpErrorInput, nowNs: number): ProgramStep<PingState> {
+  const leftNs = state.lastSendNs + sendingNs - nowNs;
+  if (error.type !== redirectType || leftNs <= 0) return readIcmpError(state, error);
+  const wait: ProgramEffect = { kind: "set timer", timer: timers.sent, afterNs: leftNs };
+  return { state: { ...state, unread: [...state.unread, error] }, effects: [wait] };
+}
+
+function readAll(state: PingState): ProgramStep<PingState> {
+  let step: ProgramStep<PingState> = { state: { ...state, unread: [] }, effects: [] };
+  for (const error of state.unread) {
+    const next = readIcmpError(step.state, error);
+    step = { state: next.state, effects: [...step.effects, ...next.effects] };
+  }
+  return step;
+}
+
 /** Redirects are told, but do not count as errors. */
-function takeIcmpError(state: PingState, error: ProgramInput & { kind: "icmp error" }): ProgramStep<PingState> {
-  const isRedirect = error.type === 5;
+function readIcmpError(state: PingState, error: IcmpErrorInput): ProgramStep<PingState> {
+  const isRedirect = error.type === redirectType;
   const from = `From ${formatIpv4(error.from)}${isRedirect ? ":" : ""}`;
   const text = `${from} icmp_seq=${error.sequence} ${icmpErrorText(error.type, error.code, error.mtu)}\n`;
   const heard: PingState = {
@@ -186,7 +250,9 @@ function takeLocalError(
   spec: PingSpec,
   state: PingState,
   input: ProgramInput & { kind: "error" },
+  nowNs: number,
 ): ProgramStep<PingState> {
+  if (input.error === "ENOBUFS") return takeWantOfRoom(spec, state, nowNs);
   const failed: PingState = { ...state, localError: input.error };
   if (input.error === "EMSGSIZE") {
     const mtu = input.mtu === undefined ? "" : `, mtu=${input.mtu}`;
@@ -209,6 +275,25 @@ function takeLocalError(
     };
   }
   return { state: failed, effects: [{ kind: "print", text: `ping: sendmsg: ${errorText(input.error)}\n` }] };
+}
+
+/** Tries again at its interval, until its short waits make `-W`; then the probe counts as sent, and it says why it was not. */
+function takeWantOfRoom(spec: PingSpec, state: PingState, nowNs: number): ProgramStep<PingState> {
+  const refusals = state.refusals + 1;
+  const refused: PingState = { ...state, refusals, isRefused: true };
+  const waitNs = Math.min(Math.max(spec.intervalNs / 2, shortestWaitNs), longestWaitNs);
+  if (refusals * waitNs >= spec.timeoutNs) {
+    const text = `ping: sendmsg: ${errorText("ENOBUFS")}\n`;
+    return { state: { ...refused, localError: "ENOBUFS" }, effects: [{ kind: "print", text }] };
+  }
+  const afterNs = Math.max(0, state.lastSendNs + spec.intervalNs - nowNs);
+  return {
+    state: { ...refused, transmitted: state.transmitted - 1, probes: state.probes.slice(0, -1) },
+    effects: [
+      { kind: "clear timer", timer: timers.linger },
+      { kind: "set timer", timer: timers.nextProbe, afterNs, isCoarse: true },
+    ],
+  };
 }
 
 function isComplete(spec: PingSpec, state: PingState): boolean {

@@ -37,6 +37,7 @@ export type SocketError =
   | "EMSGSIZE"
   | "EADDRINUSE"
   | "EADDRNOTAVAIL"
+  | "ENOBUFS"
   | "EPERM"
   | "EACCES"
   | "EINVAL";

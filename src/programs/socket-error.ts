@@ -14,6 +14,7 @@ const errorTexts: Readonly<Record<SocketError | "timeout", string>> = {
   EMSGSIZE: "Message too long",
   EADDRINUSE: "Address already in use",
   EADDRNOTAVAIL: "Cannot assign requested address",
+  ENOBUFS: "No buffer space available",
   EPERM: "Operation not permitted",
   EACCES: "Permission denied",
   EINVAL: "Invalid argument",

@@ -24,6 +24,9 @@ function hostUnreachable(sequence: number) {
   return { kind: "icmp error", from: ip("10.244.0.2"), type: 3, code: 1, mtu: 0, sequence } as const;
 }
 
+const redirect = { ...hostUnreachable(1), type: 5, code: 1, mtu: ip("10.244.0.9") };
+const noRoom = { kind: "error", socket: 3, error: "ENOBUFS" } as const;
+
 test("one reply ends a ping of one, with the text of iputils", () => {
   const run = new ProgramRun(pingProgram(spec));
   run.wait(156_000);
@@ -141,9 +144,56 @@ test.each([
 
 test("a redirect is told and does not count", () => {
   const run = new ProgramRun(pingProgram(spec));
-  run.give({ ...hostUnreachable(1), type: 5, code: 1, mtu: ip("10.244.0.9") });
+  run.wait(10 * ms);
+  run.give(redirect);
   expect(run.output).toContain("From 10.244.0.2: icmp_seq=1 Redirect Host(New nexthop: 10.244.0.9)\n");
   expect(run.exit).toBeUndefined();
+});
+
+test("a redirect that comes while ping sends is read after errors, and not at all where these end it", () => {
+  const one = new ProgramRun(pingProgram(spec));
+  one.give(redirect);
+  one.give(hostUnreachable(1));
+  expect(one.exit?.result.errors).toHaveLength(1);
+  expect(one.output).not.toContain("Redirect");
+
+  const two = new ProgramRun(pingProgram({ ...spec, count: 2 }));
+  two.give(redirect);
+  two.give(hostUnreachable(1));
+  two.wait(2 * ms);
+  expect(two.output.split("\n").slice(1, 3)).toEqual([
+    "From 10.244.0.2 icmp_seq=1 Destination Host Unreachable",
+    "From 10.244.0.2: icmp_seq=1 Redirect Host(New nexthop: 10.244.0.9)",
+  ]);
+
+  const answered = new ProgramRun(pingProgram(spec));
+  answered.give(redirect);
+  answered.give(reply(1));
+  expect(answered.output).toMatch(/Redirect.*\n64 bytes from/);
+});
+
+test("without room to send it tries again at its interval, as long as its waits are less than -W in all", () => {
+  const run = new ProgramRun(pingProgram({ ...spec, count: 2, timeoutNs: s }));
+  run.give(noRoom);
+  expect(run.output).not.toContain("sendmsg");
+  run.wait(s);
+  run.give(noRoom);
+  expect(run.output).toContain("ping: sendmsg: No buffer space available\n");
+  run.wait(s);
+  run.give(noRoom);
+  run.wait(s);
+  expect(run.calls.filter(({ kind }) => kind === "send echo")).toMatchObject(
+    [1, 1, 2].map((sequence) => ({ sequence })),
+  );
+  expect(run.exit).toMatchObject({ status: 1, result: { error: "ENOBUFS", sent: 2, received: 0 } });
+});
+
+test("a probe that could be sent at last begins the count of refusals anew", () => {
+  const run = new ProgramRun(pingProgram({ ...spec, count: 2, timeoutNs: s }));
+  run.give(noRoom);
+  run.wait(2 * s);
+  run.give(noRoom);
+  expect(run.output).not.toContain("sendmsg");
 });
 
 test("a payload without room for a time stamp has no times", () => {

@@ -1,5 +1,6 @@
-import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
+import { type EthernetFrame, ethernetHeaderLength, frameLength } from "../../wire/ethernet.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
+import { deviceKind } from "../devices.ts";
 import { drop } from "../drop.ts";
 import { bridgePrerouting, callsHooks } from "../netfilter/bridge.ts";
 import { stage } from "../stage.ts";
@@ -34,6 +35,12 @@ function vethTransmit(world: World, packet: number): void {
   packets.stage.set(packet, stage.vethReceive);
   sim.underWay.pop();
   world.links.push(packet, sim.nowNs);
+}
+
+/** Whether a veth device loses an IPv4 packet of so many bytes because its other end is too narrow (`veth_xmit`: NET_XMIT_DROP). */
+export function isTooLongForPeer({ devices }: World, device: number, bytes: number): boolean {
+  if (devices.kind.get(device) !== deviceKind.veth || !devices.isRunning(device)) return false;
+  return bytes + ethernetHeaderLength > devices.mtu.get(devices.peer.get(device)) + forwardableHeaders;
 }
 
 /** `is_skb_forwardable` of net/core/dev.c: what a device is given may exceed its MTU by a VLAN tag. */

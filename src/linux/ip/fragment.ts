@@ -12,6 +12,7 @@ import {
 import { isMalformed } from "../../wire/malformed.ts";
 import { drop } from "../drop.ts";
 import { ipOf } from "../netfilter/packet-ip.ts";
+import { isRefusedAtOnce } from "../socket/refused-send.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { sendIcmpErrorFor } from "./icmp-error.ts";
@@ -37,7 +38,9 @@ function fragment(world: World, packet: number): void {
   const ip = ipOf(world, packet);
   const room = (packets.fragmentMtu.get(packet) - ipv4HeaderLength) & ~7;
   const bytes = emitIpv4Packet(ip).subarray(ipv4HeaderLength + (ip.options?.length ?? 0));
-  const most = isSentByProcess(world, packet) ? 1 : Math.ceil(bytes.length / room);
+  // The first piece that a device does not take ends it: the others are not sent.
+  const isRefused = frame === undefined && isRefusedNow(world, packet, Math.min(room, bytes.length));
+  const most = isRefused || isSentByProcess(world, packet) ? 1 : Math.ceil(bytes.length / room);
   const pieces: number[] = [];
   let offset = 0;
   for (; offset < bytes.length && pieces.length < most; offset += room) {
@@ -45,12 +48,17 @@ function fragment(world: World, packet: number): void {
     const part = pieceOf(ip, bytes.subarray(offset, offset + room), offset, ip.moreFragments || !isLast);
     pieces.push(makePiece(world, packet, part, frame));
   }
-  if (offset < bytes.length) {
+  if (offset < bytes.length && !isRefused) {
     packets.data.set(packet, pieceOf(ip, bytes.subarray(offset), offset, ip.moreFragments));
     sim.underWay.pop();
     world.sends.push(packet, world.nowNs);
   } else packets.end(packet);
   for (let i = pieces.length - 1; i >= 0; i--) sim.underWay.push(pieces[i]);
+}
+
+function isRefusedNow(world: World, packet: number, bytes: number): boolean {
+  const { outDevice, nextHop } = world.packets;
+  return isRefusedAtOnce(world, outDevice.get(packet), nextHop.get(packet), ipv4HeaderLength + bytes);
 }
 
 /**

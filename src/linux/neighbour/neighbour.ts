@@ -4,10 +4,12 @@ import { ethernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { broadcastMac } from "../../wire/mac-address.ts";
+import { isTooLongForPeer } from "../device/link.ts";
 import { deviceKind } from "../devices.ts";
 import { drop } from "../drop.ts";
 import { sendHostUnreachable } from "../ip/icmp-error.ts";
 import { nud, nudConnected, nudInTimer, nudValid } from "../neighbours.ts";
+import { refuseForWantOfRoom } from "../socket/refused-send.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import { solicit } from "./arp.ts";
@@ -32,16 +34,19 @@ function output(world: World, packet: number): void {
   if (devices.kind.get(device) === deviceKind.loopback) return sendTo(world, packet, device, 0);
   if (isBroadcast(world, device, nextHop)) return sendTo(world, packet, device, broadcastMac);
   const neighbour = neighbours.find(device, nextHop) || create(world, device, nextHop);
-  if (neighbour === 0) return drop(world, packet, "NEIGH_CREATEFAIL");
+  if (neighbour === 0) {
+    refuseForWantOfRoom(world, packet);
+    return drop(world, packet, "NEIGH_CREATEFAIL");
+  }
   noteUsed(world, neighbour);
   // What br_netfilter sends this way calls the neighbour's output itself.
   const isRouted = packets.bridgeInfo.get(packet)?.isBridgedDnat !== true;
   if (isRouted && packets.confirms.get(packet) === 1) neighbours.confirmedNs.set(neighbour, world.nowNs);
   const state = neighbours.state.get(neighbour);
-  if ((state & nudConnected) !== 0 || (state & (nud.delay | nud.probe)) !== 0)
-    return sendToNeighbour(world, packet, device, neighbour);
-  if (state === nud.stale) {
-    delay(world, neighbour);
+  if (state === nud.stale) delay(world, neighbour);
+  if ((state & nudValid) !== 0) {
+    const { totalLength } = packets.data.get(packet) as Ipv4Packet;
+    if (isTooLongForPeer(world, device, totalLength)) refuseForWantOfRoom(world, packet);
     return sendToNeighbour(world, packet, device, neighbour);
   }
   queue(world, neighbour, packet);
@@ -382,6 +387,7 @@ function releaseQueue(world: World, neighbour: number): void {
   for (let packet = takeQueued(world, neighbour); packet !== 0; packet = takeQueued(world, neighbour))
     waiting.push(packet);
   for (let i = waiting.length - 1; i >= 0; i--) {
+    packets.hasWaited.set(waiting[i], 1);
     packets.stage.set(waiting[i], stage.neighOutput);
     sim.underWay.push(waiting[i]);
   }

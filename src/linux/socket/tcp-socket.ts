@@ -15,6 +15,7 @@ import { stage } from "../stage.ts";
 import { firstPutFirst } from "../under-way.ts";
 import type { World } from "../world.ts";
 import { bindPort, routeError } from "./bind.ts";
+import { isRefusedAtOnce } from "./refused-send.ts";
 import type { TcpConnection, TcpEffect, TcpInput, TcpStep, TcpTimer } from "./tcp/connection.ts";
 import { mayReplaceTimeWait, tcpInput } from "./tcp/input.ts";
 import { acceptTcp, openTcp } from "./tcp/open.ts";
@@ -194,7 +195,8 @@ function knock(
 
 function input(world: World, socket: number, what: TcpInput, origin: Origin | undefined): void {
   const connection = world.sockets.connection.get(socket) as TcpConnection;
-  carryOut(world, socket, tcpInput(connection, what, world.nowNs), origin);
+  const linkTakes = (bytes: number) => takesNow(world, socket, bytes);
+  carryOut(world, socket, tcpInput(connection, what, world.nowNs, linkTakes), origin);
 }
 
 /** `origin`: the packet that caused what is sent now, if one did. */
@@ -271,6 +273,13 @@ function isStillQueued(world: World, socket: number, segment: TcpSegment): boole
     if (isSame && sequence === segment.sequence) return true;
   }
   return false;
+}
+
+/** Whether the device that leads to the other side takes an IPv4 packet of so many bytes now. */
+function takesNow(world: World, socket: number, bytes: number): boolean {
+  const { localAddress, remoteAddress, netns } = world.sockets;
+  const way = routeOutput(world, netns.get(socket), remoteAddress.get(socket), localAddress.get(socket));
+  return way.kind !== "unicast" || !isRefusedAtOnce(world, way.device, way.nextHop, bytes);
 }
 
 function timerColumn(world: World, timer: TcpTimer): TimerColumn {

@@ -111,7 +111,8 @@ function findLosses(turn: Turn): void {
 
 /** Two lost segments for each acknowledgment, as slow start from one segment allows. */
 function resendLost(turn: Turn): void {
-  for (const segment of turn.connection.send.inFlight.filter((one) => one.lost).slice(0, 2)) retransmit(turn, segment);
+  for (const segment of turn.connection.send.inFlight.filter((one) => one.lost).slice(0, 2))
+    if (!retransmit(turn, segment)) return;
 }
 
 function hasLost(send: SendSpace): boolean {

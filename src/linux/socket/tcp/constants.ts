@@ -10,6 +10,8 @@ export const minimumTimeoutNs = 200 * millisecondNs;
 export const maximumTimeoutNs = 120 * secondNs;
 /** TCP_TIMEOUT_MIN: two ticks. */
 export const minimumProbeNs = 2 * millisecondNs;
+/** TCP_RESOURCE_PROBE_INTERVAL: when to try again what this machine itself could not send. */
+export const resourceProbeNs = 500 * millisecondNs;
 /** net.ipv4.tcp_syn_retries. */
 export const synRetries = 6;
 /** net.ipv4.tcp_syn_linear_timeouts: so many more retries come before the time-out begins to double. */

@@ -11,11 +11,11 @@ import { enterTimeWait, reportDuplicate, stillReceives, takeData } from "./recei
 import { segmentEnd, transmitAcknowledgment } from "./segments.ts";
 import { isAfter, isBefore, sequenceAdd, sequenceDistance } from "./sequence.ts";
 import { takeTimer } from "./timers.ts";
-import { beginTurn, endTurn, enter, forget, setTimer, type Turn, update } from "./turn.ts";
+import { beginTurn, endTurn, enter, forget, type LinkTakes, setTimer, type Turn, update } from "./turn.ts";
 
 /** The whole of one end's behaviour: what an input makes of a connection, and what is to be done about it. */
-export function tcpInput(connection: TcpConnection, input: TcpInput, nowNs: number): TcpStep {
-  const turn = beginTurn(connection, nowNs);
+export function tcpInput(connection: TcpConnection, input: TcpInput, nowNs: number, linkTakes?: LinkTakes): TcpStep {
+  const turn = beginTurn(connection, nowNs, linkTakes);
   if (connection.state !== "CLOSED") takeInput(turn, input);
   return endTurn(turn);
 }

@@ -7,24 +7,34 @@ import { transmit } from "./segments.ts";
 import { isAfter, sequenceAdd, sequenceDistance } from "./sequence.ts";
 import { type Turn, updateSend } from "./turn.ts";
 
+/** What has become of an attempt to send: `nothing` could go, or the device did not take it, which is as if it had not been sent. */
+export type Transmission = "sent" | "nothing" | "not taken";
+
 /** Sends what is queued as far as the peer's window, Nagle's algorithm and silly window avoidance allow (tcp_write_xmit). */
-export function transmitQueued(turn: Turn): void {
+export function transmitQueued(turn: Turn): Transmission {
   const alreadySent = turn.connection.send.inFlight.length;
   const wasIdle = alreadySent === 0;
-  let sent = false;
-  while (transmitNext(turn, alreadySent)) sent = true;
+  let last = transmitNext(turn, alreadySent);
+  const sent = last === "sent";
+  while (last === "sent") last = transmitNext(turn, alreadySent);
   const running = turn.connection.retransmission.pending === "retransmit" && !wasIdle;
   if ((sent && !running) || mustProbeWindow(turn)) armRetransmission(turn);
+  return last === "nothing" && sent ? "sent" : last;
 }
 
-/** Sends what little fits into a window that is too small to be worth it (tcp_write_wakeup); false when nothing fits. */
-export function transmitIntoSmallWindow(turn: Turn): boolean {
+/** Sends what little fits into a window that is too small to be worth it (tcp_write_wakeup). */
+export function transmitIntoSmallWindow(turn: Turn): Transmission {
   return transmitNext(turn, turn.connection.send.inFlight.length, true);
 }
 
-/** Sends one new segment, and keeps it until it is acknowledged. */
-export function transmitNew(turn: Turn, flags: number, data: Uint8Array): void {
+/**
+ * Sends one new segment, and keeps it until it is acknowledged; false where the device has not taken it, and it stays to be sent.
+ * One of several that are handed on together is kept all the same: only of a single one does TCP hear that.
+ */
+export function transmitNew(turn: Turn, flags: number, data: Uint8Array, isAlone = false): boolean {
   const { send } = turn.connection;
+  const isTaken = transmit(turn, { sequence: send.next, flags, data });
+  if (isAlone && !isTaken) return false;
   const synOrFin = (flags & (tcpFlag.syn | tcpFlag.fin)) !== 0 ? 1 : 0;
   const end = sequenceAdd(send.next, data.length + synOrFin);
   const segment: SentSegment = {
@@ -37,19 +47,21 @@ export function transmitNew(turn: Turn, flags: number, data: Uint8Array): void {
     sacked: false,
     lost: false,
   };
-  transmit(turn, { sequence: send.next, flags, data });
   updateSend(turn, { next: end, inFlight: [...send.inFlight, segment] });
+  return true;
 }
 
-/** Sends a segment again as it was, with what is now acknowledged. */
-export function retransmit(turn: Turn, segment: SentSegment): void {
+/** Sends a segment again as it was, with what is now acknowledged. False where the device has not taken it. */
+export function retransmit(turn: Turn, segment: SentSegment): boolean {
   const { state, passive } = turn.connection;
   // A SYN,ACK is made anew each time (`tcp_rtx_synack`).
   const isSynAck = passive && state === "SYN-RECV";
-  transmit(turn, { sequence: segment.sequence, flags: segment.flags, data: segment.data }, !isSynAck);
+  const content = { sequence: segment.sequence, flags: segment.flags, data: segment.data };
+  if (!transmit(turn, content, !isSynAck)) return false;
   const again: SentSegment = { ...segment, sentNs: turn.nowNs, retransmitted: true, lost: false };
   const inFlight = turn.connection.send.inFlight.map((one) => (one.sequence === segment.sequence ? again : one));
   updateSend(turn, { inFlight });
+  return true;
 }
 
 /** Nothing is on its way, something is queued, and the window has no room for it: only a probe can open it. */
@@ -65,24 +77,38 @@ function windowRoom(send: SendSpace): number {
 }
 
 /** `alreadySent`: segments that were on their way before this burst. */
-function transmitNext(turn: Turn, alreadySent: number, whateverFits = false): boolean {
+function transmitNext(turn: Turn, alreadySent: number, whateverFits = false): Transmission {
   const { send } = turn.connection;
   const queued = queuedBytes(send);
   if (queued === 0) return transmitFin(turn);
   const wanted = Math.min(send.mss, queued);
   const size = Math.min(wanted, windowRoom(send));
   const cutShort = size < wanted && size < send.largestWindow / 2;
-  if (size <= 0 || (cutShort && !whateverFits)) return false;
+  if (size <= 0 || (cutShort && !whateverFits)) return "nothing";
   const small = size < send.mss;
   const withFin = size === queued && send.finQueued && size < windowRoom(send);
-  if (small && !withFin && smallInFlight(send)) return false;
+  if (small && !withFin && smallInFlight(send)) return "nothing";
   const taken = take(send.queue, size);
-  const endsBurst = (send.inFlight.length - alreadySent + 1) % segmentsOfBurst === 0;
+  const inBurst = (send.inFlight.length - alreadySent) % segmentsOfBurst;
+  const endsBurst = inBurst + 1 === segmentsOfBurst;
+  const isAlone = whateverFits || (inBurst === 0 && !isFollowed(send, size, queued));
+  const flags = dataFlags(taken.endsWrite || endsBurst, withFin);
+  const isSent = transmitNew(turn, flags, taken.data, isAlone);
+  if (!isSent) {
+    noteAnswer(turn);
+    return "not taken";
+  }
   updateSend(turn, { queue: taken.rest, finQueued: send.finQueued && !withFin });
-  transmitNew(turn, dataFlags(taken.endsWrite || endsBurst, withFin), taken.data);
   if (small) updateSend(turn, { smallEnd: turn.connection.send.next });
   noteAnswer(turn);
-  return true;
+  return "sent";
+}
+
+/** Whether the next segment may leave with this one, as one piece that is cut up further down (`tcp_mss_split_point`). */
+function isFollowed(send: SendSpace, size: number, queued: number): boolean {
+  const left = Math.min(queued, windowRoom(send)) - size;
+  if (size < send.mss || left <= 0) return false;
+  return left >= send.mss || !smallInFlight(send);
 }
 
 /**
@@ -91,12 +117,12 @@ function transmitNext(turn: Turn, alreadySent: number, whateverFits = false): bo
  */
 const segmentsOfBurst = 5;
 
-function transmitFin(turn: Turn): boolean {
+function transmitFin(turn: Turn): Transmission {
   const { send } = turn.connection;
-  if (!send.finQueued || windowRoom(send) < 1) return false;
+  if (!send.finQueued || windowRoom(send) < 1) return "nothing";
   updateSend(turn, { finQueued: false });
   transmitNew(turn, tcpFlag.ack | tcpFlag.fin, noBytes);
-  return true;
+  return "sent";
 }
 
 function dataFlags(endsWrite: boolean, withFin: boolean): number {

@@ -30,7 +30,7 @@ export function takePathMtu(turn: Turn, mtu: number, sequence: number): void {
   updateSend(turn, { mss, inFlight: send.inFlight.flatMap((segment) => cut(segment, mss)) });
   if (!tooLarge) return;
   updateRetransmission(turn, { recoverUntil: send.next });
-  for (const segment of turn.connection.send.inFlight) if (segment.lost) retransmit(turn, segment);
+  for (const segment of turn.connection.send.inFlight) if (segment.lost && !retransmit(turn, segment)) return;
 }
 
 function cut(segment: SentSegment, mss: number): SentSegment[] {

@@ -24,17 +24,17 @@ export const initialRetransmission: Retransmission = {
 export function armRetransmission(turn: Turn): void {
   const { send, retransmission } = turn.connection;
   if (send.inFlight.length === 0) {
-    if (send.queue.length > 0 || send.finQueued) return arm(turn, "window probe", retransmission.timeoutNs);
+    if (send.queue.length > 0 || send.finQueued) return armAfter(turn, "window probe", retransmission.timeoutNs);
     if (retransmission.pending !== undefined) clearTimer(turn, "retransmit");
     return updateRetransmission(turn, { pending: undefined });
   }
-  if (mayProbe(turn.connection)) return arm(turn, "loss probe", lossProbeNs(turn.connection));
-  arm(turn, "retransmit", retransmission.timeoutNs);
+  if (mayProbe(turn.connection)) return armAfter(turn, "loss probe", lossProbeNs(turn.connection));
+  armAfter(turn, "retransmit", retransmission.timeoutNs);
 }
 
 /** Sets the timer to the whole time-out. */
 export function armTimeout(turn: Turn, pending: "retransmit" | "window probe" = "retransmit"): void {
-  arm(turn, pending, turn.connection.retransmission.timeoutNs);
+  armAfter(turn, pending, turn.connection.retransmission.timeoutNs);
 }
 
 /** Takes one measured round trip into account (RFC 6298 section 2; the variation never counts less than 200 ms). */
@@ -71,7 +71,8 @@ export function markHolesLost(turn: Turn): void {
   updateSend(turn, { inFlight: inFlight.map((segment) => (isHole(segment) ? { ...segment, lost: true } : segment)) });
 }
 
-function arm(turn: Turn, pending: NonNullable<Retransmission["pending"]>, afterNs: number): void {
+/** Sets the timer, to run as long as this. */
+export function armAfter(turn: Turn, pending: NonNullable<Retransmission["pending"]>, afterNs: number): void {
   setTimer(turn, "retransmit", afterNs);
   updateRetransmission(turn, { pending });
 }

@@ -1,5 +1,6 @@
+import { ipv4HeaderLength } from "../../../wire/ipv4.ts";
 import { noBytes } from "../../../wire/octets.ts";
-import { type TcpSegment, tcpFlag, tcpSegment } from "../../../wire/tcp.ts";
+import { type TcpSegment, tcpFlag, tcpHeaderLength, tcpSegment } from "../../../wire/tcp.ts";
 import { emitTcpOptions, type SackBlock, type TcpOptions } from "../../../wire/tcp-options.ts";
 import { acknowledgmentSent } from "./acknowledging.ts";
 import type { TcpConnection } from "./connection.ts";
@@ -14,11 +15,15 @@ export interface SegmentContent {
   readonly data?: Uint8Array;
 }
 
-/** Sends a segment as the connection stands now. One with ACK settles what waited to be acknowledged. */
-export function transmit(turn: Turn, content: SegmentContent, isRepeated = false): void {
+/**
+ * Sends a segment as the connection stands now. One with ACK settles what waited to be acknowledged. False where the device does not
+ * take it.
+ */
+export function transmit(turn: Turn, content: SegmentContent, isRepeated = false): boolean {
   const segment = makeSegment(turn.connection, content, turn.nowNs);
   turn.effects.push({ kind: "transmit", segment, isRepeated });
   if ((segment.flags & tcpFlag.ack) !== 0) acknowledgmentSent(turn);
+  return turn.linkTakes(ipv4HeaderLength + tcpHeaderLength + segment.options.length + segment.data.length);
 }
 
 /** Acknowledges what has been received, at once and on its own. */

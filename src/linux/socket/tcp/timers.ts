@@ -7,12 +7,13 @@ import {
   maximumTimeoutNs,
   minimumTimeoutNs,
   orphanRetries,
+  resourceProbeNs,
   synAckRetries,
   synLinearTimeouts,
   synRetries,
 } from "./constants.ts";
 import { retransmit, transmitIntoSmallWindow, transmitQueued } from "./output.ts";
-import { armTimeout, backOff } from "./retransmission.ts";
+import { armAfter, armTimeout, backOff } from "./retransmission.ts";
 import { transmit, transmitAcknowledgment } from "./segments.ts";
 import { sequenceAdd } from "./sequence.ts";
 import { forget, type Turn, updateAcknowledging, updateRetransmission, updateSend } from "./turn.ts";
@@ -46,7 +47,7 @@ function takeTimeout(turn: Turn): void {
   updateRetransmission(turn, { count: count + 1, firstNs: firstNs ?? turn.nowNs });
   const connecting = state === "SYN-SENT" || state === "SYN-RECV";
   if (!connecting) markAllLost(turn);
-  retransmit(turn, turn.connection.send.inFlight[0]);
+  if (!retransmit(turn, turn.connection.send.inFlight[0])) return armAfter(turn, "retransmit", resourceProbeNs);
   const linear = state === "SYN-SENT" && !passive && count + 1 <= synLinearTimeouts;
   if (!linear) backOff(turn);
   armTimeout(turn);
@@ -85,9 +86,9 @@ function markAllLost(turn: Turn): void {
 function probeLoss(turn: Turn): void {
   const { next, inFlight } = turn.connection.send;
   updateRetransmission(turn, { probed: true });
-  transmitQueued(turn);
+  const sent = transmitQueued(turn);
   const last = inFlight.at(-1);
-  if (turn.connection.send.next === next && last !== undefined) retransmit(turn, last);
+  if (sent !== "not taken" && turn.connection.send.next === next && last !== undefined) retransmit(turn, last);
   armTimeout(turn);
 }
 
@@ -95,8 +96,10 @@ function probeLoss(turn: Turn): void {
 function probeWindow(turn: Turn): void {
   const { send, retransmission, orphaned } = turn.connection;
   if (retransmission.count >= (orphaned ? orphanRetries : dataRetries)) return giveUp(turn);
-  if (transmitIntoSmallWindow(turn)) return armTimeout(turn);
+  const sent = transmitIntoSmallWindow(turn);
+  if (sent === "sent") return armTimeout(turn);
   updateRetransmission(turn, { count: retransmission.count + 1 });
+  if (sent === "not taken") return armAfter(turn, "window probe", resourceProbeNs);
   transmit(turn, { sequence: sequenceAdd(send.unacknowledged, -1), flags: tcpFlag.ack, data: noBytes });
   backOff(turn);
   armTimeout(turn, "window probe");

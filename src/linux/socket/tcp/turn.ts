@@ -16,10 +16,17 @@ export interface Turn {
   connection: TcpConnection;
   readonly effects: TcpEffect[];
   readonly nowNs: number;
+  readonly linkTakes: LinkTakes;
 }
 
-export function beginTurn(connection: TcpConnection, nowNs: number): Turn {
-  return { connection, effects: [], nowNs };
+/**
+ * Whether the device that leads to the peer takes an IPv4 packet of so many bytes now. Where it does not, the segment is lost, and
+ * TCP knows (NET_XMIT_DROP, which `__tcp_transmit_skb` returns).
+ */
+export type LinkTakes = (bytes: number) => boolean;
+
+export function beginTurn(connection: TcpConnection, nowNs: number, linkTakes: LinkTakes = () => true): Turn {
+  return { connection, effects: [], nowNs, linkTakes };
 }
 
 export function endTurn(turn: Turn): TcpStep {
