@@ -3,9 +3,12 @@ import { k8snet, temporaryFolder } from "./harness.ts";
 
 /**
  * Whom a packet may reach, and with which source: what kube-proxy's own tests state in tables of flows
- * (pkg/proxy/iptables/proxier_test.go), here by the Services that they are about.
+ * (proxier_test.go of pkg/proxy/iptables and pkg/proxy/nftables), here by the Services that they are about.
  */
 const files = temporaryFolder();
+
+const modes = ["iptables", "nftables"] as const;
+type Mode = (typeof modes)[number];
 
 const node = "192.168.0.2";
 const secondAddress = "192.168.1.2";
@@ -51,7 +54,7 @@ import "${name}.yaml"
   );
 }
 
-async function traced(file: string, [from, to, port]: Flow): Promise<Flow> {
+async function traced(mode: Mode, file: string, [from, to, port]: Flow): Promise<Flow> {
   const [number, proto = "tcp"] = String(port).split("/");
   const packet = ["--src", from, "--dst", to, "--proto", proto, "--port", number];
   const { out, error } = await k8snet(
@@ -60,6 +63,8 @@ async function traced(file: string, [from, to, port]: Flow): Promise<Flow> {
     "--node",
     "here",
     ...packet,
+    "--mode",
+    mode,
     "--all-backends",
     "--format",
     "json",
@@ -71,10 +76,10 @@ async function traced(file: string, [from, to, port]: Flow): Promise<Flow> {
 }
 
 /** Each flow is what the rules make of it. */
-async function check(cluster: Cluster, flows: readonly Flow[]): Promise<void> {
+async function checkIn(mode: Mode, cluster: Cluster, flows: readonly Flow[]): Promise<void> {
   const file = write(cluster);
   const found: Flow[] = [];
-  for (const flow of flows) found.push(await traced(file, flow));
+  for (const flow of flows) found.push(await traced(mode, file, flow));
   expect(found).toEqual(flows);
 }
 
@@ -122,7 +127,9 @@ function slice(name: string, ports: readonly Port[], ...endpoints: readonly Endp
 
 const http: Port = { name: "http", port: 80 };
 
-describe("who gets a packet for a Service, by kube-proxy's rules", () => {
+describe.each(modes)("who gets a packet for a Service, by kube-proxy's rules in mode %s", (mode) => {
+  const check = (cluster: Cluster, flows: readonly Flow[]) => checkIn(mode, cluster, flows);
+
   it("1. a ClusterIP leads to every endpoint, for each protocol and port of its own; who reaches itself is masqueraded", async () => {
     const several: readonly Port[] = [
       http,
@@ -145,8 +152,10 @@ describe("who gets a packet for a Service, by kube-proxy's rules", () => {
       ["10.180.0.2", "172.30.0.42", "53/tcp", "10.180.0.1:5353 10.180.2.1:5353"],
       ["10.180.0.2", "172.30.0.42", "53/udp", "10.180.0.1:53 10.180.2.1:53"],
       ["10.180.0.2", "172.30.0.42", "53/sctp", "10.180.0.1:53 10.180.2.1:53"],
-      ["10.180.0.2", "172.30.0.42", "80/udp", "NOMATCH"],
-      ["10.180.0.2", "172.30.0.41", 443, "NOMATCH"],
+      // nftables mode answers for the whole block of ClusterIPs; in iptables mode such packets go on as if they were any others.
+      ["10.180.0.2", "172.30.0.42", "80/udp", mode === "nftables" ? "REJECT" : "NOMATCH"],
+      ["10.180.0.2", "172.30.0.41", 443, mode === "nftables" ? "REJECT" : "NOMATCH"],
+      ["10.180.0.2", "172.30.0.50", 80, mode === "nftables" ? "DROP" : "NOMATCH"],
     ]);
   });
 
@@ -191,40 +200,57 @@ describe("who gets a packet for a Service, by kube-proxy's rules", () => {
     ]);
   });
 
-  it.each([
-    { options: "", byLocalhost: true, bySecond: true },
-    { options: "localhostNodePorts false", byLocalhost: false, bySecond: true },
-    {
-      options: "localhostNodePorts false; nodePortAddresses 192.168.0.0/24 127.0.0.1/32",
-      byLocalhost: false,
-      bySecond: false,
+  /** In nftables mode node ports are at the primary address where nothing is said, and never at loopback addresses. */
+  const nodePortCases = {
+    iptables: [
+      { options: "", byLocalhost: true, bySecond: true },
+      { options: "localhostNodePorts false", byLocalhost: false, bySecond: true },
+      {
+        options: "localhostNodePorts false; nodePortAddresses 192.168.0.0/24 127.0.0.1/32",
+        byLocalhost: false,
+        bySecond: false,
+      },
+      {
+        options: "localhostNodePorts false; nodePortAddresses 192.168.0.0/24 192.168.1.0/24 2001:db8::/64",
+        byLocalhost: false,
+        bySecond: true,
+      },
+      { options: "nodePortAddresses primary", byLocalhost: false, bySecond: false },
+      { options: "nodePortAddresses 127.0.0.0/8 192.168.0.0/24", byLocalhost: true, bySecond: false },
+    ],
+    nftables: [
+      { options: "", byLocalhost: false, bySecond: false },
+      { options: "nodePortAddresses primary", byLocalhost: false, bySecond: false },
+      {
+        options: "nodePortAddresses 192.168.0.0/24 192.168.1.0/24 2001:db8::/64",
+        byLocalhost: false,
+        bySecond: true,
+      },
+      { options: "nodePortAddresses 127.0.0.0/8 192.168.0.0/24", byLocalhost: false, bySecond: false },
+    ],
+  };
+  it.each(nodePortCases[mode])(
+    "4. the addresses that have node ports: $options",
+    async ({ options, byLocalhost, bySecond }) => {
+      const spec = { type: "NodePort", clusterIP: "172.30.0.41" };
+      const objects = [
+        service("web", [{ ...http, nodePort: 3001 }], spec),
+        slice("web", [http], at("10.180.0.1"), at("10.180.2.1", "here")),
+      ];
+      const both = "10.180.0.1:80 10.180.2.1:80";
+      const reached = (from: string, to: string, yes: boolean): Flow =>
+        yes ? [from, to, 3001, both, "masq"] : [from, to, 3001, "NOMATCH"];
+      await check({ options, objects }, [
+        [pod, "172.30.0.41", 80, both],
+        reached(outside, node, true),
+        reached(node, node, true),
+        reached(localhost, localhost, byLocalhost),
+        reached(outside, secondAddress, bySecond),
+      ]);
     },
-    {
-      options: "localhostNodePorts false; nodePortAddresses 192.168.0.0/24 192.168.1.0/24 2001:db8::/64",
-      byLocalhost: false,
-      bySecond: true,
-    },
-    { options: "nodePortAddresses primary", byLocalhost: false, bySecond: false },
-    { options: "nodePortAddresses 127.0.0.0/8 192.168.0.0/24", byLocalhost: true, bySecond: false },
-  ])("4. the addresses that have node ports: $options", async ({ options, byLocalhost, bySecond }) => {
-    const spec = { type: "NodePort", clusterIP: "172.30.0.41" };
-    const objects = [
-      service("web", [{ ...http, nodePort: 3001 }], spec),
-      slice("web", [http], at("10.180.0.1"), at("10.180.2.1", "here")),
-    ];
-    const both = "10.180.0.1:80 10.180.2.1:80";
-    const reached = (from: string, to: string, yes: boolean): Flow =>
-      yes ? [from, to, 3001, both, "masq"] : [from, to, 3001, "NOMATCH"];
-    await check({ options, objects }, [
-      [pod, "172.30.0.41", 80, both],
-      reached(outside, node, true),
-      reached(node, node, true),
-      reached(localhost, localhost, byLocalhost),
-      reached(outside, secondAddress, bySecond),
-    ]);
-  });
+  );
 
-  it("5. the health check's port is let in, on every address; without the Service there is no rule for it", async () => {
+  it("5. the health check's port is let in, on every address, in iptables mode; without the Service there is no rule for it", async () => {
     const spec = {
       type: "LoadBalancer",
       clusterIP: "172.30.0.42",
@@ -233,7 +259,8 @@ describe("who gets a packet for a Service, by kube-proxy's rules", () => {
     };
     const options = "nodePortAddresses 127.0.0.0/8";
     const objects = [service("web", [{ ...http, nodePort: 3001 }], spec)];
-    await check({ options, objects }, [["1.2.3.4", node, 30000, "ACCEPT"]]);
+    // What else a node lets in is none of its business in nftables mode.
+    await check({ options, objects }, [["1.2.3.4", node, 30000, mode === "nftables" ? "NOMATCH" : "ACCEPT"]]);
     await check({ options, objects: [] }, [["1.2.3.4", node, 30000, "NOMATCH"]]);
   });
 
@@ -382,9 +409,21 @@ describe("who gets a packet for a Service, by kube-proxy's rules", () => {
       [outside, "1.2.3.4", 80, "REJECT"],
     ]);
   });
+
+  it("12. sessionAffinity: who asks for the first time may get any endpoint, and so may others", async () => {
+    const spec = { clusterIP: "172.30.1.1", sessionAffinity: "ClientIP" };
+    const objects = [service("web", [http], spec), slice("web", [http], at("10.0.1.1"), at("10.0.1.2"))];
+    const both = "10.0.1.1:80 10.0.1.2:80";
+    await check({ objects }, [
+      [pod, "172.30.1.1", 80, both],
+      [node, "172.30.1.1", 80, both, "masq"],
+      [outside, "172.30.1.1", 80, both, "masq"],
+      ["10.0.1.1", "172.30.1.1", 80, both, "masq"],
+    ]);
+  });
 });
 
-describe("who is masqueraded", () => {
+describe.each(modes)("who is masqueraded in mode %s", (mode) => {
   const balanced = (number: number, spec: object) => [
     service(
       `web-${number}`,
@@ -429,7 +468,11 @@ describe("who is masqueraded", () => {
         ...toOutside(from, 1, both(1), "masq"),
         ...toOutside(from, 3, both(3), "masq"),
       ]),
-      ...[1, 2, 3].map((number) => flow(localhost, localhost, 3000 + number, both(number), "masq")),
+      ...[1, 2, 3].map((number) =>
+        mode === "nftables"
+          ? flow(localhost, localhost, 3000 + number, "NOMATCH", undefined)
+          : flow(localhost, localhost, 3000 + number, both(number), "masq"),
+      ),
       ...toOutside(node, 2, both(2), "masq"),
       ...toOutside(outside, 2, local(2)),
       ...toOutside(pod, 2, podToOutside),
@@ -451,6 +494,6 @@ describe("who is masqueraded", () => {
       expected: { podToClusterIP: "masq", othersToClusterIP: "masq", podToOutside: local(2) },
     },
   ])("11. by source, destination and policy: $options", async ({ options, expected }) => {
-    await check({ options, objects }, flows(expected));
+    await checkIn(mode, { options, objects }, flows(expected));
   });
 });
