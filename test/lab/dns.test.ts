@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { layersOf } from "../../src/lab/inspect/layers.ts";
 import { runLab } from "./run-lab.ts";
 
 const cluster = `
@@ -41,6 +42,20 @@ test("1. octets without a whole header get no answer; behind a header they get F
       "Dynamic update response ID Not implemented",
     ].filter((line) => line !== "Dynamic update ID"),
   );
+});
+
+test("1b. a name that leads in a ring is answered with FORMERR, and the packet says why it is no message", () => {
+  const ring = "002a01000001000000000000 0177c00c 00010001".replaceAll(" ", "");
+  const { trace, frames } = run(`
+    udp client -> 10.96.0.10:53 hex ${ring}
+    expect reply.received`);
+  expect(messages(frames, trace)).toEqual(["Standard query response ID Format error"]);
+  const summaries = frames.flatMap(({ frame }) => layersOf(frame)).filter(({ name }) => name === "DNS");
+  expect(summaries[0]).toEqual({
+    name: "DNS",
+    summary: "malformed: a compression pointer to 12, which is not before it",
+    fields: [],
+  });
 });
 
 test("2. a pod whose CoreDNS is away waits for five seconds, twice, for the first name and for the last", () => {

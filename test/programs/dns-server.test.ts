@@ -154,11 +154,51 @@ test.each([
   ["no question", [0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0], 1],
   ["two questions", [0, 1, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0], 1],
   ["a question cut short", [0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 0x77], 1],
+  ["a pointer to itself", [...header(1, 0), 0xc0, 12, 0, 1, 0, 1], 1],
+  ["a ring of pointers", [...header(1, 0), 1, 0x77, 0xc0, 12, 0, 1, 0, 1], 1],
+  ["a pointer behind the end", [...header(1, 0), 0xc0, 200, 0, 1, 0, 1], 1],
+  ["a label of an unknown type", [...header(1, 0), 0x80, 0x77, 0, 0, 1, 0, 1], 1],
+  [
+    "a name of more than 255 octets",
+    [
+      ...header(1, 0),
+      ...Array(5)
+        .fill([60, ...Array(60).fill(0x77)])
+        .flat(),
+      0,
+      0,
+      1,
+      0,
+      1,
+    ],
+    1,
+  ],
+  ["half a type", [...header(1, 0), 1, 0x77, 0, 0], 1],
+  ["ten records", [...header(1, 10), 1, 0x77, 0, 0, 1, 0, 1], 1],
+  ["a record cut in its head", [...header(1, 1), 1, 0x77, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1], 1],
+  ["a question that is announced and not there", header(1, 0), 2],
   ["an update", [0, 1, 0x28, 0, 0, 1, 0, 0, 0, 0, 0, 0], 4],
 ])("octets that are no query: %s", (_, octets, rcode) => {
   const answer = answerTo(start(), Uint8Array.from(octets));
   expect(answer?.rcode).toBe(rcode);
   if (answer !== undefined) expect(answer).toMatchObject({ id: 1, response: true, questions: [], answers: [] });
+});
+
+/** An id, RD, and how many questions and additional records are said to follow. */
+function header(questions: number, additionals: number): number[] {
+  return [0, 1, 1, 0, 0, questions, 0, 0, 0, 0, 0, additionals];
+}
+
+const wwwA = [...header(1, 0), 3, 0x77, 0x77, 0x77, 0, 0, 1, 0, 1];
+
+test.each([
+  ["octets behind the last record", [...wwwA, 1, 2, 3], [1, 1]],
+  ["two additional records that are not there", [...header(1, 2), ...wwwA.slice(12)], [1, 1]],
+  ["a question without a class", wwwA.slice(0, -2), [1, 0]],
+  ["a question without type and class", wwwA.slice(0, -4), [0, 0]],
+])("a query for all that: %s", (_, octets, [type, dnsClass]) => {
+  const answer = answerTo(start(), Uint8Array.from(octets));
+  expect(answer).toMatchObject({ rcode: 5, questions: [{ name: "www", type, class: dnsClass }] });
 });
 
 test("addresses come in an order that the query's id decides", () => {

@@ -232,3 +232,26 @@ test.skipIf(!tshark)("tshark reads every message without complaint, and says of 
   expect(rows.map(([info]) => `DNS ${info}`)).toEqual(both.map(({ message }) => printDns(message)));
   expect(rows.map(([, malformed]) => malformed).filter((text) => text !== "")).toEqual([]);
 });
+
+const senseless: readonly (readonly [string, readonly number[]])[] = [
+  ["less than a header", [0, 1, 1, 0]],
+  ["a question cut in its name", [...header(1), 3, 0x77]],
+  ["a question without type and class", [...header(1), 1, 0x77, 0]],
+  ["a ring of pointers", [...header(1), 1, 0x77, 0xc0, 12, 0, 1, 0, 1]],
+  ["nine records announced, and none there", [...header(1, 9), 1, 0x77, 0, 0, 1, 0, 1]],
+  ["a record cut in its data", [...header(0, 1), 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2]],
+];
+
+test.skipIf(!tshark).each(senseless)("tshark complains of what is malformed here: %s", (_, octets) => {
+  const data = Uint8Array.from(octets);
+  expect(isMalformed(parseDns(data))).toBe(true);
+  const folder = mkdtempSync(join(tmpdir(), "k8snet-dns-"));
+  const path = join(folder, "dns.pcapng");
+  writeFileSync(
+    path,
+    Buffer.concat([pcapngSection(), pcapngInterface("eth0"), pcapngPacket(0, 0, "out", emitFrame(frameOf(data)))]),
+  );
+  const output = execFileSync("tshark", ["-n", "-r", path], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  rmSync(folder, { recursive: true });
+  expect(output).toMatch(/Malformed Packet|Name contains a pointer that loops/);
+});

@@ -1,6 +1,6 @@
 import type { PacketData } from "../../linux/packets.ts";
 import { type ArpPacket, printArp } from "../../wire/arp.ts";
-import { dnsOfDatagram } from "../../wire/dns.ts";
+import { dnsPort, parseDns } from "../../wire/dns.ts";
 import { printDns } from "../../wire/dns-text.ts";
 import { type EthernetFrame, emitFrame, ethernetHeaderLength, parseFrame } from "../../wire/ethernet.ts";
 import { transportOf } from "../../wire/frame-text.ts";
@@ -99,9 +99,13 @@ function datagramLayers(datagram: UdpDatagram): readonly Layer[] {
 }
 
 function messageLayers(datagram: UdpDatagram): readonly Layer[] {
-  const message = dnsOfDatagram(datagram);
-  if (message !== undefined) return [layer("DNS", withoutName(printDns(message)), fields.dnsFields, message)];
-  return datagram.data.length === 0 ? [] : [dataLayer(datagram.data)];
+  const { sourcePort, destinationPort, data } = datagram;
+  if (data.length === 0) return [];
+  const message = sourcePort === dnsPort || destinationPort === dnsPort ? parseDns(data) : undefined;
+  if (message === undefined) return [dataLayer(data)];
+  if (!isMalformed(message)) return [layer("DNS", withoutName(printDns(message)), fields.dnsFields, message)];
+  // Another program may use the port; whoever takes it for DNS sees why it is none.
+  return [{ name: "DNS", summary: `malformed: ${message.reason}`, fields: [] }, dataLayer(data)];
 }
 
 function transportLayer(transport: TransportHead | UdpDatagram): Layer {

@@ -2,17 +2,18 @@ import {
   type DnsMessage,
   type DnsQuestion,
   type DnsRecord,
+  dnsHeaderLength,
   dnsQuery,
   dnsRcode,
   dnsType,
   emitDns,
   internetClass,
-  parseDns,
   parseDnsHeader,
   plainUdpSize,
+  readDns,
 } from "../../wire/dns.ts";
 import { isMalformed } from "../../wire/malformed.ts";
-import { readUint16 } from "../../wire/octets.ts";
+import { joinBytes, readUint16 } from "../../wire/octets.ts";
 import type { DnsZone, Found, ZoneData } from "./zone-data.ts";
 
 /** What a server does about the octets that it was sent. */
@@ -30,13 +31,34 @@ export function react(bytes: Uint8Array, data: ZoneData, canForward: boolean): R
   if (header.opcode !== 0 && header.opcode !== notify) return refuse(header, dnsRcode.notImp);
   const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((offset) => readUint16(bytes, offset));
   if (questions !== 1 || answers > 1 || authorities > 1 || additionals > 2) return refuse(header, dnsRcode.formErr);
-  const query = parseDns(bytes);
-  if (isMalformed(query)) return refuse(header, dnsRcode.formErr);
+  const query = readQuery(bytes);
+  if (query === undefined) return refuse(header, dnsRcode.formErr);
   if (query.edns !== undefined && query.edns.version !== 0) return badVersion(query);
   const [question] = query.questions;
+  // One is announced, and then there is none: CoreDNS has nobody to hand that to.
+  if (question === undefined) return { kind: "answer", message: reply(query, dnsRcode.servFail) };
   if (question.class !== internetClass) return { kind: "answer", message: reply(query, dnsRcode.refused) };
   return answerQuestion(query, question, data, canForward);
 }
+
+/**
+ * As that library reads (`msg.go`, `unpack`): it goes without records that are announced and not there, and does not look at octets
+ * behind the last one; a question that ends with its name, or with its type, has zeros for the rest. Undefined for all else that makes no sense.
+ */
+export function readQuery(bytes: Uint8Array): DnsMessage | undefined {
+  const reading = readDns(bytes);
+  if (isMalformed(reading)) return undefined;
+  const { message, end, problem } = reading;
+  if (problem === undefined) return message;
+  const left = bytes.length - end;
+  if (problem.fault !== "cut short" || left > 2) return undefined;
+  const isInQuestion = message.questions.length === 0 && end > dnsHeaderLength;
+  if (isInQuestion && left !== 1) return readQuery(joinBytes(bytes, new Uint8Array(questionTail - left)));
+  return left === 0 ? message : undefined;
+}
+
+/** Type and class. */
+const questionTail = 4;
 
 const notify = 4;
 /** BADVERS is 16: its upper bits are in the OPT record (RFC 6891, 6.1.3). */

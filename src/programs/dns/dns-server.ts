@@ -15,7 +15,7 @@ import { joinBytes, noBytes } from "../../wire/octets.ts";
 import type { Endpoint, Program, ProgramEffect, ProgramInput, ProgramStep } from "../program.ts";
 import { closeConnection, listenOn, serverSocket, takeServerError } from "../server.ts";
 import { secondNs } from "../time.ts";
-import { datagramLimit, emitAnswer, forwardedAnswer, react, reply } from "./answer.ts";
+import { datagramLimit, emitAnswer, forwardedAnswer, react, readQuery, reply } from "./answer.ts";
 import { type DnsServerSettings, ZoneData } from "./zone-data.ts";
 
 export interface DnsServerState {
@@ -207,8 +207,7 @@ function send(asker: Asker, message: DnsMessage, limit: number): ProgramEffect {
 }
 
 function limitOf(bytes: Uint8Array): number {
-  const query = parseDns(bytes);
-  return datagramLimit(isMalformed(query) ? dnsQuery(0, "", 0) : query);
+  return datagramLimit(readQuery(bytes) ?? dnsQuery(0, "", 0));
 }
 
 function withoutConnection(state: DnsServerState, socket: number): DnsServerState {
