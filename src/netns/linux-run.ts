@@ -10,7 +10,7 @@ import { flatStatements } from "./flat-statements.ts";
 import type { HostedStatement } from "./host-protocol.ts";
 import { readJiffies, timerWheelOf } from "./jiffies.ts";
 import { type RealNetwork, SetUpFailure } from "./namespaces.ts";
-import type { Observation, ObservedProgram, ObservedStatement } from "./observation.ts";
+import type { MomentSpan, Observation, ObservedProgram, ObservedStatement } from "./observation.ts";
 import { ProgramHosts } from "./program-hosts.ts";
 import { readReachableTimes } from "./reachable-times.ts";
 import { runCommand } from "./run-command.ts";
@@ -68,10 +68,10 @@ function isHosted(statement: Statement): statement is HostedStatement {
   return ["udp", "tcp", "curl", "dig"].includes(statement.do);
 }
 
-/** `startNs`: when the kernel did it, where that is known better than when it was asked to. */
+/** `startsWithin`: when the kernel did it, where that is known better than when it was asked to. */
 interface Ran {
   readonly programs: readonly ObservedProgram[];
-  readonly startNs?: number;
+  readonly startsWithin?: MomentSpan;
 }
 
 /** The statements of one scenario, one after the other. */
@@ -118,13 +118,14 @@ class LinuxRun {
 
   private async observe(statement: Statement): Promise<ObservedStatement> {
     const begunNs = this.nowNs;
-    const { programs, startNs = begunNs } = await this.run(statement);
+    const { programs, startsWithin } = await this.run(statement);
+    const startNs = startsWithin === undefined ? begunNs : (startsWithin.fromNs + startsWithin.toNs) / 2;
     const endNs = this.nowNs;
     if (statement.do !== "wait") await this.quiet();
     const askedNs = this.nowNs;
     const { namespaces, bridges, vxlans, names } = this.network;
     const tables = await realTables(namespaces, bridges, vxlans, this.withRules, this.withNft, names, this.children);
-    return { statement, startNs, endNs, programs, tables, askedNs, answeredNs: this.nowNs };
+    return { statement, startNs, startsWithin, endNs, programs, tables, askedNs, answeredNs: this.nowNs };
   }
 
   private async run(statement: Statement): Promise<Ran> {
@@ -151,9 +152,9 @@ class LinuxRun {
           if (command.do === "inform") this.hosts.inform(command);
           if ((await this.network.change(command)) !== undefined) refusals.push("refused");
         }
-        const startNs = (begunNs + this.nowNs) / 2;
+        const startsWithin = { fromNs: begunNs, toNs: this.nowNs };
         if (commands.some((command) => command.do === "link set")) await this.network.settle();
-        return { programs: [{ statement, output: refusals.join("") }], startNs };
+        return { programs: [{ statement, output: refusals.join("") }], startsWithin };
       }
       case "wait":
         await delay(statement.durationNs / 1e6);

@@ -20,9 +20,16 @@ export interface Observation {
   readonly timerWheel: TimerWheel | undefined;
 }
 
+export interface MomentSpan {
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
 export interface ObservedStatement {
   readonly statement: Statement;
   readonly startNs: number;
+  /** Where the kernel does not tell when it did it: between the call and its return. */
+  readonly startsWithin?: MomentSpan;
   readonly endNs: number;
   /** What each of its programs printed; a `parallel` block has several. */
   readonly programs: readonly ObservedProgram[];

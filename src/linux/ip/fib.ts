@@ -1,7 +1,7 @@
 import { type Ipv4Address, netmask } from "../../wire/ipv4-address.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
-import { isBroadcastAddress } from "./local.ts";
+import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 
 /**
  * `fib_lookup`, after the local addresses of table local: the route to the destination, or 0. Rules may ask for the packet's
@@ -21,6 +21,16 @@ export function fibLookup(
   }
   if (rules.table.size === 0) return routes.lookup(netns, destination);
   return rules.route(routes, netns, destination, source, inDevice === 0 ? "lo" : devices.name.get(inDevice));
+}
+
+/**
+ * Whether a packet that came in is a broadcast: one to a network of any device of the namespace, which is not sent on to it
+ * (`ip_route_input_slow`: bc_forwarding is off).
+ */
+export function isBroadcastHere(world: World, netns: number, device: number, destination: Ipv4Address): boolean {
+  if (isBroadcastAddress(world, device, destination)) return true;
+  if ((destination & 3) !== 3 || isLocalAddress(world, netns, destination)) return false;
+  return broadcastRoute(world, netns, destination) !== 0;
 }
 
 /**

@@ -8,7 +8,7 @@ import { isGroupMac } from "../../wire/mac-address.ts";
 import { attachConnection } from "../conntrack/track.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
 import type { World } from "../world.ts";
-import { fibLookup } from "./fib.ts";
+import { fibLookup, isBroadcastHere } from "./fib.ts";
 import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 import { type OutputHeader, sendIp } from "./output.ts";
 import { routeOutput, sourceFor } from "./source.ts";
@@ -119,7 +119,9 @@ function mayBeTold(ip: Ipv4Packet): boolean {
 
 function wasBroadcast(world: World, packet: number, ip: Ipv4Packet): boolean {
   const device = world.packets.device.get(packet);
-  if (isBroadcastAddress(world, device, ip.destination) || isBroadcastAddress(world, device, ip.source)) return true;
+  const netns = world.devices.netns.get(device);
+  if (isBroadcastHere(world, netns, device, ip.destination)) return true;
+  if (isBroadcastAddress(world, device, ip.source)) return true;
   const data = world.packets.data.get(packet) as EthernetFrame | Ipv4Packet;
   return "trailer" in data && isGroupMac(data.destination);
 }

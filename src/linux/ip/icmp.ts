@@ -8,7 +8,7 @@ import { isInCall } from "../socket/tcp-socket.ts";
 import { tcpKinds, udpKinds } from "../sockets.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
-import { isBroadcastAddress } from "./local.ts";
+import { isBroadcastHere } from "./fib.ts";
 import { sendIp } from "./output.ts";
 import { notePathMtu } from "./path-mtu.ts";
 import { takeRedirect } from "./redirect.ts";
@@ -54,7 +54,7 @@ function answer(world: World, packet: number, ip: Ipv4Packet, request: IcmpEcho)
   const { packets, namespaces } = world;
   const netns = packets.netns.get(packet);
   if (namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_all"]) return drop(world, packet, "ICMP_NOBODY");
-  const isBroadcast = isBroadcastAddress(world, packets.device.get(packet), ip.destination);
+  const isBroadcast = isBroadcastHere(world, netns, packets.device.get(packet), ip.destination);
   const ignoresBroadcasts = namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_broadcasts"] !== 0;
   // `icmp_reply`: a broadcast is answered from the address that leads back (`fib_compute_spec_dst`).
   const asked = isBroadcast ? 0 : ip.destination;

@@ -11,10 +11,10 @@ import { hook } from "../netfilter/position.ts";
 import { routeType } from "../routes.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
-import { fibLookup } from "./fib.ts";
+import { fibLookup, isBroadcastHere } from "./fib.ts";
 import { isFragment, reassemble } from "./fragment.ts";
 import { sendIcmpError } from "./icmp-error.ts";
-import { isBroadcastAddress, isLocalAddress } from "./local.ts";
+import { isLocalAddress } from "./local.ts";
 import { leaveBy } from "./output.ts";
 import { sendRedirect } from "./redirect.ts";
 import { nextHopOf } from "./source.ts";
@@ -48,7 +48,7 @@ function route(world: World, packet: number): void {
   const isLoopback = device === namespaces.loopback.get(netns);
   const martian = isLoopback ? undefined : martianReason(world, device, ip);
   if (martian !== undefined) return drop(world, packet, martian);
-  if (isLocalAddress(world, netns, ip.destination) || isBroadcastAddress(world, device, ip.destination)) {
+  if (isLocalAddress(world, netns, ip.destination) || isBroadcastHere(world, netns, device, ip.destination)) {
     const verdict =
       isLoopback || ip.source === 0 ? 0 : validateSource(world, netns, device, ip.source, ip.destination, 0);
     return verdict < 0 ? drop(world, packet, sourceDropReason(verdict)) : deliver(world, packet, ip);

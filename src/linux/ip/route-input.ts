@@ -3,8 +3,8 @@ import { conf, confOf } from "../device/conf.ts";
 import type { DropReason } from "../drop-reason.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
-import { fibLookup } from "./fib.ts";
-import { isBroadcastAddress, isLocalAddress } from "./local.ts";
+import { fibLookup, isBroadcastHere } from "./fib.ts";
+import { isLocalAddress } from "./local.ts";
 import { nextHopOf } from "./source.ts";
 import { sourceDropReason, validateSource } from "./validate-source.ts";
 
@@ -25,7 +25,7 @@ export function routeInput(
 ): InputDecision {
   const { packets, routes, devices } = world;
   const netns = packets.netns.get(packet);
-  const isMine = isLocalAddress(world, netns, destination) || isBroadcastAddress(world, device, destination);
+  const isMine = isLocalAddress(world, netns, destination) || isBroadcastHere(world, netns, device, destination);
   const row = isMine ? 0 : fibLookup(world, netns, destination, source, device);
   const outDevice = row === 0 ? 0 : routes.device.get(row);
   const isRouted = row !== 0 && routes.type.get(row) === routeType.unicast && devices.up.get(outDevice) === 1;

@@ -5,8 +5,8 @@ import type { UdpDatagram } from "../../wire/udp.ts";
 import { udpDatagram, udpHeaderLength } from "../../wire/udp.ts";
 import { isVxlanPort } from "../device/vxlan-receive.ts";
 import { drop } from "../drop.ts";
+import { isBroadcastHere } from "../ip/fib.ts";
 import { sendIcmpError } from "../ip/icmp-error.ts";
-import { isBroadcastAddress } from "../ip/local.ts";
 import { sendIp } from "../ip/output.ts";
 import { routeOutput, sourceFor } from "../ip/source.ts";
 import { makeOrigin } from "../packets.ts";
@@ -91,7 +91,7 @@ function receive(world: World, packet: number): void {
   if (socket === 0 && isVxlanPort(world, netns, udp.destinationPort))
     return packets.stage.set(packet, stage.vxlanDecapsulate);
   if (socket === 0) {
-    if (!isBroadcastAddress(world, packets.device.get(packet), ip.destination))
+    if (!isBroadcastHere(world, netns, packets.device.get(packet), ip.destination))
       sendIcmpError(world, packet, ip, 3, 3, 0);
     return drop(world, packet, "NO_SOCKET");
   }

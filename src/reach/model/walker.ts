@@ -1,6 +1,6 @@
 import { conf, confOf } from "../../linux/device/conf.ts";
-import { fibLookup } from "../../linux/ip/fib.ts";
-import { isBroadcastAddress, isLocalAddress } from "../../linux/ip/local.ts";
+import { fibLookup, isBroadcastHere } from "../../linux/ip/fib.ts";
+import { isLocalAddress } from "../../linux/ip/local.ts";
 import { isOnLink } from "../../linux/ip/on-link.ts";
 import { nextHopOf, routeOutput, selectSource, sourceFor } from "../../linux/ip/source.ts";
 import { sourceDropReason, validateSource } from "../../linux/ip/validate-source.ts";
@@ -131,7 +131,7 @@ export class Walker {
     const lost = (reason: Loss["reason"], text: string, route = 0): Loss => ({
       ...{ kind: "lost", netns, device, reason, text, route, packet },
     });
-    const isHere = isLocalAddress(world, netns, destination) || isBroadcastAddress(world, device, destination);
+    const isHere = isLocalAddress(world, netns, destination) || isBroadcastHere(world, netns, device, destination);
     if (isHere) {
       const verdict = validateSource(world, netns, device, source, destination, 0);
       if (verdict < 0) return lost(sourceDropReason(verdict), this.#wrongSource(netns, device, packet, verdict));
