@@ -19,6 +19,7 @@ function rangedCluster(seed: number): string {
     () => `route unreachable ${pod()}/32`,
     () => "sysctl net.ipv4.conf.all.rp_filter 1",
     () => `iptables-restore """\n*filter\n-A FORWARD -s ${block()} -d ${pod()} -j DROP\nCOMMIT\n"""`,
+    () => `iptables-restore """\n*filter\n-A FORWARD -s ${block()} -p tcp -j DROP\nCOMMIT\n"""`,
     () => `iptables-restore """\n*filter\n-A INPUT -s ${node()} -j DROP\nCOMMIT\n"""`,
     () => `iptables-restore """\n*nat\n-A POSTROUTING -s ${pod()} -d ${block()} -o eth0 -j MASQUERADE\nCOMMIT\n"""`,
     () => `iptables-restore """\n*filter\n-A FORWARD -i veth2 -j DROP\nCOMMIT\n"""`,
@@ -40,9 +41,9 @@ node late[1..2] {
 `;
 }
 
-test("a few nodes and pods say of every range what all of them say", () => {
+test("a few nodes and pods say of every range what all of them say", { timeout: 90_000 }, () => {
   let refuted = 0;
-  for (let seed = 1; seed <= 40; seed++) {
+  for (let seed = 1; seed <= 30; seed++) {
     const text = rangedCluster(seed);
     const compilation = compileSync(text, "lab.k8snet");
     expect(
@@ -73,7 +74,7 @@ function everyPair(plan: Parameters<typeof build>[0]): { readonly pairs: number;
     for (const to of endpoints) {
       if (from === to || (from.role === "node" && to.role === "node")) continue;
       pairs++;
-      if (judgePair(world, walker, from, to).fault !== undefined) found++;
+      found += judgePair(world, walker, from, to).faults.length;
     }
   return { pairs, found };
 }

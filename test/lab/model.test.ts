@@ -158,3 +158,55 @@ test("15. nothing is proved of a file without pods", () => {
     "There are no pods, so the networking model of Kubernetes says nothing about this file.",
   );
 });
+
+const ofTcp = {
+  iptables: ['iptables-restore """\n*filter\n-A FORWARD -s 10.244.1.2 -p tcp -j DROP\nCOMMIT\n"""', "-t filter"],
+  nftables: [
+    'nft """\ntable inet mine {\nchain forward { type filter hook forward priority 0\nmeta l4proto tcp ip saddr 10.244.1.2 drop\n}\n}\n"""',
+    "table inet mine",
+  ],
+};
+
+test.each(["iptables", "nftables"] as const)("16. a rule for TCP alone, in %s: the protocol is named", (program) => {
+  const [rules, table] = ofTcp[program];
+  const text = twoNodes("host-gw", rules);
+  const { holds, findings } = check(text);
+  expect(holds).toBe(false);
+  expect(findings.map(({ from, to, protocol, direction }) => [from, to, protocol, direction])).toEqual([
+    ["pod1", "pod3", "tcp", "back"],
+    ["pod3", "pod1", "tcp", "there"],
+  ]);
+  expect(findings[1].message).toMatch(/^pod3 does not reach pod1 by TCP: at node1\/eth0 a rule drops it/);
+  expect(findings[1].row).toContain(table);
+  for (const { scenario } of findings) {
+    const lab = openText(`${text}${scenario}\n`);
+    while (lab.run(10_000));
+    expect(lab.expectations()).toEqual({ held: 0, failed: 1 });
+  }
+});
+
+test("17. a rule for UDP alone, one for all but ICMP, and one for ICMP alone", () => {
+  const protocolsOf = (rule: string) => [
+    ...new Set(
+      check(twoNodes("host-gw", `iptables-restore """\n*filter\n-A FORWARD ${rule} -j DROP\nCOMMIT\n"""`)).findings.map(
+        ({ protocol }) => protocol,
+      ),
+    ),
+  ];
+  expect(protocolsOf("-p udp")).toEqual(["udp"]);
+  expect(protocolsOf("! -p icmp")).toEqual(["tcp", "udp"]);
+  expect(protocolsOf("-p icmp")).toEqual(["icmp"]);
+  expect(protocolsOf("-s 10.244.0.0/16")).toEqual([undefined]);
+});
+
+test("18. a rule for one port is a policy, and one for nearly all ports is not", () => {
+  const holds = (ports: string) =>
+    check(
+      twoNodes(
+        "host-gw",
+        `iptables-restore """\n*filter\n-A FORWARD -p tcp -m tcp --dport ${ports} -j DROP\nCOMMIT\n"""`,
+      ),
+    ).holds;
+  expect(holds("80")).toBe(true);
+  expect(holds("1024:65535")).toBe(false);
+});

@@ -8,6 +8,7 @@ import { ruleTables } from "../../linux/netfilter/rule-tables.ts";
 import type { World } from "../../linux/world.ts";
 import type { SetUpCommand } from "../../plan/commands.ts";
 import type { Finding, ModelCheck } from "../../reach/model/check.ts";
+import { anyPort, type Protocol } from "../../reach/model/pair.ts";
 import type { RulePlace } from "../../reach/netfilter/flow.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { printRoute } from "../inspect/print.ts";
@@ -35,6 +36,8 @@ export interface ModelFinding {
   readonly to: string;
   /** Ordered pairs that fail so, this one included. */
   readonly pairs: number;
+  /** The one that it is about; absent: all of them. */
+  readonly protocol?: Protocol;
   /** The packet that is lost or changed: the request, or the answer to it. */
   readonly direction: "there" | "back";
   /** As a drop is named, or what is wrong where no kernel drops anything. */
@@ -70,12 +73,12 @@ function describe(
   commands: readonly SetUpCommand[],
 ): ModelFinding {
   const { from, to, pairs, fault } = finding;
-  const { loss, direction } = fault;
+  const { loss, direction, protocol } = fault;
   const at = loss.device === 0 ? world.namespaces.name.get(loss.netns) : deviceName(world, loss.device);
   const row = rowOf(world, finding);
   const kind = kindOf(finding);
   const range = findCause(world, finding, ruleAt(world, loss.netns, loss.rule), compilation, commands);
-  const told = { kind, from: from.name, to: to.name, pairs, direction, reason: loss.reason, at, row, range };
+  const told = { kind, from: from.name, to: to.name, pairs, protocol, direction, reason: loss.reason, at, row, range };
   return {
     ...told,
     message: messageOf(told, loss.text, loss.isUncertain === true),
@@ -92,20 +95,21 @@ function kindOf({ isBlackHole, to, fault }: Finding): ModelFinding["kind"] {
 type Told = Omit<ModelFinding, "message" | "scenario">;
 
 function messageOf(
-  { kind, from, to, pairs, direction, reason, at, row }: Told,
+  { kind, from, to, pairs, protocol, direction, reason, at, row }: Told,
   text: string,
   isUncertain: boolean,
 ): string {
   const what = direction === "there" ? "" : "the answer is lost: ";
   const more = pairs > 1 ? ` ${grouped(pairs - 1)} more ${pairs === 2 ? "pair is" : "pairs are"} like this one.` : "";
   const because = `${what}at ${at} ${text}${row === undefined ? "" : ` (${row})`}.`;
+  const by = protocol === undefined ? "" : ` by ${protocol.toUpperCase()}`;
   const beginnings: Readonly<Record<ModelFinding["kind"], string>> = {
     refuted:
       reason === "TRANSLATED"
-        ? `${to} does not see ${from} as it is`
-        : `${from} ${isUncertain ? "reaches" : "does not reach"} ${to}${isUncertain ? " only now and then" : ""}`,
+        ? `${to} does not see ${from} as it is${by}`
+        : `${from} ${isUncertain ? "reaches" : "does not reach"} ${to}${by}${isUncertain ? " only now and then" : ""}`,
     "black-hole": `Large packets from ${from} to ${to} vanish`,
-    note: `${from} reaches ${to}, but not as itself`,
+    note: `${from} reaches ${to}${by}, but not as itself`,
   };
   return `${beginnings[kind]}: ${because}${more}`;
 }
@@ -147,16 +151,23 @@ function scenarioOf(told: Told, { layout }: Compilation, world: World, { from, t
   const resolved = layout.names.resolve(to.name);
   const stated = resolved.kind === "found" ? layout.addressesOf(resolved.ref)[0]?.prefix.address : undefined;
   const target = stated === to.address ? to.name : formatIpv4(to.address);
-  const isTranslated = loss.reason === "TRANSLATED";
   const size = told.kind === "black-hole" && loss.packet ? ` size ${largestPing(world, from.device)}` : "";
-  const stop = isTranslated ? `nat.translate@${world.namespaces.name.get(loss.netns)}` : `drop@${told.at}`;
+  const isPing = told.protocol === undefined || told.protocol === "icmp";
+  const by = told.protocol === undefined ? "" : ` by ${told.protocol.toUpperCase()}`;
+  // Nobody listens there, so that who is reached refuses; so does a rule that rejects, and only the debugger tells them apart.
+  const sent = isPing
+    ? [`  ping ${from.name} -> ${target}${size} timeout 1s`, "  expect reply.received"]
+    : [`  ${told.protocol} ${from.name} -> ${target}:${anyPort} timeout 500ms`, '  expect error != "timeout"'];
   return [
-    `scenario "${told.kind === "black-hole" ? "large packets from " : ""}${from.name} to ${to.name}" {`,
-    `  # Break on ${stop}`,
-    `  ping ${from.name} -> ${target}${size} timeout 1s`,
-    "  expect reply.received",
+    `scenario "${told.kind === "black-hole" ? "large packets from " : ""}${from.name} to ${to.name}${by}" {`,
+    `  # Break on ${stopOf(told, world.namespaces.name.get(loss.netns))}`,
+    ...sent,
     "}",
   ].join("\n");
+}
+
+function stopOf({ reason, at }: Told, netns: string): string {
+  return reason === "TRANSLATED" ? `nat.translate@${netns}` : `drop@${at}`;
 }
 
 function largestPing(world: World, device: number): number {

@@ -3,10 +3,10 @@ import type { NoModel, OpenModel } from "./open-model.ts";
 import type { ModelFinding, ModelReport } from "./report.ts";
 
 /**
- * Commands of the set-up and pairs that the row waits for, some 50 µs each. 150,000 pods in 5,000 nodes that are alike take
+ * Commands of the set-up and pairs that the row waits for, some 100 µs each. 150,000 pods in 5,000 nodes that are alike take
  * 1,000 of them; what takes more is so varied that only `k8snet check --model` and the editor, in the background, go through it.
  */
-const mostSteps = 5_000;
+const mostSteps = 3_000;
 
 const icons: Readonly<Record<ModelFinding["kind"], string>> = {
   refuted: "error",

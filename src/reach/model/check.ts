@@ -109,17 +109,17 @@ export class ModelCheck {
   }
 
   #judge({ from, to, weight }: Pair): void {
-    const { fault, blackHole } = judgePair(this.#world, this.#walker, from, to);
+    const { faults, blackHole } = judgePair(this.#world, this.#walker, from, to);
     this.#followed++;
     this.#weight += weight;
-    const found = fault ?? blackHole;
-    if (found !== undefined) this.#note({ from, to, weight }, found, fault === undefined);
+    for (const fault of faults) this.#note({ from, to, weight }, fault, false);
+    if (blackHole !== undefined) this.#note({ from, to, weight }, blackHole, true);
   }
 
   #note({ from, to, weight }: Pair, fault: PairFault, isBlackHole: boolean): void {
     const { reason, netns, device, rule, route } = fault.loss;
     const cause = rule ? `${rule.table} ${rule.chain} ${rule.rule}` : this.#routeText(route ?? 0);
-    const roles = `${from.role} ${to.role}`;
+    const roles = `${from.role} ${to.role} ${fault.protocol ?? ""}`;
     const key = `${roles} ${reason} ${this.#classOf(netns)} ${this.#deviceText(device)} ${cause} ${fault.direction}`;
     const known = this.#findings.get(key);
     if (known !== undefined) known.pairs += weight;

@@ -7,6 +7,7 @@ import type { HookStep } from "../../linux/netfilter/position.ts";
 import { tracksConnections, translatesAddresses } from "../../linux/netfilter/registered.ts";
 import { ruleTables } from "../../linux/netfilter/rule-tables.ts";
 import type { World } from "../../linux/world.ts";
+import { ipProtocol } from "../../wire/ipv4.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import type { Ending, Flow } from "../netfilter/flow.ts";
 import { NftWalk } from "../netfilter/nft-walk.ts";
@@ -47,6 +48,7 @@ export class Hooks {
   /** For each namespace its rules as values. */
   readonly #rules = new Map<number, Rules>();
   readonly #own = new Map<number, ReadonlySet<Ipv4Address>>();
+  #asked = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -59,6 +61,11 @@ export class Hooks {
     }));
   }
 
+  /** How often a packet has come to a hook where something stands. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   /** Whether anything stands at the hook. */
   isHooked(netns: number, hookNumber: number): boolean {
     return ((this.#world.namespaces.hooks.get(netns) >>> hookNumber) & 1) === 1;
@@ -67,12 +74,19 @@ export class Hooks {
   /** The packet as it goes on, or why it does not; a translation is such a reason, too. */
   pass(packet: ProbePacket, at: AtHook, connection: Connection): ProbePacket | Loss {
     if (!this.isHooked(at.netns, at.hook)) return packet;
+    this.#asked++;
+    const anew = beginsAnew(packet, connection.get(at.netns)) ? asFirst(packet) : packet;
+    const passed = this.#passSteps(anew, at, connection, packet);
+    return "kind" in passed ? passed : { ...packet, mark: passed.mark, isTracked: passed.isTracked };
+  }
+
+  /** `sent` is the packet as its sender knows it. */
+  #passSteps(packet: ProbePacket, at: AtHook, connection: Connection, sent: ProbePacket): ProbePacket | Loss {
     const record = new TraceRecord();
     const isTracking = tracksConnections(this.#world, at.netns);
     let flows: readonly Flow[] = [this.#flowOf(packet, at, connection)];
     for (const step of this.#world.namespaces.hookSteps.get(at.netns)[at.hook]) {
-      if (step === "track" && isTracking && flows.some(({ tracked }) => tracked) && isFirst(packet))
-        connection.add(at.netns);
+      if (step === "track" && isTracking && flows.some(({ tracked }) => tracked)) note(connection, at.netns, sent);
       flows = this.#passStep(step, flows, packet, at, record);
     }
     return (
@@ -112,14 +126,14 @@ export class Hooks {
   #flowOf(packet: ProbePacket, at: AtHook, connection: Connection): Flow {
     const { devices } = this.#world;
     const name = (device: number) => (device === 0 ? "" : devices.name.get(device));
-    const { source, destination, protocol, destinationPort, original, mark, isReply, icmp } = packet;
+    const { source, destination, protocol, sourcePort, destinationPort, original, mark, isReply, icmp } = packet;
     return {
       source,
       destination,
       protocol,
-      sourcePort: undefined,
+      sourcePort,
       destinationPort,
-      original: { ...original, port: destinationPort },
+      original: { ...original, port: isReply ? (sourcePort ?? 0) : destinationPort },
       mark,
       connectionMark: 0,
       tracked: packet.isTracked,
@@ -128,9 +142,10 @@ export class Hooks {
       accepted: false,
       inDevice: name(at.inDevice),
       outDevice: name(at.outDevice),
-      state: stateOf(packet, connection.has(at.netns)),
+      state: stateOf(packet, connection.get(at.netns)),
       isReply,
       icmp,
+      tcpFlags: packet.tcpFlags,
       bridgePorts: { in: name(at.inPort), out: name(at.outPort) },
     };
   }
@@ -166,13 +181,35 @@ export class Hooks {
   }
 }
 
-function isFirst({ isReply, isRelated }: ProbePacket): boolean {
-  return !isReply && !isRelated;
+function isFirst({ isReply, isRelated, isLater }: ProbePacket): boolean {
+  return !isReply && !isRelated && !isLater;
 }
 
-function stateOf(packet: ProbePacket, isKnown: boolean): NonNullable<Flow["state"]> {
+function asFirst(packet: ProbePacket): ProbePacket {
+  const { source, destination } = packet;
+  return { ...packet, isReply: false, original: { source, destination } };
+}
+
+function note(connection: Connection, netns: number, packet: ProbePacket): void {
+  const known = connection.get(netns);
+  if (packet.isReply && known === "begun") connection.set(netns, "answered");
+  if (known === undefined && isFirst(packet)) connection.set(netns, "begun");
+  if (beginsAnew(packet, known)) connection.set(netns, "reversed");
+}
+
+/** Who has not seen the datagram that this one answers takes it for the first of its kind; of ICMP and TCP it would be invalid. */
+function beginsAnew({ protocol, isReply }: ProbePacket, known: ReturnType<Connection["get"]>): boolean {
+  return protocol === ipProtocol.udp && isReply && (known === undefined || known === "reversed");
+}
+
+/**
+ * Who sees TCP's third packet and has missed the second holds it for invalid; who has seen none takes it for the first of a
+ * connection that is under way (nf_conntrack_proto_tcp.c, `tcp_conntracks`; `nf_conntrack_tcp_loose`).
+ */
+function stateOf(packet: ProbePacket, known: ReturnType<Connection["get"]>): NonNullable<Flow["state"]> {
   if (isFirst(packet)) return "NEW";
-  if (!isKnown) return "INVALID";
+  if (packet.isLater && known !== "answered") return known === undefined ? "NEW" : "INVALID";
+  if (known === undefined) return "INVALID";
   return packet.isRelated ? "RELATED" : "ESTABLISHED";
 }
 

@@ -8,8 +8,10 @@ export interface ProbePacket {
   readonly destination: Ipv4Address;
   /** IP protocol number. */
   readonly protocol: number;
-  /** Of UDP and TCP; 0 where there are no ports. */
+  /** Of UDP and TCP; 0 where there are no ports. A source may be any. */
+  readonly sourcePort: number | undefined;
   readonly destinationPort: number;
+  readonly tcpFlags: number;
   readonly icmp: { readonly type: number; readonly code: number };
   /** Of the IPv4 packet, in bytes. */
   readonly length: number;
@@ -25,10 +27,15 @@ export interface ProbePacket {
   readonly isReply: boolean;
   /** An ICMP error about a packet of the connection. */
   readonly isRelated: boolean;
+  /** It follows the connection's first packet the same way: TCP's third. */
+  readonly isLater: boolean;
 }
 
-/** Namespaces that have seen a connection's first packet, and know it now. */
-export type Connection = Set<number>;
+/**
+ * Namespaces that know a connection: they have seen its first packet, or the answer as well. `reversed`: the answer alone, which
+ * they took for a first packet.
+ */
+export type Connection = Map<number, "begun" | "answered" | "reversed">;
 
 /** Where a packet ends, and by which device it came there. */
 export interface Delivery {

@@ -7,68 +7,151 @@ import { Memory } from "./memory.ts";
 import type { Delivery, Fate, Loss, ProbePacket } from "./packet.ts";
 import type { Walker } from "./walker.ts";
 
+/** What rules may tell apart. */
+export const protocols = ["icmp", "tcp", "udp"] as const;
+export type Protocol = (typeof protocols)[number];
+
 /** What is wrong between two of them. */
 export interface PairFault {
   readonly loss: Loss;
   /** Which packet it is about: the one that is sent, or the answer. */
   readonly direction: "there" | "back";
+  /** Absent: whatever the protocol. */
+  readonly protocol?: Protocol;
 }
 
 export interface PairVerdict {
-  /** Undefined: one reaches the other without translation, and its answer comes back so. */
-  readonly fault: PairFault | undefined;
+  /** None: one reaches the other without translation, and its answer comes back so. */
+  readonly faults: readonly PairFault[];
   /** Packets as large as the sender's interface takes vanish, and nobody tells the sender. */
   readonly blackHole: PairFault | undefined;
 }
 
 /** A small ping's IPv4 packet. */
 const smallLength = 84;
-const pingTtl = 64;
+const usualTtl = 64;
 const icmpErrorLength = 56;
-const echoRequest = { type: 8, code: 0 };
-const echoReply = { type: 0, code: 0 };
 const fragmentationNeeded = { type: 3, code: 4 };
 
-/** Whether one endpoint reaches another as the model wants it: an echo request and its answer, followed on paper. */
+/**
+ * They stand for all ports that no rule names by itself: neither reserved, nor a node port, nor one that Linux gives to clients
+ * (net.ipv4.ip_local_port_range).
+ */
+export const anyPort = 61000;
+const clientPort = 61001;
+
+const noIcmp = { type: -1, code: -1 };
+const [syn, synAck, ack] = [0x02, 0x12, 0x10];
+const ports = { sourcePort: clientPort, destinationPort: anyPort };
+const noPorts = { sourcePort: 0, destinationPort: 0 };
+
+type Payload = Pick<ProbePacket, "protocol" | "icmp" | "tcpFlags" | "sourcePort" | "destinationPort">;
+
+/** What each protocol begins with: an echo request, SYN, a datagram. */
+const requests: Readonly<Record<Protocol, Payload>> = {
+  icmp: { protocol: ipProtocol.icmp, icmp: { type: 8, code: 0 }, tcpFlags: 0, ...noPorts },
+  tcp: { protocol: ipProtocol.tcp, icmp: noIcmp, tcpFlags: syn, ...ports },
+  udp: { protocol: ipProtocol.udp, icmp: noIcmp, tcpFlags: 0, ...ports },
+};
+
+/** And what is answered. TCP's third packet is followed as well: rules may lose it where the answer went another way. */
+const answers: Readonly<Record<Protocol, Pick<Payload, "icmp" | "tcpFlags">>> = {
+  icmp: { icmp: { type: 0, code: 0 }, tcpFlags: 0 },
+  tcp: { icmp: noIcmp, tcpFlags: synAck },
+  udp: { icmp: noIcmp, tcpFlags: 0 },
+};
+
+/**
+ * Whether one endpoint reaches another as the model wants it: an echo request, the begin of a connection and a datagram, each with its
+ * answer, followed on paper. Where no rule is asked, they all fare like the first.
+ */
 export function judgePair(world: World, walker: Walker, from: Endpoint, to: Endpoint): PairVerdict {
-  const fault = withoutAddress(world, from) ?? withoutAddress(world, to);
-  if (fault !== undefined) return { fault, blackHole: undefined };
-  const question: Question = { memory: new Memory(), connection: new Set(), losses: [], depth: 0 };
-  const there = request(walker, from, to, smallLength);
-  const arrived = walker.refusedConnect(from.netns, there) ?? walker.send(from.netns, there, 0, question);
-  const first = misled(world, arrived, to, "there");
-  if (first !== undefined) return { fault: first, blackHole: undefined };
-  const back = answerTo(arrived as Delivery, world.namespaces.defaultTtl.get(to.netns));
-  const returned = walker.send(to.netns, back, back.source, question);
-  const second = misled(world, returned, from, "back");
-  if (second !== undefined) return { fault: second, blackHole: undefined };
-  return { fault: undefined, blackHole: findBlackHole(walker, from, to, question) };
+  const unaddressed = withoutAddress(world, from) ?? withoutAddress(world, to);
+  if (unaddressed !== undefined) return { faults: [unaddressed], blackHole: undefined };
+  const asked = walker.hooks.asked;
+  const question = newQuestion();
+  const fault = follow(world, walker, from, to, "icmp", question);
+  const isOfRules = fault === undefined ? walker.hooks.asked > asked : fault.loss.rule !== undefined;
+  const faults = isOfRules ? byProtocol(world, walker, from, to, question, fault) : fault === undefined ? [] : [fault];
+  return { faults, blackHole: faults.length > 0 ? undefined : findBlackHole(walker, from, to, question) };
 }
 
-function request(walker: Walker, from: Endpoint, to: Endpoint, length: number): ProbePacket {
+function newQuestion(memory = new Memory()): Question {
+  return { memory, connection: new Map(), losses: [], depth: 0 };
+}
+
+/** One fault where all protocols have the same, else one for each that has one. What a ping that came through has taught stays known. */
+function byProtocol(
+  world: World,
+  walker: Walker,
+  from: Endpoint,
+  to: Endpoint,
+  { memory }: Question,
+  ofPing: PairFault | undefined,
+): readonly PairFault[] {
+  const found = protocols.map((protocol) =>
+    protocol === "icmp" ? ofPing : follow(world, walker, from, to, protocol, newQuestion(ofPing ? undefined : memory)),
+  );
+  const [first] = found;
+  if (first !== undefined && found.every((one) => one !== undefined && isSame(one, first))) return [first];
+  return found.flatMap((one, i) => (one === undefined ? [] : [{ ...one, protocol: protocols[i] }]));
+}
+
+function isSame(one: PairFault, other: PairFault): boolean {
+  const cause = ({ direction, loss: { reason, netns, rule } }: PairFault) =>
+    [direction, reason, netns, rule?.program, rule?.table, rule?.chain, rule?.rule].join(" ");
+  return cause(one) === cause(other);
+}
+
+function follow(
+  world: World,
+  walker: Walker,
+  from: Endpoint,
+  to: Endpoint,
+  protocol: Protocol,
+  question: Question,
+): PairFault | undefined {
+  const there = request(walker, from, to, smallLength, protocol);
+  const arrived = walker.refusedConnect(from.netns, there) ?? walker.send(from.netns, there, 0, question);
+  const first = misled(world, arrived, to, "there");
+  if (first !== undefined) return first;
+  const back = answerTo(arrived as Delivery, protocol, world.namespaces.defaultTtl.get(to.netns));
+  const second = misled(world, walker.send(to.netns, back, back.source, question), from, "back");
+  if (second !== undefined || protocol !== "tcp") return second;
+  const third: ProbePacket = { ...there, tcpFlags: ack, isLater: true };
+  return misled(world, walker.send(from.netns, third, third.source, question), to, "there");
+}
+
+function request(
+  walker: Walker,
+  from: Endpoint,
+  to: Endpoint,
+  length: number,
+  protocol: Protocol = "icmp",
+): ProbePacket {
   const source = walker.sourceTowards(from.netns, to.address) ?? from.address;
   return {
     source,
     destination: to.address,
-    protocol: ipProtocol.icmp,
-    destinationPort: 0,
-    icmp: echoRequest,
+    ...requests[protocol],
     length,
     dontFragment: true,
-    ttl: pingTtl,
-    firstTtl: pingTtl,
+    ttl: usualTtl,
+    firstTtl: usualTtl,
     mark: 0,
     isTracked: true,
     original: { source, destination: to.address },
     isReply: false,
     isRelated: false,
+    isLater: false,
   };
 }
 
-function answerTo({ packet }: Delivery, ttl: number): ProbePacket {
-  const { source, destination } = packet;
-  const fresh = { icmp: echoReply, ttl, firstTtl: ttl, mark: 0, isTracked: true, dontFragment: false, isReply: true };
-  return { ...packet, ...fresh, source: destination, destination: source };
+function answerTo({ packet }: Delivery, protocol: Protocol, ttl: number): ProbePacket {
+  const { source, destination, sourcePort, destinationPort } = packet;
+  const fresh = { ttl, firstTtl: ttl, mark: 0, isTracked: true, dontFragment: false, isReply: true };
+  const turned = { source: destination, destination: source, sourcePort: destinationPort };
+  return { ...packet, ...fresh, ...answers[protocol], ...turned, destinationPort: sourcePort ?? 0 };
 }
 
 /** Lost, or delivered to somebody who has the address as well. */

@@ -272,7 +272,9 @@ export class Walker {
       source,
       destination: remote,
       protocol: ipProtocol.udp,
+      sourcePort: undefined,
       destinationPort: vxlans.port.get(vxlan),
+      tcpFlags: 0,
       icmp: { type: -1, code: -1 },
       length: (frame.packet?.length ?? 28) + vxlanOverhead,
       dontFragment: false,
@@ -283,8 +285,9 @@ export class Walker {
       original: { source, destination: remote },
       isReply: false,
       isRelated: false,
+      isLater: false,
     };
-    const inner: Question = { ...question, connection: new Set(), losses: [], depth: question.depth + 1 };
+    const inner: Question = { ...question, connection: new Map(), losses: [], depth: question.depth + 1 };
     const fate = this.send(netns, outer, source, inner);
     if (fate.kind === "delivered") return fate.netns;
     question.losses.push({ ...fate, text: `on the way to the VTEP ${formatIpv4(remote)} ${fate.text}` });

@@ -45,6 +45,8 @@ export interface Flow {
   readonly isReply?: boolean;
   /** Absent: an echo request. */
   readonly icmp?: { readonly type: number; readonly code: number };
+  /** Absent: SYN. */
+  readonly tcpFlags?: number;
   /** The ports of a bridge that it passes, empty where there is none; absent: not known. */
   readonly bridgePorts?: { readonly in: string; readonly out: string };
   /** Its source becomes the address of the interface that it leaves by, which no question says. */

@@ -61,7 +61,7 @@ function matchHolds(match: Match, flow: Flow, types: AddressTypes, sets: NodeSet
         [
           () => asked(match.sourcePorts, portIn(flow.sourcePort)),
           () => asked(match.destinationPorts, portIn(flow.destinationPort)),
-          () => asked(match.flags, ({ mask, set }) => certain((syn & mask) === set)),
+          () => asked(match.flags, ({ mask, set }) => certain(((flow.tcpFlags ?? syn) & mask) === set)),
           () => (match.option === undefined ? "yes" : "maybe"),
         ],
         (part) => part(),

@@ -4,7 +4,7 @@ import { compileSync } from "../../../src/language/compile.ts";
 import type { World } from "../../../src/linux/world.ts";
 import { groupEndpoints, shownMembers } from "../../../src/reach/model/classes.ts";
 import { type Endpoint, listEndpoints } from "../../../src/reach/model/endpoints.ts";
-import { judgePair } from "../../../src/reach/model/pair.ts";
+import { judgePair, protocols } from "../../../src/reach/model/pair.ts";
 import { Walker } from "../../../src/reach/model/walker.ts";
 import { randomCluster } from "./random-cluster.ts";
 import { PairWalks } from "./walk-pair.ts";
@@ -38,7 +38,7 @@ function pairsOf(endpoints: readonly Endpoint[]): readonly (readonly [Endpoint, 
 
 describe("The model check agrees with the simulated kernel", () => {
   test(`for every pair of ${clusters} random clusters`, { timeout: 600_000 }, () => {
-    let counted = { pairs: 0, refuted: 0, uncertain: 0 };
+    const counted = { pairs: 0, refuted: 0, uncertain: 0, ofProtocols: 0 };
     for (let seed = first; seed < first + clusters; seed++) {
       const text = randomCluster(seed);
       const world = broken(text);
@@ -54,23 +54,27 @@ describe("The model check agrees with the simulated kernel", () => {
       const walks = new PairWalks(world);
       for (const [from, to] of pairs) {
         const name = `${from.name} -> ${to.name}`;
-        const fault = verdicts.get(`${from.name} ${to.name}`)?.fault;
-        counted = { ...counted, pairs: counted.pairs + 1, refuted: counted.refuted + (fault ? 1 : 0) };
+        const faults = verdicts.get(`${from.name} ${to.name}`)?.faults ?? [];
+        counted.pairs++;
+        if (faults.length > 0) counted.refuted++;
+        if (faults.some(({ protocol }) => protocol !== undefined)) counted.ofProtocols++;
         if (from.addressRow === 0 || to.addressRow === 0) continue;
-        if (fault?.loss.isUncertain) counted.uncertain++;
-        else
-          expect(walks.reaches(from, to), `seed ${seed}, ${name}: ${fault?.loss.text ?? "reached"}\n${text}`).toBe(
-            fault === undefined,
-          );
+        for (const protocol of protocols) {
+          const fault = faults.find((one) => one.protocol === undefined || one.protocol === protocol);
+          const told = `seed ${seed}, ${name} by ${protocol}: ${fault?.loss.text ?? "reached"}\n${text}`;
+          if (fault?.loss.isUncertain) counted.uncertain++;
+          else expect(walks.reaches(from, to, protocol), told).toBe(fault === undefined);
+        }
         const [one] = shown.get(from) ?? [];
         const other = shown.get(to)?.find((candidate) => candidate !== one) ?? to;
-        const alike = verdicts.get(`${one.name} ${other.name}`)?.fault;
-        expect(alike === undefined, `seed ${seed}, ${name} is like ${one.name} -> ${other.name}\n${text}`).toBe(
-          fault === undefined,
+        const alike = verdicts.get(`${one.name} ${other.name}`)?.faults.map(({ protocol }) => protocol);
+        expect(alike, `seed ${seed}, ${name} is like ${one.name} -> ${other.name}\n${text}`).toEqual(
+          faults.map(({ protocol }) => protocol),
         );
       }
     }
     expect(counted.refuted).toBeGreaterThan(counted.pairs / 10);
+    expect(counted.ofProtocols).toBeGreaterThan(counted.pairs / 200);
     expect(counted.pairs - counted.refuted).toBeGreaterThan(counted.pairs / 10);
   });
 });

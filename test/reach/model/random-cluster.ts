@@ -106,6 +106,16 @@ class Cluster {
       ["filter", "-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT", "-A INPUT -p icmp -j DROP"],
       ["filter", ":FORWARD DROP [0:0]", "-A FORWARD -m conntrack --ctstate NEW -j ACCEPT"],
       ["filter", "-A FORWARD -p icmp -m icmp --icmp-type 0 -j DROP"],
+      ["filter", `-A FORWARD -p ${this.#protocol()} -s ${this.#block()} -j DROP`],
+      ["filter", `-A INPUT -p ${this.#protocol()} -j DROP`],
+      ["filter", `-A OUTPUT -p ${this.#protocol()} -d ${this.#address()} -j REJECT`],
+      ["filter", "-A FORWARD -p tcp -m tcp --tcp-flags SYN,ACK SYN,ACK -j DROP"],
+      ["filter", "-A FORWARD -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j REJECT --reject-with tcp-reset"],
+      ["filter", `-A FORWARD ! -p ${this.#protocol()} -d ${this.#block()} -j DROP`],
+      ["filter", "-A FORWARD -p tcp -m tcp --dport 1024:65535 -j DROP"],
+      ["filter", "-A FORWARD -p udp -m multiport --dports 53,8472 -j DROP"],
+      ["nat", `-A POSTROUTING -p ${this.#protocol()} -d ${this.#block()} -j MASQUERADE`],
+      ["nat", `-A PREROUTING -p udp -d ${this.#address()} -j DNAT --to-destination ${this.#address()}`],
       ["filter", "-A FORWARD -m physdev --physdev-is-bridged -j DROP"],
       ["filter", "-A FORWARD -i cni0 -o cni0 -j DROP"],
       ["filter", "-A FORWARD -i eth0 -j DROP"],
@@ -132,9 +142,18 @@ class Cluster {
       ["forward", 'iifname "cni0" oifname "cni0" drop'],
       ["input", `ip saddr ${this.#address()} reject`],
       ["output", "icmp type echo-reply drop"],
+      ["forward", `meta l4proto ${this.#protocol()} ip saddr ${this.#block()} drop`],
+      ["forward", "meta l4proto { tcp, udp } drop"],
+      ["input", `ip protocol ${this.#protocol()} reject`],
+      ["forward", "tcp dport 1024-65535 reject with tcp reset"],
+      ["forward", "udp dport != 53 drop"],
     ]);
     const head = `type filter hook ${rule[0]} priority 0; policy accept;`;
     return `nft """\n    table ip mine {\n      chain here {\n        ${head}\n        ${rule[1]}\n      }\n    }\n  """`;
+  }
+
+  #protocol(): string {
+    return this.#chance.pick(["tcp", "udp", "icmp"]);
   }
 
   #route(): string {
