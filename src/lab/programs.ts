@@ -1,6 +1,6 @@
 import type { Listen } from "../plan/commands.ts";
 import type { Lookup } from "../plan/names.ts";
-import type { Arping, Curl, Dig, Ping, Statement, TcpConnect, UdpSend } from "../plan/statements.ts";
+import type { Arping, Curl, Dig, Ping, Statement, TcpConnect, Traceroute, UdpSend } from "../plan/statements.ts";
 import { type ArpingProblem, arpingProgram } from "../programs/arping.ts";
 import { curlProgram } from "../programs/curl.ts";
 import { byName } from "../programs/dns/by-name.ts";
@@ -13,20 +13,21 @@ import { pingProgram } from "../programs/ping.ts";
 import type { Program } from "../programs/program.ts";
 import { sinkServer } from "../programs/sink-server.ts";
 import { tcpClient } from "../programs/tcp-client.ts";
+import { tracerouteProgram } from "../programs/traceroute.ts";
 import { udpClient } from "../programs/udp-client.ts";
 import { whoamiServer } from "../programs/whoami-server.ts";
 import type { Ipv4Address } from "../wire/ipv4-address.ts";
 
 /** A statement that runs a program. */
-export type ProgramStatement = Ping | UdpSend | TcpConnect | Curl | Dig | Arping;
+export type ProgramStatement = Ping | UdpSend | TcpConnect | Curl | Dig | Arping | Traceroute;
 
 export function isProgramStatement(statement: Statement): statement is ProgramStatement {
-  return ["ping", "udp", "tcp", "curl", "dig", "arping"].includes(statement.do);
+  return ["ping", "udp", "tcp", "curl", "dig", "arping", "traceroute"].includes(statement.do);
 }
 
 /** What a program needs to know of the world before it starts. */
 export interface ProgramContext {
-  /** For a ping, or a first query of names, that has none of its own. */
+  /** For a ping or a traceroute, or a first query of names, that has none of its own. */
   identifier(): number;
   /** The address that a device would use as a source, for a question about `target`; undefined when it has none. */
   ownAddress(dev: string, target: Ipv4Address): Ipv4Address | undefined;
@@ -51,6 +52,10 @@ export function clientFor(statement: ProgramStatement, context: ProgramContext):
       );
     case "dig":
       return digProgram({ ...statement, program: "dig", identifier: statement.identifier ?? context.identifier() });
+    case "traceroute": {
+      const identifier = statement.identifier ?? context.identifier();
+      return tracerouteProgram({ ...statement, program: "traceroute", identifier });
+    }
     case "arping":
       return arpingProgram({
         ...statement,

@@ -2,7 +2,7 @@ import type { Inform, Listen } from "../plan/commands.ts";
 import type { Curl, Dig, TcpConnect, UdpSend } from "../plan/statements.ts";
 import type { ProgramResult } from "../programs/program.ts";
 
-/** Statements whose programs are ours; `ping` and `arping` are iputils'. */
+/** Statements whose programs are ours; `ping`, `arping` and `traceroute` are the real ones. */
 export type HostedStatement = UdpSend | TcpConnect | Curl | Dig;
 
 /** What a program host reads: one JSON object in a line of its standard input. It ends when that is closed. */

@@ -1,6 +1,6 @@
 import type { NetworkPlan } from "../plan/plan.ts";
-import type { Argv } from "../plan/shell/commands.ts";
-import { statementCommands } from "../plan/shell/statements.ts";
+import { type Argv, inNamespace } from "../plan/shell/commands.ts";
+import { statementCommands, tracerouteArgv } from "../plan/shell/statements.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { Captures } from "./capture.ts";
 import type { Children } from "./children.ts";
@@ -26,6 +26,9 @@ const tailMs = 150;
  * not followed by the next one just when a neighbour fails that never answered, 3.07 s on.
  */
 const longestWaitMs = 1800;
+
+/** Runs what follows as process 1 (`tracerouteIdentifier`). */
+const firstProcess = ["unshare", "--pid", "--fork", "--kill-child"] as const;
 
 /** Runs a scenario on a network that has been built. */
 export async function runOnLinux(
@@ -133,6 +136,15 @@ class LinuxRun {
       case "ping":
       case "arping": {
         const [argv] = statementCommands(statement, this.network.names) as readonly Argv[];
+        const { stdout, stderr } = await runCommand(argv, this.children);
+        return { programs: [{ statement, output: stdout + stderr }] };
+      }
+      case "traceroute": {
+        // It names its packets by its process id: the first process of a PID namespace has the one that the scenario says.
+        const argv = inNamespace(this.network.names.of(statement.netns), [
+          ...firstProcess,
+          ...tracerouteArgv(statement),
+        ]);
         const { stdout, stderr } = await runCommand(argv, this.children);
         return { programs: [{ statement, output: stdout + stderr }] };
       }

@@ -73,7 +73,8 @@ function isOf(statement: Statement, { payload }: EthernetFrame): boolean {
   if (payload.kind !== "ipv4" || !("destination" in statement) || payload.destination !== statement.destination)
     return false;
   const transport = transportOf(payload);
-  if (statement.do === "ping") return transport.kind === "icmp-echo" && transport.identifier === statement.identifier;
+  if (statement.do === "ping" || statement.do === "traceroute")
+    return transport.kind === "icmp-echo" && transport.identifier === statement.identifier;
   const protocol = statement.do === "udp" ? "udp" : "tcp";
   return transport.kind === protocol && transport.destinationPort === statement.port;
 }

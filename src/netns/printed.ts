@@ -23,6 +23,7 @@ function comparableLines(text: string): readonly string[] {
       .replace(/after \d+ ms/, "after * ms")
       .replace(/after \d+ milliseconds/, "after * milliseconds")
       .replace(/:(3[2-9]|[45]\d|60)\d{3}\b/g, ":*")
+      .replace(/ {2}[\d.]+ ms\b/g, "  * ms")
       .replace(/, pipe \d+$/, "")
       .trimEnd();
     return comparable === "" ? [] : [comparable];

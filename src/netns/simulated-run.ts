@@ -66,7 +66,7 @@ function asItRan(statement: Statement, startNs: number, observation: Observation
     }));
     return { ...statement, statements };
   }
-  if (statement.do !== "ping") return statement;
+  if (statement.do !== "ping" && statement.do !== "traceroute") return statement;
   return { ...statement, destinationText: formatIpv4(statement.destination) };
 }
 

@@ -180,12 +180,15 @@ function changesLinks(statement: Statement): boolean {
   return [statement.command, ...(statement.further ?? [])].some((command) => command.do === "link set");
 }
 
+/** What a traceroute has for an identifier, as process 1. */
+const tracerouteIdentifier = 1;
+
 /** Pings and queries of names without an identifier of their own get one here, so that both kernels see the same. */
 function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
   const taken = new Set(
     [...flatStatements(scenario.statements)].map((one) => (one.do === "ping" ? one.identifier : 0)),
   );
-  let next = 1;
+  let next = tracerouteIdentifier + 1;
   const free = () => {
     while (taken.has(next)) next++;
     return next++;
@@ -197,6 +200,8 @@ function withIdentifiers(scenario: ScenarioPlan): ScenarioPlan {
       case "ping":
       case "dig":
         return statement.identifier === undefined ? { ...statement, identifier: free() } : statement;
+      case "traceroute":
+        return { ...statement, identifier: tracerouteIdentifier };
       case "udp":
       case "tcp":
       case "curl": {

@@ -14,7 +14,18 @@ export interface ScenarioPlan {
   readonly statements: readonly Statement[];
 }
 
-export type Statement = Ping | UdpSend | TcpConnect | Curl | Dig | Arping | Wait | Expect | Configure | Parallel;
+export type Statement =
+  | Ping
+  | UdpSend
+  | TcpConnect
+  | Curl
+  | Dig
+  | Arping
+  | Traceroute
+  | Wait
+  | Expect
+  | Configure
+  | Parallel;
 
 interface StatementBase {
   readonly source: SourceRange;
@@ -113,6 +124,23 @@ export interface Dig extends StatementBase {
   readonly timeoutNs: number;
   readonly tries: number;
   /** Absent: drawn from the seed. */
+  readonly identifier?: number;
+}
+
+/** `traceroute -n -I -N 1`: echo requests with a TTL that grows, one at a time. */
+export interface Traceroute extends StatementBase {
+  readonly do: "traceroute";
+  readonly netns: string;
+  readonly destination: Ipv4Address;
+  /** As written: a name or an address. */
+  readonly destinationText: string;
+  /** `-m`. */
+  readonly maxHops: number;
+  /** `-q`: for each TTL. */
+  readonly queries: number;
+  /** `-w`: of each probe. */
+  readonly timeoutNs: number;
+  /** Of its echo requests; absent: drawn from the seed. */
   readonly identifier?: number;
 }
 

@@ -6,7 +6,7 @@ import { ip } from "./ip.ts";
 import { iptables, iptablesSave } from "./iptables.ts";
 import { kubectl } from "./kubectl.ts";
 import { nft } from "./nft.ts";
-import { arping, curl, dig, netcat, ping } from "./sends.ts";
+import { arping, curl, dig, netcat, ping, traceroute } from "./sends.ts";
 import { ss } from "./ss.ts";
 import { sysctl } from "./sysctl.ts";
 import { tcpdump } from "./tcpdump.ts";
@@ -87,6 +87,12 @@ export const commands: readonly ConsoleCommand[] = [
     summary: "sends echo requests, beside what runs",
     example: "kubectl exec pod1 -- ping -c1 10.244.1.9",
     run: ping,
+  },
+  {
+    name: "traceroute",
+    summary: "the way there, hop by hop, beside what runs",
+    example: "kubectl exec pod1 -- traceroute 10.244.2.9",
+    run: traceroute,
   },
   {
     name: "curl",

@@ -103,6 +103,7 @@ const plainWords: Readonly<Record<string, readonly string[]>> = {
   tcpdump: ["-n", "-i", "-e", "-c", "-t", "arp", "icmp", "tcp", "udp", "host", "port", "and", "or", "not"],
   ping: ["-c", "-i", "-s", "-t", "-W", "-M"],
   curl: ["-s", "-m", "http://"],
+  traceroute: ["-I", "-n", "-m", "-q", "-w"],
   arping: ["-c", "-I", "-U", "-A"],
   dig: ["+short", "+search", "+tcp", "-x", "A", "SRV", "AAAA", "PTR"],
   nc: ["-z", "-u", "-w", "-p"],
@@ -113,7 +114,7 @@ const kubectlWords: Readonly<Record<string, readonly string[]>> = {
   get: ["pods", "services", "endpointslices", "nodes", "-o", "wide", "-A", "-n"],
 };
 /** Programs that a peer is named to. */
-const senders = ["ping", "curl", "arping", "dig", "nc"];
+const senders = ["ping", "traceroute", "curl", "arping", "dig", "nc"];
 
 function wordsOf(
   context: CompletionContext,

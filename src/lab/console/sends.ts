@@ -28,6 +28,16 @@ const pingOptions: Options = {
   "-v": ignored,
 };
 
+const tracerouteOptions: Options = {
+  "-m": valued((value) => `maxHops ${value}`),
+  "-q": valued((value) => `queries ${value}`),
+  "-w": valued((value) => `timeout ${value.split(",")[0]}s`),
+  "-N": ignoredValue,
+  "-I": ignored,
+  "-n": ignored,
+  "-4": ignored,
+};
+
 const curlOptions: Options = {
   "-m": seconds("timeout"),
   "--max-time": seconds("timeout"),
@@ -67,6 +77,12 @@ const netcatOptions: Options = {
 export function ping(invocation: Invocation): Outcome {
   const { operands, settings } = read(invocation, "ping", pingOptions);
   return sending(invocation, "ping", one(operands, "ping -c1 10.244.1.9"), settings);
+}
+
+/** `traceroute [-I] [-n] [-m HOPS] [-q PROBES] [-w SECONDS] DESTINATION`: always by echo requests, one at a time. */
+export function traceroute(invocation: Invocation): Outcome {
+  const { operands, settings } = read(invocation, "traceroute", tracerouteOptions);
+  return sending(invocation, "traceroute", one(operands, "traceroute 10.244.2.9"), settings);
 }
 
 /** `curl [-m SECONDS] URL`. */

@@ -18,7 +18,7 @@ import type { StatementContext, StatementHead } from "./context.ts";
 import { readDig } from "./dig.ts";
 import { EndpointState, readEndpoints, readReady } from "./endpoints.ts";
 import { readExpectation } from "./expectation.ts";
-import { readArping, readCurl, readPing, readTcp, readUdp, type StatementReader } from "./traffic.ts";
+import { readArping, readCurl, readPing, readTcp, readTraceroute, readUdp, type StatementReader } from "./traffic.ts";
 
 const verbs: Readonly<Record<string, StatementReader>> = {
   ping: readPing,
@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   curl: readCurl,
   dig: readDig,
   arping: readArping,
+  traceroute: readTraceroute,
   wait: readWait,
   ready: readReady,
   endpoints: readEndpoints,

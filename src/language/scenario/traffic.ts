@@ -61,6 +61,30 @@ export const readPing: StatementReader = (verb, tokens, head, context) => {
   };
 };
 
+const tracerouteOptions: OptionKinds = {
+  maxHops: ttl,
+  queries: { kind: "number", minimum: 1, maximum: 10 },
+  timeout: duration,
+};
+
+/** `traceroute pod1 -> pod2 maxHops 30 queries 3 timeout 5s`; defaults are traceroute's. */
+export const readTraceroute: StatementReader = (verb, tokens, head, context) => {
+  const parties = readParties(verb, tokens, "pod1 -> pod2", context);
+  const options = readOptions(parties?.options ?? [], tracerouteOptions, "traceroute", context.problems);
+  const destination = parties && readTarget(parties.to, parties.from, context);
+  if (parties === undefined || destination === undefined) return undefined;
+  return {
+    ...head,
+    do: "traceroute",
+    netns: parties.from.netns,
+    destination,
+    destinationText: parties.to.text,
+    maxHops: number(options.maxHops, 30),
+    queries: number(options.queries, 3),
+    timeoutNs: number(options.timeout, 5 * second),
+  };
+};
+
 const udpOptions: OptionKinds = {
   port,
   payload: text,

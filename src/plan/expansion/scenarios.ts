@@ -6,7 +6,17 @@ import type { Lookup } from "../names.ts";
 import { shellForm } from "../shell/commands.ts";
 import { NamespaceNames } from "../shell/namespace-names.ts";
 import { commandLine } from "../shell/quote.ts";
-import type { Arping, Configure, Curl, Ping, ScenarioPlan, Statement, TcpConnect, UdpSend } from "../statements.ts";
+import type {
+  Arping,
+  Configure,
+  Curl,
+  Ping,
+  ScenarioPlan,
+  Statement,
+  TcpConnect,
+  Traceroute,
+  UdpSend,
+} from "../statements.ts";
 
 /** Where the scenarios happen. */
 export interface Place {
@@ -31,6 +41,7 @@ function statementLines(statement: Statement, place: Place): readonly string[] {
     case "ping":
     case "udp":
     case "tcp":
+    case "traceroute":
       return [withParties(statement, statement.destination, place)];
     case "arping":
       return [withParties(statement, statement.target, place)];
@@ -59,7 +70,7 @@ const parties = /^((?:at\s+\S+\s+)?[a-z]+\s+)(\S+)(\s*->\s*)(\S+)([\s\S]*)$/;
 
 /** A pod may share its node's namespace, and a Service is an address. */
 function withParties(
-  { text, netns, source }: Ping | UdpSend | TcpConnect | Curl | Arping,
+  { text, netns, source }: Ping | UdpSend | TcpConnect | Curl | Arping | Traceroute,
   destination: Ipv4Address | Lookup,
   place: Place,
 ): string {

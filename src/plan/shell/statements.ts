@@ -1,5 +1,5 @@
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
-import type { Arping, Ping, Statement } from "../statements.ts";
+import type { Arping, Ping, Statement, Traceroute } from "../statements.ts";
 import { type Argv, inNamespace, shellForm } from "./commands.ts";
 import type { NamespaceNames } from "./namespace-names.ts";
 
@@ -10,6 +10,8 @@ export function statementCommands(statement: Statement, names: NamespaceNames): 
       return [inNamespace(names.of(statement.netns), pingArgv(statement))];
     case "arping":
       return [inNamespace(names.of(statement.netns), arpingArgv(statement))];
+    case "traceroute":
+      return [inNamespace(names.of(statement.netns), tracerouteArgv(statement))];
     case "configure":
       return [statement.command, ...(statement.further ?? [])].flatMap((command) =>
         shellForm(command, names).commands.map(({ argv }) => argv),
@@ -29,6 +31,14 @@ export function pingArgv(ping: Ping): Argv {
     ...["-M", dontFragment ? "do" : "dont", "-W", seconds(timeoutNs)],
     ...(identifier === undefined ? [] : ["-e", String(identifier)]),
     formatIpv4(destination),
+  ];
+}
+
+/** Debian's `traceroute`: by echo requests, one at a time, and each waits as long as any other. */
+export function tracerouteArgv({ maxHops, queries, timeoutNs, destination }: Traceroute): Argv {
+  return [
+    ...["traceroute", "-n", "-I", "-N", "1", "-q", String(queries), "-m", String(maxHops)],
+    ...["-w", `${seconds(timeoutNs)},0,0`, formatIpv4(destination)],
   ];
 }
 
