@@ -29,6 +29,7 @@ export type IpCommand =
       readonly from?: Ipv4Prefix;
       readonly to?: Ipv4Prefix;
       readonly iif?: string;
+      readonly fwmark?: RuleMark;
       readonly priority?: number;
       readonly table?: number;
     }
@@ -38,6 +39,12 @@ export type IpCommand =
       readonly address: Ipv4Address;
       readonly mac?: MacAddress;
     };
+
+/** `fwmark VALUE[/MASK]`: the packet's mark, of which the mask's bits count. */
+export interface RuleMark {
+  readonly value: number;
+  readonly mask: number;
+}
 
 /** What is wrong with a command, and at which word; a word past the last one means that something is missing there. */
 export interface CommandError {
@@ -289,6 +296,23 @@ function readTable(reader: WordReader): number {
   return named;
 }
 
+const markPattern = /^(0x[0-9a-f]{1,8}|\d{1,10})(?:\/(0x[0-9a-f]{1,8}|\d{1,10}))?$/i;
+
+/** Without a mask all bits count, except of 0: any mark will do then (`fib_nl2rule`). */
+function readMark(reader: WordReader): RuleMark {
+  const word = reader.take("The mark");
+  const [, value, mask] = markPattern.exec(word)?.map((text) => Number(text)) ?? [];
+  if (value === undefined || value > 0xffff_ffff || mask > 0xffff_ffff)
+    reader.fail(`"${word}" is not a mark of 32 bits, such as 0x1 or 0x1/0xff.`);
+  return { value, mask: Number.isNaN(mask) ? (value === 0 ? 0 : 0xffff_ffff) : mask };
+}
+
+/** As iproute2 prints it. */
+export function ruleMarkText({ value, mask }: RuleMark): string {
+  const hex = (number: number) => `0x${number.toString(16)}`;
+  return mask === 0xffff_ffff ? hex(value) : `${hex(value)}/${hex(mask)}`;
+}
+
 type Rule = Extract<IpCommand, { do: "rule add" | "rule del" }>;
 
 function readRule(reader: WordReader, action: Rule["do"]): IpCommand {
@@ -305,7 +329,7 @@ function readRule(reader: WordReader, action: Rule["do"]): IpCommand {
     fwmark: "fwmark",
   } as const;
   while (!reader.done) {
-    switch (reader.choose("a setting of a rule: from, to, iif, pref or lookup", settings)) {
+    switch (reader.choose("a setting of a rule: from, to, iif, fwmark, pref or lookup", settings)) {
       case "from":
         command.from = readBlock(reader);
         break;
@@ -322,7 +346,7 @@ function readRule(reader: WordReader, action: Rule["do"]): IpCommand {
         command.table = readTable(reader);
         break;
       case "fwmark":
-        reader.fail("Rules by mark are not supported: nothing marks packets.");
+        command.fwmark = readMark(reader);
     }
   }
   if (action === "rule add" && command.table === undefined)

@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { RuleMark } from "../config/ip-command.ts";
 import type { SetChange } from "../config/ipset-command.ts";
 import type { RuleTable } from "../config/iptables/rule-set.ts";
 import type { NftCommand } from "../config/nft/commands.ts";
@@ -287,6 +288,7 @@ export interface RuleModel {
   readonly from?: Ipv4Prefix;
   readonly to?: Ipv4Prefix;
   readonly iif?: string;
+  readonly fwmark?: RuleMark;
   readonly priority?: number;
   readonly table?: number;
   readonly source: SourceRange;

@@ -12,7 +12,7 @@ export function chosenRoute(world: World, packet: number): number {
   const { packets } = world;
   const data = packets.data.get(packet);
   const device = packets.stage.get(packet) === stage.routeInput ? packets.device.get(packet) : 0;
-  return data === null ? 0 : routeFor(world, packets.netns.get(packet), device, data);
+  return data === null ? 0 : routeFor(world, packets.netns.get(packet), device, data, packets.mark.get(packet));
 }
 
 /**
@@ -25,19 +25,22 @@ export function routeChosenIn(world: World, row: number, event: number): number 
   const place = sim.events.place(event);
   const { to } = sim.changesOf(sim.position - 1);
   let data: PacketData | null | undefined;
+  let mark: number | undefined;
   let isStale = false;
   const routeColumns = new Set<unknown>([routes.table, ...routes.table.columns]);
   sim.log.forEach(sim.changesOf(event).from, to, (owner, changed, other) => {
     if (owner === packets.data && changed === row) data ??= other as PacketData | null;
+    else if (owner === packets.mark && changed === row) mark ??= other as number;
     else if (routeColumns.has(owner)) isStale = true;
   });
   const then = data ?? packets.data.get(row);
   if (isStale || then === null) return 0;
-  return routeFor(world, devices.netns.get(place), stageNumber === stage.routeInput ? place : 0, then);
+  const inDevice = stageNumber === stage.routeInput ? place : 0;
+  return routeFor(world, devices.netns.get(place), inDevice, then, mark ?? packets.mark.get(row));
 }
 
-function routeFor(world: World, netns: number, inDevice: number, data: PacketData): number {
+function routeFor(world: World, netns: number, inDevice: number, data: PacketData, mark: number): number {
   const ip: Ipv4Packet | undefined = "ttl" in data ? data : data.payload.kind === "ipv4" ? data.payload : undefined;
   if (ip === undefined || isLocalAddress(world, netns, ip.destination)) return 0;
-  return fibLookup(world, netns, ip.destination, ip.source, inDevice);
+  return fibLookup(world, netns, ip.destination, ip.source, inDevice, mark);
 }

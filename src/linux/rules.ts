@@ -1,4 +1,5 @@
 import type { SourceRange } from "../base/source-range.ts";
+import type { RuleMark } from "../config/ip-command.ts";
 import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
 import { PairIndex } from "../sim/pair-index.ts";
 import type { Simulation } from "../sim/simulation.ts";
@@ -21,6 +22,9 @@ export class RoutingRules {
   readonly toLength: Int32Column;
   /** The device that the packet came in by, `lo` for those made here; empty for any. */
   readonly iif: ReferenceColumn<string>;
+  /** What the packet's mark is to be, where the mask has ones (`skb->mark`); both 0: any. */
+  readonly mark: Float64Column;
+  readonly markMask: Float64Column;
   /** The routing table to ask. */
   readonly lookup: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
@@ -36,6 +40,8 @@ export class RoutingRules {
     this.to = table.float64("to");
     this.toLength = table.int32("toLength");
     this.iif = table.reference("iif", "");
+    this.mark = table.float64("mark");
+    this.markMask = table.float64("markMask");
     this.lookup = table.int32("lookup");
     this.source = table.reference<SourceRange | null>("source", null);
     this.byNetns = table.addIndex(new PairIndex(this.netns));
@@ -47,6 +53,7 @@ export class RoutingRules {
     from: Ipv4Prefix;
     to: Ipv4Prefix;
     iif: string;
+    fwmark: RuleMark;
     lookup: number;
     source: SourceRange | null;
   }): void {
@@ -58,6 +65,8 @@ export class RoutingRules {
     this.to.set(row, rule.to.address);
     this.toLength.set(row, rule.to.length);
     this.iif.set(row, rule.iif);
+    this.mark.set(row, rule.fwmark.value);
+    this.markMask.set(row, rule.fwmark.mask);
     this.lookup.set(row, rule.lookup);
     this.source.set(row, rule.source);
     this.table.link(row);
@@ -69,8 +78,15 @@ export class RoutingRules {
     return [...this.byNetns.all(netns, 0)].sort((a, b) => this.priority.get(a) - this.priority.get(b));
   }
 
-  /** The route that the rules lead to, or 0. `iif` names the device that the packet came in by, or `lo`. */
-  route(routes: Routes, netns: number, destination: Ipv4Address, source: Ipv4Address, iif: string): number {
+  /** The route that the rules lead to, or 0. `iif` names the device that the packet came in by, or `lo`; `mark` is `skb->mark`. */
+  route(
+    routes: Routes,
+    netns: number,
+    destination: Ipv4Address,
+    source: Ipv4Address,
+    iif: string,
+    mark: number,
+  ): number {
     let isMainDone = false;
     for (const rule of this.ofNetns(netns)) {
       if (!isMainDone && this.priority.get(rule) > mainPriority) {
@@ -78,14 +94,15 @@ export class RoutingRules {
         if (found !== 0) return found;
         isMainDone = true;
       }
-      if (!this.matches(rule, destination, source, iif)) continue;
+      if (!this.matches(rule, destination, source, iif, mark)) continue;
       const found = routes.lookupIn(netns, this.lookup.get(rule), destination);
       if (found !== 0) return found;
     }
     return isMainDone ? 0 : routes.lookup(netns, destination);
   }
 
-  private matches(rule: number, destination: Ipv4Address, source: Ipv4Address, iif: string): boolean {
+  private matches(rule: number, destination: Ipv4Address, source: Ipv4Address, iif: string, mark: number): boolean {
+    if (((mark ^ this.mark.get(rule)) & this.markMask.get(rule)) !== 0) return false;
     const device = this.iif.get(rule);
     if (device !== "" && device !== iif) return false;
     if ((source & netmask(this.fromLength.get(rule))) >>> 0 !== this.from.get(rule)) return false;

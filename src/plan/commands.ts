@@ -1,5 +1,6 @@
 import type { SourceRange } from "../base/source-range.ts";
 import type { ConntrackDelete } from "../config/conntrack-command.ts";
+import type { RuleMark } from "../config/ip-command.ts";
 import type { SetChange } from "../config/ipset-command.ts";
 import type { TableChange } from "../config/iptables/command.ts";
 import type { RuleTable, TableName } from "../config/iptables/rule-set.ts";
@@ -190,6 +191,7 @@ export interface RuleCommand {
   readonly from?: Ipv4Prefix;
   readonly to?: Ipv4Prefix;
   readonly iif?: string;
+  readonly fwmark?: RuleMark;
   /** `pref N`; absent: before all others. */
   readonly priority?: number;
   /** `lookup N`. */

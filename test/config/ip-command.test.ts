@@ -35,6 +35,9 @@ describe("what iproute2 takes", () => {
     ],
     ["neigh replace 10.0.0.9 dev eth0 lladdr 02:00:00:00:00:09 nud permanent", { do: "neigh replace" }],
     ["neigh del 10.0.0.9 dev eth0", { do: "neigh del" }],
+    ["rule add fwmark 0x10 lookup 100", { fwmark: { value: 16, mask: 0xffff_ffff } }],
+    ["rule add fwmark 1/0xff lookup 100", { fwmark: { value: 1, mask: 0xff } }],
+    ["rule add fwmark 0 lookup 100", { fwmark: { value: 0, mask: 0 } }],
   ])("ip %s", (text, command) => {
     expect(parse(text)).toMatchObject({ command });
   });
@@ -47,6 +50,8 @@ describe("what iproute2 takes", () => {
 
 describe("errors stand at their word", () => {
   test.each([
+    ["rule add fwmark red lookup 100", '3: "red" is not a mark of 32 bits, such as 0x1 or 0x1/0xff.'],
+    ["rule add fwmark 0x1ffffffff lookup 100", '3: "0x1ffffffff" is not a mark of 32 bits, such as 0x1 or 0x1/0xff.'],
     ["lnk set eth0 up", '0: "lnk" is not an object of ip: link, addr, route, rule or neigh.'],
     ["addr show", '1: "show" is not an action of "ip addr": add or del.'],
     ["addr add 10.0.0.1/24", '3: "dev" and a device are missing.'],

@@ -69,7 +69,7 @@ const ipWords: Readonly<Record<string, readonly string[]>> = {
   link: ["show", "set", "dev", "up", "down", "master", "mtu", "type"],
   neigh: ["show", "get", "add", "replace", "del", "dev", "lladdr", "nud"],
   route: ["show", "get", "add", "replace", "del", "dev", "via", "table", "from", "iif"],
-  rule: ["show", "add", "del", "from", "to", "lookup", "iif", "pref"],
+  rule: ["show", "add", "del", "from", "to", "lookup", "iif", "fwmark", "pref"],
   netns: ["exec", "list"],
 };
 const bridgeWords: Readonly<Record<string, readonly string[]>> = {

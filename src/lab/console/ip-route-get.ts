@@ -18,6 +18,7 @@ interface Question {
   /** 0: none. */
   readonly from: Ipv4Address;
   readonly inDevice: number;
+  readonly mark: number;
 }
 
 interface Answer {
@@ -33,26 +34,33 @@ interface Answer {
   readonly expiresSeconds?: number;
 }
 
-/** `ip [-j] route get ADDRESS [from ADDRESS] [iif DEVICE]`. */
+/** `ip [-j] route get ADDRESS [from ADDRESS] [iif DEVICE] [mark MARK]`. */
 export function getRoute(invocation: Invocation, words: WordCursor, options: IpOptions): Outcome {
   const { world } = invocation;
   const netns = needNetns(invocation, "ip -n pod1 route get 10.244.1.9");
   const destination = words.address();
-  let [from, inDevice] = [0, 0];
+  let [from, inDevice, mark] = [0, 0, 0];
   while (!words.done) {
     if (words.takeIf("from")) from = words.address();
     else if (words.takeIf("iif")) inDevice = deviceNamed(world, netns, words.take("the device"));
-    else words.end("ip route get ADDRESS [from ADDRESS] [iif DEVICE].");
+    else if (words.takeIf("mark")) mark = markNamed(words.take("the mark"));
+    else words.end("ip route get ADDRESS [from ADDRESS] [iif DEVICE] [mark MARK].");
   }
-  const question = { netns, destination, from, inDevice };
+  const question = { netns, destination, from, inDevice, mark };
   const answer = inDevice === 0 ? outputRoute(world, question) : inputRoute(world, question);
   return options.json
     ? printedJson([answerJson(world, question, answer)])
     : printed(answerLines(world, question, answer));
 }
 
+function markNamed(word: string): number {
+  const mark = /^(0x[0-9a-f]+|\d+)$/i.test(word) ? Number(word) : Number.NaN;
+  if (!(mark <= 0xffff_ffff)) throw new Complaint(`Error: argument "${word}" is wrong: invalid mark value`);
+  return mark;
+}
+
 /** `ip_route_output_key_hash`: for a packet that is made here. */
-function outputRoute(world: World, { netns, destination, from }: Question): Answer {
+function outputRoute(world: World, { netns, destination, from, mark }: Question): Answer {
   if (from !== 0 && !isLocalAddress(world, netns, from))
     throw new Complaint("RTNETLINK answers: Network is unreachable");
   const broadcast = broadcastDevice(world, netns, destination);
@@ -60,7 +68,7 @@ function outputRoute(world: World, { netns, destination, from }: Question): Answ
     const source = world.addresses.address.get(world.addresses.ofDevice(broadcast)[0]);
     return { type: "broadcast", device: broadcast, table: "local", source, flags: ["local", "brd"] };
   }
-  const way = routeOutput(world, netns, destination, from);
+  const way = routeOutput(world, netns, destination, from, mark);
   refuse(way);
   const source = from === 0 ? sourceFor(world, way) : undefined;
   if (way.kind === "local") return { type: "local", device: way.device, table: "local", source, flags: ["local"] };
@@ -88,11 +96,11 @@ function broadcastDevice(world: World, netns: number, destination: Ipv4Address):
 }
 
 /** `ip_route_input`: for a packet that came in by a device. */
-function inputRoute(world: World, { netns, destination, from, inDevice }: Question): Answer {
+function inputRoute(world: World, { netns, destination, from, inDevice, mark }: Question): Answer {
   const { routes, devices } = world;
   if (from === 0) throw new Complaint("RTNETLINK answers: Invalid argument");
   const isLocal = isLocalAddress(world, netns, destination);
-  const route = isLocal ? 0 : fibLookup(world, netns, destination, from, inDevice);
+  const route = isLocal ? 0 : fibLookup(world, netns, destination, from, inDevice, mark);
   if (!isLocal && confOf(world, inDevice, conf.forwarding) === 0)
     throw new Complaint("RTNETLINK answers: No route to host");
   if (!isLocal && route === 0) throw new Complaint("RTNETLINK answers: Network is unreachable");
@@ -128,7 +136,7 @@ function unicast(world: World, route: number, destination: Ipv4Address): Answer 
   };
 }
 
-function answerLines(world: World, { destination, from, inDevice }: Question, answer: Answer): readonly string[] {
+function answerLines(world: World, { destination, from, inDevice, mark }: Question, answer: Answer): readonly string[] {
   const { devices } = world;
   const { type, via, device, table, source, flags, mtu, expiresSeconds } = answer;
   const words = [
@@ -139,6 +147,7 @@ function answerLines(world: World, { destination, from, inDevice }: Question, an
     `dev ${devices.name.get(device)}`,
     ...(table === undefined ? [] : [`table ${table}`]),
     ...(source === undefined ? [] : [`src ${formatIpv4(source)}`]),
+    ...(mark === 0 ? [] : [`mark ${mark < 16 ? mark : `0x${mark.toString(16)}`}`]),
     ...(inDevice === 0 ? ["uid 0"] : []),
   ];
   const cache = [
@@ -150,7 +159,7 @@ function answerLines(world: World, { destination, from, inDevice }: Question, an
   return [`${words.join(" ")} `, `    cache ${cache.map((word) => `${word} `).join("")}`];
 }
 
-function answerJson(world: World, { destination, from, inDevice }: Question, answer: Answer): object {
+function answerJson(world: World, { destination, from, inDevice, mark }: Question, answer: Answer): object {
   const { devices } = world;
   const { type, via, device, table, source, flags, mtu } = answer;
   return {
@@ -162,6 +171,7 @@ function answerJson(world: World, { destination, from, inDevice }: Question, ans
     ...(table !== undefined && { table }),
     ...(source !== undefined && { prefsrc: formatIpv4(source) }),
     flags: [],
+    ...(mark !== 0 && { mark }),
     ...(inDevice === 0 && { uid: 0 }),
     cache: flags,
     ...(mtu !== undefined && { metrics: [{ mtu }] }),

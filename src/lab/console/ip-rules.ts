@@ -11,6 +11,8 @@ interface ShownRule {
   readonly srclen?: number;
   readonly dst?: string;
   readonly dstlen?: number;
+  readonly fwmark?: string;
+  readonly fwmask?: string;
   readonly iif?: string;
   readonly table: string;
 }
@@ -35,6 +37,7 @@ export function showRules(invocation: Invocation, words: WordCursor, options: Ip
 function ofRow({ rules }: World, row: number): ShownRule {
   const [from, fromLength] = [rules.from.get(row), rules.fromLength.get(row)];
   const [to, toLength] = [rules.to.get(row), rules.toLength.get(row)];
+  const [mark, mask] = [rules.mark.get(row), rules.markMask.get(row)];
   const iif = rules.iif.get(row);
   const table = rules.lookup.get(row);
   return {
@@ -42,16 +45,19 @@ function ofRow({ rules }: World, row: number): ShownRule {
     src: fromLength === 0 ? "all" : formatIpv4(from),
     ...(fromLength > 0 && fromLength < 32 && { srclen: fromLength }),
     ...(toLength > 0 && { dst: formatIpv4(to), ...(toLength < 32 && { dstlen: toLength }) }),
+    ...(mask !== 0 && { fwmark: `0x${mark.toString(16)}` }),
+    ...(mask !== 0 && mask !== 0xffff_ffff && { fwmask: `0x${mask.toString(16)}` }),
     ...(iif !== "" && { iif }),
     table: table === mainTable ? "main" : table === 253 ? "default" : String(table),
   };
 }
 
-function ruleText({ priority, src, srclen, dst, dstlen, iif, table }: ShownRule): string {
+function ruleText({ priority, src, srclen, dst, dstlen, fwmark, fwmask, iif, table }: ShownRule): string {
   const block = (address: string, length?: number) => (length === undefined ? address : `${address}/${length}`);
   const words = [
     `from ${block(src, srclen)}`,
     ...(dst === undefined ? [] : [`to ${block(dst, dstlen)}`]),
+    ...(fwmark === undefined ? [] : [`fwmark ${fwmark}${fwmask === undefined ? "" : `/${fwmask}`}`]),
     ...(iif === undefined ? [] : [`iif ${iif}`]),
     `lookup ${table}`,
   ];

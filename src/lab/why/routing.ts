@@ -162,7 +162,7 @@ export function becauseOfWrongWay(asked: Asked): Reasons {
 export function becauseRouteRefuses(asked: Asked): Reasons {
   const { world, netns, ip, file } = asked;
   if (ip === undefined) return {};
-  const row = fibLookup(world, netns, ip.destination, ip.source, 0);
+  const row = fibLookup(world, netns, ip.destination, ip.source, 0, world.packets.mark.get(asked.packet));
   if (row === 0) return {};
   const source = world.routes.source.get(row) ?? undefined;
   const line = source?.uri === file?.uri ? source?.line : undefined;

@@ -72,7 +72,7 @@ function sendTo(world: World, packet: number, device: number, remote: Ipv4Addres
     drop(world, packet, "VXLAN_LOCAL");
     return true;
   }
-  const way = routeOutput(world, netns, remote, local);
+  const way = routeOutput(world, netns, remote, local, world.packets.mark.get(packet));
   if (way.kind === "local" && bypass(world, packet, device)) return false;
   const reason = refusal(world, packet, device, way);
   if (reason !== undefined) drop(world, packet, reason);

@@ -5,7 +5,7 @@ import { isBroadcastAddress, isLocalAddress } from "./local.ts";
 
 /**
  * `fib_lookup`, after the local addresses of table local: the route to the destination, or 0. Rules may ask for the packet's
- * source and for the device that it came in by, 0 for packets made here; without rules there is table main alone.
+ * source, for the device that it came in by, 0 for packets made here, and for its mark; without rules there is table main alone.
  */
 export function fibLookup(
   world: World,
@@ -13,6 +13,7 @@ export function fibLookup(
   destination: Ipv4Address,
   source: Ipv4Address,
   inDevice: number,
+  mark = 0,
 ): number {
   const { rules, routes, devices } = world;
   if ((destination & 3) === 3) {
@@ -20,7 +21,7 @@ export function fibLookup(
     if (broadcast !== 0) return broadcast;
   }
   if (rules.table.size === 0) return routes.lookup(netns, destination);
-  return rules.route(routes, netns, destination, source, inDevice === 0 ? "lo" : devices.name.get(inDevice));
+  return rules.route(routes, netns, destination, source, inDevice === 0 ? "lo" : devices.name.get(inDevice), mark);
 }
 
 /**

@@ -54,7 +54,14 @@ export function sendHostUnreachable(world: World, packet: number, ip: Ipv4Packet
 function isRouteGone(world: World, packet: number, ip: Ipv4Packet): boolean {
   const { packets, routes, exceptions, nowNs } = world;
   const inDevice = packets.inDevice.get(packet);
-  const route = fibLookup(world, packets.netns.get(packet), ip.destination, ip.source, inDevice);
+  const route = fibLookup(
+    world,
+    packets.netns.get(packet),
+    ip.destination,
+    ip.source,
+    inDevice,
+    packets.mark.get(packet),
+  );
   if (route === 0 || routes.device.get(route) !== packets.outDevice.get(packet)) return true;
   const exception = exceptions.find(route, ip.destination, nowNs);
   const gateway = (exception !== 0 && exceptions.gateway.get(exception)) || routes.gateway.get(route);

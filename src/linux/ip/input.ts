@@ -54,7 +54,7 @@ function route(world: World, packet: number): void {
     return verdict < 0 ? drop(world, packet, sourceDropReason(verdict)) : deliver(world, packet, ip);
   }
   if (confOf(world, device, conf.forwarding) === 0) return drop(world, packet, "IP_INADDRERRORS");
-  const row = fibLookup(world, netns, ip.destination, ip.source, device);
+  const row = fibLookup(world, netns, ip.destination, ip.source, device, packets.mark.get(packet));
   if (row === 0 || (routes.type.get(row) === routeType.unicast && devices.up.get(routes.device.get(row)) === 0)) {
     refuse(world, packet, ip, 0);
     return drop(world, packet, "IP_INNOROUTES");

@@ -65,7 +65,7 @@ function route(world: World, packet: number): void {
     return localOut(world, packet, loopback, ip.destination, devices.mtu.get(loopback));
   }
   // Until here `nextHop` holds the source that the route is chosen for.
-  const row = fibLookup(world, netns, ip.destination, packets.nextHop.get(packet), 0);
+  const row = fibLookup(world, netns, ip.destination, packets.nextHop.get(packet), 0, packets.mark.get(packet));
   if (row === 0) return drop(world, packet, "IP_OUTNOROUTES");
   if (routes.type.get(row) !== routeType.unicast) return drop(world, packet, "IP_ROUTE_REFUSES");
   const device = routes.device.get(row);

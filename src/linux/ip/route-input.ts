@@ -26,7 +26,7 @@ export function routeInput(
   const { packets, routes, devices } = world;
   const netns = packets.netns.get(packet);
   const isMine = isLocalAddress(world, netns, destination) || isBroadcastHere(world, netns, device, destination);
-  const row = isMine ? 0 : fibLookup(world, netns, destination, source, device);
+  const row = isMine ? 0 : fibLookup(world, netns, destination, source, device, packets.mark.get(packet));
   const outDevice = row === 0 ? 0 : routes.device.get(row);
   const isRouted = row !== 0 && routes.type.get(row) === routeType.unicast && devices.up.get(outDevice) === 1;
   if (!isMine && (!isRouted || confOf(world, device, conf.forwarding) === 0)) return { kind: "up" };

@@ -44,12 +44,13 @@ export type RouteDecision =
   | { readonly kind: "refused"; readonly type: number; readonly route: number }
   | { readonly kind: "none" };
 
-/** `ip_route_output_key_hash`: table local, then what the rules say; `from` is the source, 0 where none is chosen yet. */
+/** `ip_route_output_key_hash`: table local, then what the rules say; `from` is the source, 0 where none is chosen yet, `mark` the packet's. */
 export function routeOutput(
   world: World,
   netns: number,
   destination: Ipv4Address,
   from: Ipv4Address = 0,
+  mark = 0,
 ): RouteDecision {
   const { routes, devices, namespaces } = world;
   if (isLocalAddress(world, netns, destination)) {
@@ -57,7 +58,7 @@ export function routeOutput(
     const source = localSource(world, netns, destination);
     return { kind: "local", device: loopback, destination, source, mtu: devices.mtu.get(loopback) };
   }
-  const route = fibLookup(world, netns, destination, from, 0);
+  const route = fibLookup(world, netns, destination, from, 0, mark);
   if (route === 0) return { kind: "none" };
   const type = routes.type.get(route);
   if (type !== 1) return { kind: "refused", type, route };

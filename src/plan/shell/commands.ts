@@ -1,4 +1,5 @@
 import { conntrackWords } from "../../config/conntrack-command.ts";
+import { ruleMarkText } from "../../config/ip-command.ts";
 import { setWords } from "../../config/ipset-command.ts";
 import { formatIpv4, formatPrefix, type Ipv4Prefix } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
@@ -166,11 +167,12 @@ function withoutOffloads(name: string, dev: string): ShellCommand {
   return { argv: routines.without_offloads(name, dev), routine: { name: "without_offloads", args: [name, dev] } };
 }
 
-function rule({ do: action, from, to, iif, priority, table }: RuleCommand, name: string): Argv {
+function rule({ do: action, from, to, iif, fwmark, priority, table }: RuleCommand, name: string): Argv {
   return [
     ...ip(name, "rule", action.slice("rule ".length)),
     ...(from === undefined ? [] : ["from", formatPrefix(from)]),
     ...(to === undefined ? [] : ["to", formatPrefix(to)]),
+    ...(fwmark === undefined ? [] : ["fwmark", ruleMarkText(fwmark)]),
     ...(iif === undefined ? [] : ["iif", iif]),
     ...(priority === undefined ? [] : ["pref", String(priority)]),
     ...(table === undefined ? [] : ["lookup", String(table)]),

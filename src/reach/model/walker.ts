@@ -83,7 +83,7 @@ export class Walker {
 
   #wayOut(netns: number, packet: ProbePacket, from: Ipv4Address): Leaving | Loss {
     const { devices, routes, namespaces } = this.#world;
-    const route = fibLookup(this.#world, netns, packet.destination, from, 0);
+    const route = fibLookup(this.#world, netns, packet.destination, from, 0, packet.mark);
     const lost = (reason: Loss["reason"], text: string, device = 0): Loss => ({
       ...{ kind: "lost", netns, device, reason, text, route, packet },
     });
@@ -142,7 +142,7 @@ export class Walker {
     if (confOf(world, device, conf.forwarding) === 0)
       return lost("IP_INADDRERRORS", `${formatIpv4(destination)} is no address of ${name}, which forwards nothing`);
     const { routes, devices } = world;
-    const route = fibLookup(world, netns, destination, source, device);
+    const route = fibLookup(world, netns, destination, source, device, packet.mark);
     const out = route === 0 ? 0 : routes.device.get(route);
     if (route === 0) return lost("IP_INNOROUTES", `${name} has no route to ${formatIpv4(destination)}`);
     if (routes.type.get(route) !== routeType.unicast)
