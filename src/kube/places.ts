@@ -48,6 +48,7 @@ function servicePlaces(layout: ClusterLayout): DeclaredPlace[] {
     const place = (source: Source, list: readonly ProxiedPort[]): DeclaredPlace => ({
       kind: "service",
       service: `${service.namespace}/${service.name}`,
+      ports: list.map(({ name }) => name),
       chains: list.flatMap((one) => chainsOf(layout, one)),
       source,
     });

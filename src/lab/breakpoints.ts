@@ -319,8 +319,10 @@ export class Breakpoints {
     place: Extract<DeclaredPlace, { kind: "service" }>,
   ): boolean {
     const { packets, netfilter } = this.world;
-    if (next === stage.nfReject || (next === stage.drop && isDroppedByRule(this.world, walker)))
-      return refusedServiceOf(this.world, walker)?.service === place.service;
+    if (next === stage.nfReject || (next === stage.drop && isDroppedByRule(this.world, walker))) {
+      const refused = refusedServiceOf(this.world, walker);
+      return refused !== undefined && place.ports.includes(refused.port);
+    }
     if (next === stage.drop) return false;
     const at = packets.hookAt.get(walker);
     if (at === null || at.rule !== 0) return false;

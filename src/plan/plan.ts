@@ -26,8 +26,16 @@ export type DeclaredPlace = { readonly source: SourceRange } & (
   | { readonly kind: "bridge"; readonly interfaces: readonly InterfaceName[] }
   | { readonly kind: "hub"; readonly hub: string }
   | { readonly kind: "listen"; readonly listeners: readonly ListenerName[] }
-  /** A port of a Service, or all of its ports: the chains where kube-proxy chooses its endpoints. */
-  | { readonly kind: "service"; readonly service: string; readonly chains: readonly string[] }
+  /**
+   * A port of a Service, or all of its ports, as kube-proxy names them (`default/web:http`), and the chains where it chooses their
+   * endpoints.
+   */
+  | {
+      readonly kind: "service";
+      readonly service: string;
+      readonly ports: readonly string[];
+      readonly chains: readonly string[];
+    }
   /** One rule of a text that the file loads. */
   | { readonly kind: "rule"; readonly rule: Rule | NftRule }
   | { readonly kind: "statement"; readonly scenario: number; readonly statement: number }

@@ -55,7 +55,12 @@ node node1 { address 192.168.1.11/24; gateway 192.168.1.1; pod client }
 node node2 { address 192.168.1.12/24; pod web { labels app=web; ready false }; pod far { labels app=far } }
 router gw { address 192.168.1.1/24 }
 
-service empty { clusterIP 10.96.0.10; port 80 -> 8080 name http; selector app=web }
+service empty {
+  clusterIP 10.96.0.10
+  port 80 -> 8080 name http
+  port 81 -> 8081 name admin
+  selector app=web
+}
 service near { clusterIP 10.96.0.11; port 80 -> 8080; selector app=far; internalTrafficPolicy Local }
 
 scenario "refused and dropped" {
@@ -74,6 +79,8 @@ test.each([
     const means = (service: string) =>
       `stops when a packet comes to ${service}, when its endpoint is chosen, or when it has none`;
     expect(await stopsAt(program, "service empty")).toEqual([means("default/empty"), rejected]);
+    expect(await stopsAt(program, "port 80")).toEqual([means("default/empty"), rejected]);
+    expect(await stopsAt(program, "port 81")).toEqual([means("default/empty")]);
     expect(await stopsAt(program, "service near")).toEqual([means("default/near"), "drop @ node1/cni0"]);
   },
 );
