@@ -24,7 +24,7 @@ import { cacheFolder, exitOnSignals, killGroup, messageOf, projectFolder } from 
 
 const testFolder = join(projectFolder, "test");
 /** What takes longer hangs. */
-const suiteTimeoutMs = 8 * 60_000;
+const suiteTimeoutMs = 12 * 60_000;
 
 exitOnSignals();
 await main().catch((error) => {
