@@ -11,10 +11,10 @@ import { closeEverything, workspaceFolder } from "./workspace.ts";
 
 /** What the extension host calls, in a desktop VS Code and in the browser's. The results go into the workspace folder. */
 export async function run(): Promise<void> {
-  // Verify starts processes; the light bulb of why does not come up reliably in the web worker, for a reason to be found.
-  const ofThisHost = host === "node" ? [...whyCases, ...verifyingCases] : [];
+  // Verify starts processes.
+  const ofThisHost = host === "node" ? verifyingCases : [];
   const results = await runCases(
-    [...editorCases, ...debuggingCases, ...lookingCases, ...modelCases, ...timeTravelCases, ...ofThisHost],
+    [...editorCases, ...debuggingCases, ...lookingCases, ...modelCases, ...timeTravelCases, ...whyCases, ...ofThisHost],
     closeEverything,
   );
   const file = vscode.Uri.joinPath(workspaceFolder().uri, "suite-results.json");
