@@ -210,6 +210,7 @@ export class K8snetDebugSession extends DebugSession {
     const run = await this.openRun(changed ? parse(changed) : old.launch, "open");
     if (old.over) throw new RequestError("The program has ended meanwhile", "cancelled");
     const wasStarted = old.started;
+    run.lab.timeline.keepCheckpoints(old.lab.timeline.checkpoints);
     old.abandon();
     return {
       afterwards: () => {

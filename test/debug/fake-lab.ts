@@ -143,7 +143,8 @@ class FakeLab implements DebugLab {
     statementTargets: () => [],
     goToStatement: () => ({ message: "A fake lab has no timeline" }),
     checkpoints: [],
-    setCheckpoint: () => ({ name: "none", event: 0, timeNs: 0, description: "" }),
+    setCheckpoint: () => ({ name: "none", event: 0, timeNs: 0, description: "", state: "" }),
+    keepCheckpoints: () => {},
     goToCheckpoint: () => ({ message: "A fake lab has no timeline" }),
     deleteCheckpoint: () => false,
   };

@@ -70,7 +70,7 @@ test("2. Where the file has changed or is gone, the recorded text runs and is sh
   for (const now of [undefined, "cluster { }"]) {
     if (now !== undefined) write("second.k8snet", now);
     const client = await dap.open({ recording });
-    expect(await stopText(client)).toContain(`Event ${event} of the recording`);
+    expect(await stopText(client)).toBe(`goto: Event ${event} of the recording: TTL of 9`);
     const said = JSON.stringify(client.recorded);
     if (now !== undefined) expect(said).toContain("second.k8snet has changed since the recording");
     const { stackFrames } = (await client.stackTraceRequest({ threadId: 1 })).body;

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { expect, test } from "vitest";
@@ -114,14 +115,18 @@ test("5. Any event can be gone to, and checkpoints by name", async () => {
   const { client } = await runTo("arp.request");
   expect(await go(client, "k8snet/goToEvent", { event: 20 })).toMatchInlineSnapshot(`"goto @ 20: Went to event 20"`);
   const { body } = await client.customRequest("k8snet/setCheckpoint", { name: "answer" });
-  expect(body).toMatchInlineSnapshot(`
+  expect(body).toMatchInlineSnapshot(
+    { state: expect.any(String) },
+    `
     {
       "description": "veth.receive of #4 @ pod1/eth0",
       "event": 20,
       "name": "answer",
+      "state": Any<String>,
       "timeNs": 6000,
     }
-  `);
+  `,
+  );
   expect(await go(client, "k8snet/goToEvent", { event: 2 })).toMatchInlineSnapshot(`"goto @ 2: Went to event 2"`);
   expect(await go(client, "k8snet/goToCheckpoint", { name: "answer" })).toMatchInlineSnapshot(
     `"goto @ 20: Went to checkpoint "answer""`,
@@ -155,4 +160,38 @@ test("7. Jump to Cursor: to before a statement that ran, or on to one", async ()
   expect(back.label).toBe("back to before it runs (event 0)");
   expect(await go(client, "goto", { threadId, targetId: back.id })).toBe("goto @ 0: Went to before the statement");
   expect(await targets(1)).toEqual([]);
+});
+
+test("8. Checkpoints outlive Restart: the same text leads to them again, and another text to a sentence", async () => {
+  const text = readFileSync(program, "utf8");
+  const edited = dap.program(text, "edited.k8snet");
+  const client = await dap.open({ program: edited, stopOnEntry: true, stopAtEnd: true });
+  await client.startUntil("stopped");
+  for (const event of [20, 40]) {
+    await go(client, "k8snet/goToEvent", { event });
+    await client.customRequest("k8snet/setCheckpoint", { name: `at ${event}` });
+  }
+  const restartedWith = async (changed: string) => {
+    writeFileSync(edited, changed);
+    await client.stopAfter("restart", {});
+    return [
+      await go(client, "k8snet/goToCheckpoint", { name: "at 20" }),
+      await go(client, "k8snet/goToCheckpoint", { name: "at 40" }),
+    ];
+  };
+  const same = [`goto @ 20: Went to checkpoint "at 20"`, `goto @ 40: Went to checkpoint "at 40"`];
+  expect(await restartedWith(text)).toEqual(same);
+  expect(await restartedWith(`# A comment moves every line.\n${text}`)).toEqual(same);
+  expect(await restartedWith(text.replaceAll("pod2", "pod3"))).toMatchInlineSnapshot(`
+    [
+      "goto @ 20: Went to event 20, but this is not what checkpoint "at 20" was set at: veth.receive of #4 @ pod1/eth0 comes next as it did, and the state of the network is another one",
+      "goto @ 40: Went to event 40, but this is not what checkpoint "at 40" was set at: ip.receive of #5 @ pod1 comes next as it did, and the state of the network is another one",
+    ]
+  `);
+  expect(await restartedWith(text.replace(/ping pod1 -> pod2/, "wait 1s"))).toMatchInlineSnapshot(`
+    [
+      "goto @ 4: The scenario is over after event 4: there is no event 20, where checkpoint "at 20" was set before veth.receive of #4 @ pod1/eth0",
+      "goto @ 4: The scenario is over after event 4: there is no event 40, where checkpoint "at 40" was set before ip.receive of #5 @ pod1",
+    ]
+  `);
 });

@@ -9,6 +9,8 @@ export interface Checkpoint {
   readonly timeNs: number;
   /** What comes next there: `arp.request of #2 @ pod1/eth0`. */
   readonly description: string;
+  /** The digest of the world's whole state there: says whether another run leads to the same. */
+  readonly state: string;
 }
 
 /** Where a statement of the scenario is, or will be. */
@@ -37,6 +39,9 @@ export interface TimelineFacet {
   readonly checkpoints: readonly Checkpoint[];
   /** Names where the lab stands. A name that is taken moves here; without one, `checkpoint 1` and so on. */
   setCheckpoint(name?: string): Checkpoint;
+  /** Takes over those of a run before, as Restart does: they are at events of that run, which may come otherwise in this one. */
+  keepCheckpoints(checkpoints: readonly Checkpoint[]): void;
+  /** Says so where this run has no such event, or is in another state there. */
   goToCheckpoint(name: string): Motion | Refusal;
   /** False where there is none of that name. */
   deleteCheckpoint(name: string): boolean;

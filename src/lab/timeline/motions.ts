@@ -1,9 +1,12 @@
+import { digest } from "../../sim/digest.ts";
 import type { NextEvent } from "../../sim/simulation.ts";
 import type { Motion, MotionResult } from "../api.ts";
 import type { DataWatch } from "../data/data-watch.ts";
 import { printDataChange } from "../data/data-watch.ts";
 import { forward } from "../motions.ts";
+import { scenarioThreadId } from "../protocol.ts";
 import type { Session } from "../session.ts";
+import type { Checkpoint } from "./api.ts";
 
 /** To where so many events have been taken. Within the recording nothing stops it on the way; past its end breakpoints do. */
 export function goToEvent(session: Session, event: number, description: string): Motion {
@@ -17,6 +20,38 @@ export function goToEvent(session: Session, event: number, description: string):
       return sim.position === event ? arrived(session, description) : { kind: "more" };
     },
   };
+}
+
+/** To a checkpoint, which may have been set in a run before: stops with a sentence where this run does not come there. */
+export function toCheckpoint(session: Session, checkpoint: Checkpoint): Motion {
+  const { name, event } = checkpoint;
+  const motion = goToEvent(session, event, `Went to checkpoint "${name}"`);
+  return {
+    advance(maxEvents: number): MotionResult {
+      const result = motion.advance(maxEvents);
+      if (result.kind === "ended") return notReached(session, checkpoint);
+      if (result.kind === "more" || result.stop.reason !== "goto" || digest(session.sim) === checkpoint.state)
+        return result;
+      const description = `Went to event ${event}, but this is not what checkpoint "${name}" was set at: ${otherState(session, checkpoint)}`;
+      return { kind: "stopped", stop: { ...result.stop, description } };
+    },
+  };
+}
+
+function notReached(session: Session, { name, event, description }: Checkpoint): MotionResult {
+  const stop = `The scenario is over after event ${session.sim.position}: there is no event ${event}, where checkpoint "${name}" was set before ${description}`;
+  return {
+    kind: "stopped",
+    stop: { reason: "goto", threadId: scenarioThreadId, description: stop, breakpointIds: [] },
+  };
+}
+
+function otherState(session: Session, { description, timeNs }: Checkpoint): string {
+  const next = session.next();
+  const now = next === undefined ? "the end" : session.describe(next);
+  if (now !== description) return `${description} came next, and now it is ${now}`;
+  if (timeNs !== session.sim.nowNs) return `${description} comes next as it did, at another time`;
+  return `${description} comes next as it did, and the state of the network is another one`;
 }
 
 /** On until what comes next is what was meant. */

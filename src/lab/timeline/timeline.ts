@@ -1,11 +1,12 @@
 import { stage } from "../../linux/stage.ts";
+import { digest } from "../../sim/digest.ts";
 import type { NextEvent } from "../../sim/simulation.ts";
 import type { Motion } from "../api.ts";
 import { watchData } from "../data/data-watch.ts";
 import type { HandFacet } from "../edits/api.ts";
 import type { Session } from "../session.ts";
 import type { Checkpoint, Refusal, StatementTarget, TimelineFacet } from "./api.ts";
-import { goToEvent, lastChange, runTo } from "./motions.ts";
+import { goToEvent, lastChange, runTo, toCheckpoint } from "./motions.ts";
 
 /** Ways through the recording, and the places in it that have names. */
 export class Timeline implements TimelineFacet {
@@ -71,17 +72,22 @@ export class Timeline implements TimelineFacet {
       event: sim.position,
       timeNs: sim.nowNs,
       description: next === undefined ? "the end" : this.session.describe(next),
+      state: digest(sim),
     };
     const others = this.named.filter((one) => one.name !== made.name);
     this.named = [...others, made].sort((one, other) => one.event - other.event);
     return made;
   }
 
+  keepCheckpoints(checkpoints: readonly Checkpoint[]): void {
+    this.named = checkpoints;
+  }
+
   goToCheckpoint(name: string): Motion | Refusal {
     const found = this.checkpoints.find((one) => one.name === name);
     if (found === undefined) return { message: `There is no checkpoint "${name}"${this.otherNames()}.` };
     if (found.event < this.session.sim.earliest) return { message: isForgotten(this.session.sim.earliest) };
-    return goToEvent(this.session, found.event, `Went to checkpoint "${name}"`);
+    return toCheckpoint(this.session, found);
   }
 
   deleteCheckpoint(name: string): boolean {
