@@ -241,6 +241,24 @@ describe("statements", () => {
     ]);
   });
 
+  test("traceroute has the defaults of the real one; a link is changed as ip does it", () => {
+    expect(
+      statements(
+        "traceroute pod1 -> pod2",
+        "traceroute pod1 -> pod2 maxHops 4 queries 1 timeout 1s",
+        "link pod1/eth0 mtu 1400",
+      ),
+    ).toMatchObject([
+      { do: "traceroute", netns: "pod1", maxHops: 30, queries: 3, timeoutNs: 5e9 },
+      { do: "traceroute", maxHops: 4, queries: 1, timeoutNs: 1e9 },
+      { do: "configure", command: { do: "link set", netns: "pod1", dev: "eth0", mtu: 1400 } },
+    ]);
+    expect(statements("link node1/pod1/eth0 down", "link pod1/eth0 up")).toMatchObject([
+      { do: "configure", command: { do: "link set", netns: "pod1", dev: "eth0", up: false } },
+      { do: "configure", command: { do: "link set", netns: "pod1", dev: "eth0", up: true } },
+    ]);
+  });
+
   test("changes of the world carry the namespace and the place", () => {
     expect(
       statements(

@@ -30,7 +30,7 @@ export type SettingReader = (tokens: readonly Token[], source: SourceRange, name
 export type SettingReaders = Readonly<Record<string, SettingReader>>;
 
 /** Words that the language will know, so that they get a better answer than "unknown". */
-const laterWords = new Set([...["networkPolicy"], ...["delete", "add", "move", "link", "policy", "traceroute"]]);
+const laterWords = new Set([...["networkPolicy"], ...["delete", "add", "move", "policy"]]);
 
 export function isLaterWord(word: string): boolean {
   return laterWords.has(word);

@@ -18,6 +18,7 @@ import type { StatementContext, StatementHead } from "./context.ts";
 import { readDig } from "./dig.ts";
 import { EndpointState, readEndpoints, readReady } from "./endpoints.ts";
 import { readExpectation } from "./expectation.ts";
+import { readLink } from "./link.ts";
 import { readArping, readCurl, readPing, readTcp, readTraceroute, readUdp, type StatementReader } from "./traffic.ts";
 
 const verbs: Readonly<Record<string, StatementReader>> = {
@@ -32,6 +33,7 @@ const verbs: Readonly<Record<string, StatementReader>> = {
   ready: readReady,
   endpoints: readEndpoints,
   ip: readIp,
+  link: readLink,
   bridge: readBridgeStatement,
   sysctl: readSysctl,
   iptables: readIptables,
