@@ -104,7 +104,7 @@ function toDiagnostic({ kind, message, range, reason }: ModelFinding): vscode.Di
 
 /** At the end of the file, where scenarios stand. It resolves no diagnostic, so that VS Code puts it behind those that do. */
 function addScenario(document: vscode.TextDocument, finding: ModelFinding): vscode.CodeAction {
-  const { from, to, protocol = "icmp" } = finding;
+  const { from, to, protocols: [protocol] = ["icmp"] } = finding;
   const title = `Add the scenario that shows it: ${protocol === "icmp" ? "ping" : protocol} ${from} -> ${to}`;
   const action = new vscode.CodeAction(title, vscode.CodeActionKind.QuickFix);
   action.edit = new vscode.WorkspaceEdit();

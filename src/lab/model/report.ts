@@ -36,8 +36,8 @@ export interface ModelFinding {
   readonly to: string;
   /** Ordered pairs that fail so, this one included. */
   readonly pairs: number;
-  /** The one that it is about; absent: all of them. */
-  readonly protocol?: Protocol;
+  /** Those that it is about; absent: all of them. */
+  readonly protocols?: readonly Protocol[];
   /** The packet that is lost or changed: the request, or the answer to it. */
   readonly direction: "there" | "back";
   /** As a drop is named, or what is wrong where no kernel drops anything. */
@@ -73,12 +73,12 @@ function describe(
   commands: readonly SetUpCommand[],
 ): ModelFinding {
   const { from, to, pairs, fault } = finding;
-  const { loss, direction, protocol } = fault;
+  const { loss, direction, protocols } = fault;
   const at = loss.device === 0 ? world.namespaces.name.get(loss.netns) : deviceName(world, loss.device);
   const row = rowOf(world, finding);
   const kind = kindOf(finding);
   const range = findCause(world, finding, ruleAt(world, loss.netns, loss.rule), compilation, commands);
-  const told = { kind, from: from.name, to: to.name, pairs, protocol, direction, reason: loss.reason, at, row, range };
+  const told = { kind, from: from.name, to: to.name, pairs, protocols, direction, reason: loss.reason, at, row, range };
   return {
     ...told,
     message: messageOf(told, loss.text, loss.isUncertain === true),
@@ -95,14 +95,14 @@ function kindOf({ isBlackHole, to, fault }: Finding): ModelFinding["kind"] {
 type Told = Omit<ModelFinding, "message" | "scenario">;
 
 function messageOf(
-  { kind, from, to, pairs, protocol, direction, reason, at, row }: Told,
+  { kind, from, to, pairs, protocols, direction, reason, at, row }: Told,
   text: string,
   isUncertain: boolean,
 ): string {
   const what = direction === "there" ? "" : "the answer is lost: ";
   const more = pairs > 1 ? ` ${grouped(pairs - 1)} more ${pairs === 2 ? "pair is" : "pairs are"} like this one.` : "";
   const because = `${what}at ${at} ${text}${row === undefined ? "" : ` (${row})`}.`;
-  const by = protocol === undefined ? "" : ` by ${protocol.toUpperCase()}`;
+  const by = byText(protocols);
   const beginnings: Readonly<Record<ModelFinding["kind"], string>> = {
     refuted:
       reason === "TRANSLATED"
@@ -152,18 +152,24 @@ function scenarioOf(told: Told, { layout }: Compilation, world: World, { from, t
   const stated = resolved.kind === "found" ? layout.addressesOf(resolved.ref)[0]?.prefix.address : undefined;
   const target = stated === to.address ? to.name : formatIpv4(to.address);
   const size = told.kind === "black-hole" && loss.packet ? ` size ${largestPing(world, from.device)}` : "";
-  const isPing = told.protocol === undefined || told.protocol === "icmp";
-  const by = told.protocol === undefined ? "" : ` by ${told.protocol.toUpperCase()}`;
+  const [protocol] = told.protocols ?? ["icmp"];
+  const by = byText(told.protocols?.slice(0, 1));
   // Nobody listens there, so that who is reached refuses; so does a rule that rejects, and only the debugger tells them apart.
-  const sent = isPing
-    ? [`  ping ${from.name} -> ${target}${size} timeout 1s`, "  expect reply.received"]
-    : [`  ${told.protocol} ${from.name} -> ${target}:${anyPort} timeout 500ms`, '  expect error != "timeout"'];
+  const sent =
+    protocol === "icmp"
+      ? [`  ping ${from.name} -> ${target}${size} timeout 1s`, "  expect reply.received"]
+      : [`  ${protocol} ${from.name} -> ${target}:${anyPort} timeout 500ms`, '  expect error != "timeout"'];
   return [
     `scenario "${told.kind === "black-hole" ? "large packets from " : ""}${from.name} to ${to.name}${by}" {`,
     `  # Break on ${stopOf(told, world.namespaces.name.get(loss.netns))}`,
     ...sent,
     "}",
   ].join("\n");
+}
+
+/** ` by TCP and UDP`. */
+function byText(protocols: readonly Protocol[] | undefined): string {
+  return protocols === undefined ? "" : ` by ${protocols.map((one) => one.toUpperCase()).join(" and ")}`;
 }
 
 function stopOf({ reason, at }: Told, netns: string): string {

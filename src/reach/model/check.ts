@@ -119,7 +119,7 @@ export class ModelCheck {
   #note({ from, to, weight }: Pair, fault: PairFault, isBlackHole: boolean): void {
     const { reason, netns, device, rule, route } = fault.loss;
     const cause = rule ? `${rule.table} ${rule.chain} ${rule.rule}` : this.#routeText(route ?? 0);
-    const roles = `${from.role} ${to.role} ${fault.protocol ?? ""}`;
+    const roles = `${from.role} ${to.role} ${fault.protocols ?? ""}`;
     const key = `${roles} ${reason} ${this.#classOf(netns)} ${this.#deviceText(device)} ${cause} ${fault.direction}`;
     const known = this.#findings.get(key);
     if (known !== undefined) known.pairs += weight;

@@ -17,7 +17,7 @@ export interface PairFault {
   /** Which packet it is about: the one that is sent, or the answer. */
   readonly direction: "there" | "back";
   /** Absent: whatever the protocol. */
-  readonly protocol?: Protocol;
+  readonly protocols?: readonly Protocol[];
 }
 
 export interface PairVerdict {
@@ -80,7 +80,7 @@ function newQuestion(memory = new Memory()): Question {
   return { memory, connection: new Map(), losses: [], depth: 0 };
 }
 
-/** One fault where all protocols have the same, else one for each that has one. What a ping that came through has taught stays known. */
+/** Each fault once, with the protocols that have it unless all of them do. What a ping that came through has taught stays known. */
 function byProtocol(
   world: World,
   walker: Walker,
@@ -92,9 +92,12 @@ function byProtocol(
   const found = protocols.map((protocol) =>
     protocol === "icmp" ? ofPing : follow(world, walker, from, to, protocol, newQuestion(ofPing ? undefined : memory)),
   );
-  const [first] = found;
-  if (first !== undefined && found.every((one) => one !== undefined && isSame(one, first))) return [first];
-  return found.flatMap((one, i) => (one === undefined ? [] : [{ ...one, protocol: protocols[i] }]));
+  const faults = found.filter((one, i) => one && found.findIndex((other) => other && isSame(one, other)) === i);
+  return faults.flatMap((one) => {
+    if (one === undefined) return [];
+    const own = protocols.filter((_, i) => found[i] && isSame(found[i], one));
+    return [own.length === protocols.length ? one : { ...one, protocols: own }];
+  });
 }
 
 function isSame(one: PairFault, other: PairFault): boolean {
