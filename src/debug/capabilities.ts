@@ -2,8 +2,8 @@ import type { DebugProtocol } from "@vscode/debugprotocol";
 import { exceptionFilters } from "../lab/exception-filters.ts";
 
 /**
- * What this adapter can do; a capability is named here on the day its request works. Clients read this once, so the
- * exception filters, when they come, belong here too.
+ * What this adapter can do; a capability is named here on the day its request works. Clients read this once, the exception
+ * filters with it.
  */
 export const capabilities: DebugProtocol.Capabilities = {
   supportsConfigurationDoneRequest: true,

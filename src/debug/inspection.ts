@@ -4,6 +4,7 @@ import type { FrameRow, Inspection } from "../lab/protocol.ts";
 import type { Arguments } from "./arguments.ts";
 import type { ClientFormat } from "./client-format.ts";
 import { RequestError } from "./request-error.ts";
+import { asksForHex, type FrameFormat, frameFormatOf, frameName, inHex } from "./value-format.ts";
 
 /** From this many children on, clients that can are asked to fetch them page by page. */
 const pagedFrom = 100;
@@ -39,7 +40,8 @@ export class StopInspection {
     const { frames, total } = lab.stack(threadId, start, levels);
     if (total === 0) throw new RequestError(`There is no thread ${threadId}`);
     for (const frame of frames) this.threadOfFrame.set(frame.id, threadId);
-    return { stackFrames: frames.map((frame) => this.toStackFrame(frame)), totalFrames: total };
+    const format = frameFormatOf(args);
+    return { stackFrames: frames.map((frame) => this.toStackFrame(frame, format)), totalFrames: total };
   }
 
   /** Only the newest frame can be stepped from. */
@@ -75,7 +77,7 @@ export class StopInspection {
     const all = children();
     // A container's children are all of one kind, the one that `countOf` told the client.
     if (filter && filter !== (all.length >= pagedFrom ? "indexed" : "named")) return { variables: [] };
-    const isHex = args.optionalObject("format")?.optionalBoolean("hex") === true;
+    const isHex = asksForHex(args);
     return { variables: all.slice(start, start + count).map((one) => this.toVariable(one, isHex)) };
   }
 
@@ -88,12 +90,13 @@ export class StopInspection {
     return found;
   }
 
-  private toStackFrame(frame: FrameRow): DebugProtocol.StackFrame {
+  private toStackFrame(frame: FrameRow, format: FrameFormat): DebugProtocol.StackFrame {
     const place = frame.source ? this.format.toPlace(frame.source) : { line: 0, column: 0 };
     return {
       id: frame.id,
-      name: frame.name,
+      name: frameName(frame, format, frame.source ? place.line : 0),
       ...place,
+      ...(frame.netns !== undefined && { moduleId: frame.netns }),
       presentationHint: frame.hint,
       canRestart: frame.canRestart === true,
     };
@@ -149,14 +152,6 @@ function wholeText(inspection: Inspection): string {
   };
   add(inspection, 1);
   return lines.join("\n");
-}
-
-/** `64` as `0x40`, `2 (reply)` as `0x2 (reply)`; what is not one whole number stays as it is. */
-function inHex(value: string): string {
-  const match = /^(-?)(\d+)( \(.*\))?$/.exec(value);
-  if (match === null) return value;
-  const [, sign, digits, note = ""] = match;
-  return `${sign}0x${BigInt(digits).toString(16)}${note}`;
 }
 
 function countOf(children: number): { indexedVariables: number } | { namedVariables: number } {

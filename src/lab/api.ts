@@ -90,7 +90,8 @@ export interface DebugLab {
   stepStage(threadId: number, size: "stage" | "rule"): Motion;
   /** Network namespaces, oldest first. */
   namespaces(start: number, count: number): { readonly rows: readonly NamespaceRow[]; readonly total: number };
-  stepBack(threadId: number): Motion;
+  /** `stage`: all rules of a hook in one. */
+  stepBack(threadId: number, size?: "stage" | "rule"): Motion;
   /** Back to the moment when the packet was in that frame; undefined for a frame that stands for no event. */
   restartFrame(frameId: number): Motion | undefined;
   /** Changes by hand, as part of the recording. A packet's number is its thread's id less 1. */

@@ -262,8 +262,10 @@ export class Lab implements DebugLab {
 
   private frameRow(frame: WalkFrame): FrameRow {
     const id = this.frames.push(frame);
-    const { name, source, hint, stage: stageName, event } = frame;
-    return { id, name, source, hint, stage: stageName, canRestart: event !== undefined };
+    const { name, source, hint, stage: stageName, event, device } = frame;
+    const { devices, namespaces } = this.world;
+    const netns = device === 0 ? undefined : namespaces.name.get(devices.netns.get(device));
+    return { id, name, source, hint, stage: stageName, netns, canRestart: event !== undefined };
   }
 
   scopes(threadId: number, frameId: number): readonly ScopeRow[] {
@@ -343,8 +345,8 @@ export class Lab implements DebugLab {
     return this.move(motions.stepOut(this.session, threadId));
   }
 
-  stepBack(threadId: number): Motion {
-    return this.move(motions.stepBack(this.session, threadId));
+  stepBack(threadId: number, size: "stage" | "rule" = "rule"): Motion {
+    return this.move(motions.stepBack(this.session, threadId, size));
   }
 
   /** Frames are valid while the lab stands where they were asked for. */

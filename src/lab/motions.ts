@@ -273,11 +273,14 @@ export function stepOut(session: Session, threadId: number): Motion {
 }
 
 /** The exact inverse: to before the latest event of this thread. */
-export function stepBack(session: Session, threadId: number): Motion {
+export function stepBack(session: Session, threadId: number, size: "stage" | "rule"): Motion {
   const { sim } = session;
   const number = threadId === scenarioThreadId ? 0 : session.numberOfThread(threadId);
-  const isOwn = (event: number) =>
-    number === 0 ? sim.events.stage(event) === stage.statement : sim.events.walker(event) === number;
+  const isOwn = (event: number) => {
+    const at = sim.events.stage(event);
+    if (number === 0) return at === stage.statement;
+    return sim.events.walker(event) === number && (size === "rule" || at !== stage.nfRule);
+  };
   const bornAt = number === 0 ? 0 : session.bornAt(number);
   session.leave();
   return {

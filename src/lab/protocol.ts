@@ -26,6 +26,8 @@ export interface FrameRow {
   readonly canRestart?: boolean;
   /** The stage's name, absent for labels and statements. */
   readonly stage?: string;
+  /** The network namespace that it happens in, by the name in `namespaces`; absent for labels and statements. */
+  readonly netns?: string;
 }
 
 /** A named value with what is inside it; the children are made when asked for. */

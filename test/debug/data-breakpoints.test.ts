@@ -128,6 +128,14 @@ test("6. The places on a line that can stop packets are told, and a column choos
   const client = await dap.open({ program: path, stopOnEntry: true });
   const source = { path };
   const { body } = await client.customRequest("breakpointLocations", { source, line: 3 });
+  const columnsIn = async (range: object) =>
+    (await client.customRequest("breakpointLocations", { source, line: 3, ...range })).body.breakpoints.map(
+      ({ column }: { column: number }) => column,
+    );
+  expect(await columnsIn({ column: 6 })).toEqual(
+    body.breakpoints.slice(1).map((one: { column: number }) => one.column),
+  );
+  expect(await columnsIn({ endLine: 3, endColumn: 6 })).toEqual([5]);
   expect(body.breakpoints).toMatchInlineSnapshot(`
     [
       {

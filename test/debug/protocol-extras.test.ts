@@ -63,6 +63,55 @@ test("granularity: an instruction is one rule, a line is one stage with all rule
   expect(await client.refusal("next", { threadId, granularity: "page" })).toContain("granularity must be one of");
 });
 
+test("a frame's module is its namespace, and its name is written as the client's format asks", async () => {
+  const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
+  const threadId = await stoppedAt(client, "nf.prerouting@node1");
+  for (let i = 0; i < 3; i++) await client.stopAfter("next", { threadId, granularity: "instruction" });
+  const names = async (format: object) => {
+    const { stackFrames } = (await client.stackTraceRequest({ threadId, format })).body;
+    return stackFrames.map(({ name, moduleId }) => `${moduleId ?? "-"}: ${name}`);
+  };
+  const [plain, hex] = [await names({}), await names({ hex: true })];
+  expect([plain[0], plain.at(-1)]).toMatchInlineSnapshot(`
+    [
+      "node1: nf.prerouting · SERVICES rule 1 @ node1",
+      "-: curl client -> http://10.96.0.10/",
+    ]
+  `);
+  expect([hex[0], hex.at(-1)]).toMatchInlineSnapshot(`
+    [
+      "node1: nf.prerouting · SERVICES rule 0x1 @ node1",
+      "-: curl client -> http://10.96.0.10/",
+    ]
+  `);
+  expect((await names({ module: true, line: true }))[0]).toMatchInlineSnapshot(
+    `"node1: node1!nf.prerouting · SERVICES rule 1 @ node1 line 9"`,
+  );
+  const { modules } = (await client.customRequest("modules", { startModule: 0 })).body;
+  const known = modules.map(({ id }: { id: string }) => id);
+  expect(plain.filter((name) => ![...known, "-"].includes(name.split(":")[0]))).toEqual([]);
+});
+
+test("a line is stepped back over, too, with all rules of its hook", async () => {
+  const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
+  const threadId = await stoppedAt(client, "nf.prerouting@node1");
+  for (let i = 0; i < 3; i++) await client.stopAfter("next", { threadId, granularity: "instruction" });
+  expect(await top(client, threadId)).toContain("rule 1");
+  await client.stopAfter("next", { threadId, granularity: "line" });
+  await client.stopAfter("stepBack", { threadId, granularity: "instruction" });
+  expect(await top(client, threadId)).toContain("rule ");
+  await client.stopAfter("stepBack", { threadId, granularity: "line" });
+  expect(await top(client, threadId)).toBe("conntrack.new @ node1");
+});
+
+test("what was set is told as the client's format asks", async () => {
+  const client = await dap.open({ program: lab("same-node-ping"), stopAtEnd: true });
+  const threadId = await stoppedAt(client, "ip.receive");
+  const frameId = (await client.stackTraceRequest({ threadId, levels: 1 })).body.stackFrames[0].id;
+  const set = { expression: "ip.ttl", value: "33", frameId, format: { hex: true } };
+  expect((await client.customRequest("setExpression", set)).body).toEqual({ value: "0x21" });
+});
+
 test("exception options: drops for these reasons, or for all others, or none", async () => {
   const firstStop = async (...exceptionOptions: object[]) => {
     const client = await dap.open({ program: lab("gallery/mtu-black-hole") });

@@ -37,8 +37,12 @@ function breakpointLocations(
   const uri = format.documentUri(args.object("source"));
   const first = format.toLabLine(args.integer("line"));
   const last = format.toLabLine(args.optionalInteger("endLine") ?? args.integer("line"));
+  const column = args.optionalInteger("column");
+  const endColumn = args.optionalInteger("endColumn");
   const breakpoints = opened()
     .lab.breakpointLocations(uri, first, last)
+    .filter((range) => column === undefined || range.line > first || range.column >= format.toLabColumn(column))
+    .filter((range) => endColumn === undefined || range.line < last || range.column <= format.toLabColumn(endColumn))
     .map((range) => {
       const { source: _source, ...place } = format.toPlace(range);
       return place;

@@ -3,6 +3,7 @@ import type { ConsoleView } from "../../lab/console/api.ts";
 import { scenarioThreadId } from "../../lab/protocol.ts";
 import type { Arguments } from "../arguments.ts";
 import { RequestError } from "../request-error.ts";
+import { asksForHex } from "../value-format.ts";
 import type { Answer, Handlers, RequestContext } from "./request.ts";
 
 /** Requests for what somebody types or points at. */
@@ -17,7 +18,7 @@ export function consoleRequests(context: RequestContext): Handlers {
 function evaluate(context: RequestContext, args: Arguments): Answer | Promise<Answer> {
   const expression = args.string("expression");
   const asked = args.optionalString("context");
-  const isHex = args.optionalObject("format")?.optionalBoolean("hex") === true;
+  const isHex = asksForHex(args);
   const run = context.standing();
   const view = viewOf(context, args);
   const why = asked === "repl" ? /^why\b(.*)$/.exec(expression.trim()) : null;

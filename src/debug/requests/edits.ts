@@ -3,6 +3,7 @@ import type { Edit } from "../../lab/edits/edit.ts";
 import { scenarioThreadId } from "../../lab/protocol.ts";
 import type { Arguments } from "../arguments.ts";
 import { RequestError } from "../request-error.ts";
+import { asksForHex, inHex } from "../value-format.ts";
 import { dataName } from "./data-name.ts";
 import type { Answer, Handlers, RequestContext } from "./request.ts";
 
@@ -36,7 +37,7 @@ function setVariable(context: RequestContext, args: Arguments): Answer {
   const name = args.string("name");
   const data = inspection.variable(args.integer("variablesReference"), name).data?.();
   if (data === undefined) throw new RequestError(`${name} is read-only`);
-  return { body: set(context, name, data, args.string("value")), afterwards: () => context.invalidate() };
+  return { body: set(context, name, data, args), afterwards: () => context.invalidate() };
 }
 
 function setExpression(context: RequestContext, args: Arguments): Answer {
@@ -46,20 +47,22 @@ function setExpression(context: RequestContext, args: Arguments): Answer {
   const threadId = frameId === undefined ? scenarioThreadId : inspection.threadOf(frameId);
   const data = lab.hand.dataOf(expression, threadId);
   if (data === undefined) throw new RequestError(`${expression} is not one value of the network or of the packet here`);
-  return { body: set(context, expression, data, args.string("value")), afterwards: () => context.invalidate() };
+  return { body: set(context, expression, data, args), afterwards: () => context.invalidate() };
 }
 
 function set(
   context: RequestContext,
   name: string,
   data: string,
-  value: string,
+  args: Arguments,
 ): DebugProtocol.SetVariableResponse["body"] {
   const { hand } = context.standing().lab;
+  const value = args.string("value");
   if (!hand.isSettable(data)) throw new RequestError(`${name} is read-only`);
   const refusal = hand.apply({ do: "set", data, value });
   if (refusal !== undefined) throw new RequestError(`${name}: ${refusal}`);
-  return { value: hand.valueOf(data) ?? value };
+  const now = hand.valueOf(data) ?? value;
+  return { value: asksForHex(args) ? inHex(now) : now };
 }
 
 function edit(context: RequestContext, args: Arguments): Answer {

@@ -20,7 +20,10 @@ export function motionRequests(context: RequestContext): Handlers {
     stepIn: (args) => stepIn(context, args),
     stepOut: (args) => stepForward(context, args, (lab, thread) => lab.stepOut(thread)),
     restartFrame: (args) => restartFrame(context, args),
-    stepBack: (args) => step(context, args, "backward", (lab, thread) => lab.stepBack(thread)),
+    stepBack: (args) => {
+      const size = granularityOf(args) === "line" ? "stage" : "rule";
+      return step(context, args, "backward", (lab, thread) => lab.stepBack(thread, size));
+    },
     pause: (args) => {
       args.integer("threadId");
       context.opened().pause();
@@ -45,13 +48,17 @@ function stepForward(
   args: Arguments,
   make: (lab: DebugLab, threadId: number) => Motion,
 ): Answer {
-  const granularity = args.optionalString("granularity") ?? "statement";
-  if (!granularities.includes(granularity))
-    throw new RequestError(`granularity must be one of ${granularities.join(", ")}, not "${granularity}"`);
+  const granularity = granularityOf(args);
   if (granularity === "statement") return step(context, args, "forward", make);
   return step(context, args, "forward", (lab, thread) =>
     lab.stepStage(thread, granularity === "line" ? "stage" : "rule"),
   );
+}
+
+function granularityOf(args: Arguments): string {
+  const granularity = args.optionalString("granularity") ?? "statement";
+  if (granularities.includes(granularity)) return granularity;
+  throw new RequestError(`granularity must be one of ${granularities.join(", ")}, not "${granularity}"`);
 }
 
 function step(
