@@ -11,6 +11,8 @@ export interface SetEntry {
   readonly parts: readonly SetPart[];
   /** `nomatch`: an exception from a larger network of the set. */
   readonly isException: boolean;
+  /** From then on it is as if it were not there; absent: it stays. */
+  readonly expiresNs?: number;
 }
 
 /** The kinds of sets that there are here, all of them of IPv4 (ipset(8)). */
@@ -28,12 +30,20 @@ export type SetType = (typeof setTypes)[number];
 
 /** One `ipset` command, without the namespace that it runs in. */
 export type SetChange =
-  | { readonly action: "create"; readonly set: string; readonly type: SetType }
-  | { readonly action: "add" | "del"; readonly set: string; readonly entries: readonly WrittenEntry[] }
+  | { readonly action: "create"; readonly set: string; readonly type: SetType; readonly timeoutSeconds?: number }
+  /** `isForced`: `-exist`, which takes what is there already for no error. */
+  | {
+      readonly action: "add" | "del";
+      readonly set: string;
+      readonly entries: readonly WrittenEntry[];
+      readonly isForced?: true;
+    }
   | { readonly action: "flush" | "destroy"; readonly set?: string };
 
 /** An entry as it was written: how many parts it needs only its set knows. */
-export interface WrittenEntry extends SetEntry {
+export interface WrittenEntry extends Omit<SetEntry, "expiresNs"> {
+  /** `timeout`: how long it stays, 0 for ever; absent: as its set says. */
+  readonly timeoutSeconds?: number;
   readonly text: string;
 }
 
@@ -62,6 +72,9 @@ export function parseSetCommand(words: readonly string[]): ParsedSetCommand {
   return action === "create" ? readCreate(set, words) : readEntry(action as "add" | "del", set, words);
 }
 
+/** UINT_MAX milliseconds (linux/netfilter/ipset/ip_set_timeout.h). */
+const longestTimeout = 2_147_483;
+
 /** Options of `create` that say how large the table is: they decide nothing about packets. */
 const sizes = ["hashsize", "maxelem", "bucketsize", "initval"];
 
@@ -72,24 +85,59 @@ function readCreate(set: string, words: readonly string[]): ParsedSetCommand {
       ? failure(2, `The type of the set is missing: create ${set} hash:ip.`)
       : failure(2, `Sets of type "${words[2]}" are not supported; there are ${setTypes.join(" ")}.`, setTypes);
   }
+  let timeoutSeconds: number | undefined;
   for (let at = 3; at < words.length; at += 2) {
     const [name, value] = [words[at], words[at + 1]];
+    if (name === "timeout") {
+      timeoutSeconds = readTimeout(value);
+      if (timeoutSeconds === undefined) return badTimeout(at + 1, value);
+      continue;
+    }
     if (name === "family" && (value === "inet" || value === "ipv4")) continue;
     if (name === "family") return failure(at + 1, "Only family inet is supported: k8snet speaks IPv4.", ["inet"]);
-    if (!sizes.includes(name)) return failure(at, `"${name}" is not supported of sets.`, ["family", ...sizes]);
+    if (!sizes.includes(name))
+      return failure(at, `"${name}" is not supported of sets.`, ["family", "timeout", ...sizes]);
     if (value === undefined) return failure(at + 1, `The value of ${name} is missing.`);
     if (!/^(\d+|0x[0-9a-fA-F]+)$/.test(value)) return failure(at + 1, `"${value}" is not a number.`);
   }
-  return { command: { action: "create", set, type } };
+  return { command: { action: "create", set, type, ...(timeoutSeconds !== undefined && { timeoutSeconds }) } };
+}
+
+function readTimeout(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,7}$/.test(text) && Number(text) <= longestTimeout ? Number(text) : undefined;
+}
+
+function badTimeout(word: number, text: string | undefined): { readonly error: CommandError } {
+  if (text === undefined) return failure(word, "The value of timeout is missing.");
+  return failure(word, `"${text}" is not a number of seconds up to ${longestTimeout}.`);
+}
+
+interface EntryOptions {
+  isException: boolean;
+  isForced: boolean;
+  timeoutSeconds?: number;
+}
+
+/** What stands behind an entry: `nomatch`, `timeout 30`, `-exist`. */
+function readEntryOptions(words: readonly string[], first: number): EntryOptions | { readonly error: CommandError } {
+  const options: EntryOptions = { isException: false, isForced: false };
+  for (let at = first; at < words.length; at++) {
+    if (words[at] === "nomatch") options.isException = true;
+    else if (words[at] === "-exist" || words[at] === "-!") options.isForced = true;
+    else if (words[at] === "timeout") {
+      options.timeoutSeconds = readTimeout(words[++at]);
+      if (options.timeoutSeconds === undefined) return badTimeout(at, words[at]);
+    } else return failure(at, `"${words[at]}" is not supported of entries.`, ["nomatch", "timeout", "-exist"]);
+  }
+  return options;
 }
 
 function readEntry(action: "add" | "del", set: string, words: readonly string[]): ParsedSetCommand {
-  const [, , text, option, extra] = words;
+  const text = words[2];
   if (text === undefined) return failure(2, `The entry is missing: ${action} ${set} 10.244.0.9.`);
-  if (option !== undefined && option !== "nomatch") {
-    return failure(3, `"${option}" is not supported of entries.`, ["nomatch"]);
-  }
-  if (extra !== undefined) return failure(4, `"${extra}" does not belong here.`);
+  const options = readEntryOptions(words, 3);
+  if ("error" in options) return options;
+  const { isException, isForced, timeoutSeconds } = options;
   let choices: readonly (readonly SetPart[])[] = [[]];
   for (const [index, part] of text.split(",").entries()) {
     const values = readPart(part, index);
@@ -98,9 +146,9 @@ function readEntry(action: "add" | "del", set: string, words: readonly string[])
       return failure(2, `"${text}" stands for more than ${mostEntries} entries.`);
     choices = choices.flatMap((before) => values.map((value) => [...before, value]));
   }
-  const isException = option === "nomatch";
-  const entries = choices.map((parts) => ({ parts, isException, text: formatEntry(parts) }));
-  return { command: { action, set, entries } };
+  const own = timeoutSeconds === undefined ? {} : { timeoutSeconds };
+  const entries = choices.map((parts) => ({ parts, isException, text: formatEntry(parts), ...own }));
+  return { command: { action, set, entries, ...(isForced && { isForced }) } };
 }
 
 const protocols: Readonly<Record<string, number>> = { icmp: 1, tcp: 6, udp: 17, sctp: 132 };
@@ -146,16 +194,21 @@ export function formatEntry(parts: readonly SetPart[]): string {
 export function setWords(change: SetChange): readonly (readonly string[])[] {
   switch (change.action) {
     case "create":
-      return [["create", change.set, change.type]];
+      return [["create", change.set, change.type, ...timeoutWords(change)]];
     case "add":
     case "del":
-      return change.entries.map(({ text, isException }) => [
-        ...[change.action, change.set, text],
-        ...(isException && change.action === "add" ? ["nomatch"] : []),
+      return change.entries.map((entry) => [
+        ...[change.action, change.set, entry.text],
+        ...(change.action === "add" ? [...(entry.isException ? ["nomatch"] : []), ...timeoutWords(entry)] : []),
+        ...(change.isForced ? ["-exist"] : []),
       ]);
     default:
       return [[change.action, ...(change.set === undefined ? [] : [change.set])]];
   }
+}
+
+function timeoutWords({ timeoutSeconds }: { readonly timeoutSeconds?: number }): readonly string[] {
+  return timeoutSeconds === undefined ? [] : ["timeout", String(timeoutSeconds)];
 }
 
 /** A line of `ipset save`, and what is wrong with one; lines and words count from 1 and from 0. */

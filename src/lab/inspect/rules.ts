@@ -3,6 +3,7 @@ import { printRule } from "../../config/iptables/print-rule.ts";
 import { type TableName, tableNames } from "../../config/iptables/rule-set.ts";
 import { printNftRule } from "../../config/nft/print-rule.ts";
 import { policy } from "../../linux/netfilter/rules.ts";
+import { isLive } from "../../linux/netfilter/set-membership.ts";
 import type { World } from "../../linux/world.ts";
 import { tableName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
@@ -123,20 +124,26 @@ export function ruleInspections(world: World, netns: number): readonly Inspectio
 }
 
 /** `ipset web`: its type, and the entries. */
-function setInspections({ ipSets }: World, netns: number): readonly Inspection[] {
+function setInspections({ ipSets, nowNs }: World, netns: number): readonly Inspection[] {
   return (netns === 0 ? [] : ipSets.ofNetns(netns)).map((row) => {
-    const entries = ipSets.entries.get(row);
+    const entries = ipSets.entries.get(row).filter((entry) => isLive(entry, nowNs));
+    const hasTimeouts = ipSets.timeoutSeconds.get(row) >= 0;
     return {
       name: `ipset ${ipSets.name.get(row)}`,
       value: `${ipSets.type.get(row)}, ${entries.length === 1 ? "1 entry" : `${entries.length} entries`}`,
       childCount: entries.length,
       children: () =>
-        entries.map(({ parts, isException }, index) => ({
+        entries.map(({ parts, isException, expiresNs }, index) => ({
           name: String(index + 1),
-          value: `${formatEntry(parts)}${isException ? " nomatch" : ""}`,
+          value: `${formatEntry(parts)}${hasTimeouts ? ` timeout ${secondsLeft(expiresNs, nowNs)}` : ""}${isException ? " nomatch" : ""}`,
         })),
     };
   });
+}
+
+/** As `ipset list` counts them (`ip_set_timeout_get`): whole seconds, the last one until its end; 0 for ever. */
+function secondsLeft(expiresNs: number | undefined, nowNs: number): number {
+  return expiresNs === undefined ? 0 : Math.max(1, Math.floor((expiresNs - nowNs) / 1e9));
 }
 
 /** A chain and its rules: `FORWARD (policy ACCEPT): 3 rules`. */

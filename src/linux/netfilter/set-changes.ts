@@ -1,7 +1,14 @@
-import { formatEntry, type SetChange, type SetEntry, type SetPart, type SetType } from "../../config/ipset-command.ts";
+import {
+  formatEntry,
+  type SetChange,
+  type SetPart,
+  type SetType,
+  type WrittenEntry,
+} from "../../config/ipset-command.ts";
 import { type Rule, setsOf } from "../../config/iptables/rule-set.ts";
 import type { CommandFailure } from "../setup/failure.ts";
 import type { World } from "../world.ts";
+import { isLive } from "./set-membership.ts";
 
 /** `ipset create|add|del|flush|destroy`, with what ipset(8) says where it cannot. */
 export function changeSets(world: World, netns: number, change: SetChange): CommandFailure {
@@ -9,16 +16,16 @@ export function changeSets(world: World, netns: number, change: SetChange): Comm
   const row = change.set === undefined ? 0 : ipSets.find(netns, change.set);
   if (change.action === "create") {
     if (row !== 0) return "ipset: Set cannot be created: set with the same name already exists";
-    ipSets.add(netns, change.set, change.type);
+    ipSets.add(netns, change.set, change.type, change.timeoutSeconds);
     return undefined;
   }
   if (change.set !== undefined && row === 0) return "ipset: The set with the given name does not exist";
   const rows = change.set === undefined ? ipSets.ofNetns(netns) : [row];
   switch (change.action) {
     case "add":
-      return addEntries(world, row, change.entries);
+      return addEntries(world, row, change.entries, change.isForced);
     case "del":
-      return removeEntries(world, row, change.entries);
+      return removeEntries(world, row, change.entries, change.isForced);
     case "flush":
       for (const one of rows) ipSets.entries.set(one, []);
       return undefined;
@@ -35,28 +42,41 @@ export function missingSet({ ipSets }: World, netns: number, { matches }: Rule):
   return setsOf(matches).find((name) => ipSets.find(netns, name) === 0);
 }
 
-function addEntries({ ipSets }: World, row: number, written: readonly SetEntry[]): CommandFailure {
-  const known = new Map(ipSets.entries.get(row).map((entry) => [formatEntry(entry.parts), entry]));
+function addEntries(world: World, row: number, written: readonly WrittenEntry[], isForced = false): CommandFailure {
+  const { ipSets } = world;
+  const known = liveEntries(world, row);
+  const ofSet = ipSets.timeoutSeconds.get(row);
   for (const entry of written) {
     const parts = entriesFor(ipSets.type.get(row) as SetType, entry.parts);
     if (typeof parts === "string") return parts;
+    if (entry.timeoutSeconds !== undefined && ofSet < 0)
+      return "ipset: Timeout cannot be used: set was created without timeout support";
+    const seconds = entry.timeoutSeconds ?? Math.max(ofSet, 0);
+    const expiry = seconds === 0 ? {} : { expiresNs: world.nowNs + seconds * 1e9 };
     for (const one of parts) {
       const key = formatEntry(one);
-      if (known.has(key)) return "ipset: Element cannot be added to the set: it's already added";
-      known.set(key, { parts: one, isException: entry.isException });
+      if (known.has(key) && !isForced) return "ipset: Element cannot be added to the set: it's already added";
+      known.set(key, { parts: one, isException: entry.isException, ...expiry });
     }
   }
   ipSets.entries.set(row, [...known.values()]);
   return undefined;
 }
 
-function removeEntries({ ipSets }: World, row: number, written: readonly SetEntry[]): CommandFailure {
-  const known = new Map(ipSets.entries.get(row).map((entry) => [formatEntry(entry.parts), entry]));
+function liveEntries({ ipSets, nowNs }: World, row: number) {
+  const live = ipSets.entries.get(row).filter((entry) => isLive(entry, nowNs));
+  return new Map(live.map((entry) => [formatEntry(entry.parts), entry]));
+}
+
+function removeEntries(world: World, row: number, written: readonly WrittenEntry[], isForced = false): CommandFailure {
+  const { ipSets } = world;
+  const known = liveEntries(world, row);
   for (const entry of written) {
     const parts = entriesFor(ipSets.type.get(row) as SetType, entry.parts);
     if (typeof parts === "string") return parts;
     for (const one of parts)
-      if (!known.delete(formatEntry(one))) return "ipset: Element cannot be deleted from the set: it's not added";
+      if (!known.delete(formatEntry(one)) && !isForced)
+        return "ipset: Element cannot be deleted from the set: it's not added";
   }
   ipSets.entries.set(row, [...known.values()]);
   return undefined;

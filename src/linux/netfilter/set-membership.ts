@@ -14,11 +14,21 @@ export interface SetSubject {
 
 export type SetSide = "src" | "dst";
 
+/** Whether the entry is there at this time: what has expired is only taken away later. */
+export function isLive({ expiresNs }: SetEntry, nowNs: number): boolean {
+  return expiresNs === undefined || nowNs <= expiresNs;
+}
+
 /** net/netfilter/xt_set.c: each part of an entry is compared with the packet's source or destination, as the rule says. */
-export function isInSet(entries: readonly SetEntry[], sides: readonly SetSide[], subject: SetSubject): boolean {
+export function isInSet(
+  entries: readonly SetEntry[],
+  sides: readonly SetSide[],
+  subject: SetSubject,
+  nowNs = 0,
+): boolean {
   let best: SetEntry | undefined;
   for (const entry of entries) {
-    if (!fits(entry, sides, subject)) continue;
+    if (!isLive(entry, nowNs) || !fits(entry, sides, subject)) continue;
     if (best === undefined || prefixLengths(entry) > prefixLengths(best)) best = entry;
   }
   return best !== undefined && !best.isException;

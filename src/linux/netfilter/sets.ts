@@ -17,6 +17,8 @@ export class IpSets {
   /** `hash:ip`, `hash:net`, `hash:ip,port`, … */
   readonly type: ReferenceColumn<string>;
   readonly entries: ReferenceColumn<readonly SetEntry[]>;
+  /** `timeout` of `create`, in seconds: how long entries stay, 0 for ever. -1: the set knows no such thing. */
+  readonly timeoutSeconds: Int32Column;
   private readonly byNetns: PairIndex;
 
   constructor(sim: Simulation) {
@@ -26,6 +28,7 @@ export class IpSets {
     this.name = table.reference("name", "");
     this.type = table.reference("type", "");
     this.entries = table.reference<readonly SetEntry[]>("entries", []);
+    this.timeoutSeconds = table.int32("timeoutSeconds");
     this.byNetns = table.addIndex(new PairIndex(this.netns));
   }
 
@@ -40,12 +43,13 @@ export class IpSets {
     return this.byNetns.all(netns, 0);
   }
 
-  add(netns: number, name: string, type: string): number {
+  add(netns: number, name: string, type: string, timeoutSeconds = -1): number {
     const row = this.table.allocate();
     this.netns.set(row, netns);
     this.name.set(row, name);
     this.type.set(row, type);
     this.entries.set(row, []);
+    this.timeoutSeconds.set(row, timeoutSeconds);
     this.table.link(row);
     return row;
   }
@@ -55,7 +59,7 @@ export function matchSet(world: World, match: Extract<Match, { match: "set" }>, 
   const { ipSets } = world;
   const set = ipSets.find(subject.netns, match.name);
   if (set === 0) return match.inverted;
-  return isInSet(ipSets.entries.get(set), match.sides, setSubject(subject)) !== match.inverted;
+  return isInSet(ipSets.entries.get(set), match.sides, setSubject(subject), world.nowNs) !== match.inverted;
 }
 
 function setSubject({ ip }: Subject): SetSubject {
