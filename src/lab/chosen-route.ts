@@ -3,6 +3,7 @@ import { isLocalAddress } from "../linux/ip/local.ts";
 import type { PacketData } from "../linux/packets.ts";
 import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
+import type { Recorded } from "../sim/change-log.ts";
 import type { Ipv4Packet } from "../wire/ipv4.ts";
 
 export const routeStages: ReadonlySet<number> = new Set([stage.routeInput, stage.routeOutput]);
@@ -20,23 +21,63 @@ export function chosenRoute(world: World, packet: number): number {
  * packet's, still in flight.
  */
 export function routeChosenIn(world: World, row: number, event: number): number {
-  const { sim, packets, routes, devices } = world;
-  const stageNumber = sim.events.stage(event);
-  const place = sim.events.place(event);
+  const { sim } = world;
+  const known = knownOf(world);
+  const { from } = sim.changesOf(event);
   const { to } = sim.changesOf(sim.position - 1);
-  let data: PacketData | null | undefined;
-  let mark: number | undefined;
-  let isStale = false;
-  const routeColumns = new Set<unknown>([routes.table, ...routes.table.columns]);
-  sim.log.forEach(sim.changesOf(event).from, to, (owner, changed, other) => {
-    if (owner === packets.data && changed === row) data ??= other as PacketData | null;
-    else if (owner === packets.mark && changed === row) mark ??= other as number;
-    else if (routeColumns.has(owner)) isStale = true;
-  });
-  const then = data ?? packets.data.get(row);
-  if (isStale || then === null) return 0;
-  const inDevice = stageNumber === stage.routeInput ? place : 0;
-  return routeFor(world, devices.netns.get(place), inDevice, then, mark ?? packets.mark.get(row));
+  const before = known.routes.get(event);
+  // Up to where it was looked at last that was answered then.
+  if (sim.log.touches(before?.to ?? from, to, known.marks)) return 0;
+  const route = before?.route ?? findRoute(world, row, event);
+  if (known.routes.size >= mostKnown) known.routes.clear();
+  known.routes.set(event, { route, to });
+  return route;
+}
+
+function findRoute(world: World, row: number, event: number): number {
+  const { sim, packets, devices } = world;
+  const place = sim.events.place(event);
+  const inDevice = sim.events.stage(event) === stage.routeInput ? place : 0;
+  const data = valueBefore(world, packets.data, row, event);
+  const mark = valueBefore(world, packets.mark, row, event);
+  return data === null ? 0 : routeFor(world, devices.netns.get(place), inDevice, data, mark);
+}
+
+/** What the column held when the event was about to happen. */
+function valueBefore<T>({ sim }: World, column: Recorded & { get(row: number): T }, row: number, event: number): T {
+  const { from } = sim.changesOf(event);
+  const { to } = sim.changesOf(sim.position - 1);
+  const changed = sim.log.find(column, row, from, to);
+  return changed < 0 ? column.get(row) : (sim.log.other(changed) as T);
+}
+
+/** A recording is long, and stacks are looked at again and again: what was found of its events is kept. */
+interface Known {
+  /** The future that it was found in. */
+  futures: number;
+  /** By event; no route has changed up to `to`, a position of the change log. */
+  readonly routes: Map<number, { readonly route: number; readonly to: number }>;
+  /** The routes' owners in the change log. */
+  readonly marks: Uint8Array;
+}
+
+const mostKnown = 10_000;
+const knownByWorld = new WeakMap<World, Known>();
+
+function knownOf(world: World): Known {
+  const { sim, routes } = world;
+  let known = knownByWorld.get(world);
+  if (known === undefined) {
+    const marks = new Uint8Array(sim.log.ownerCount);
+    for (const owner of [routes.table, ...routes.table.columns]) marks[sim.log.numberOf(owner)] = 1;
+    known = { futures: sim.futures, routes: new Map(), marks };
+    knownByWorld.set(world, known);
+  }
+  if (known.futures !== sim.futures) {
+    known.routes.clear();
+    known.futures = sim.futures;
+  }
+  return known;
 }
 
 function routeFor(world: World, netns: number, inDevice: number, data: PacketData, mark: number): number {

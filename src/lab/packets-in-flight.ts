@@ -13,9 +13,21 @@ const rowsLimit = 2 ** 21;
 /** Rows of the packets with the lowest numbers, in their order: of ten thousand in flight a client is shown a few. */
 export function firstPackets({ packets }: World, limit: number): readonly number[] {
   const { table } = packets;
-  const keys = new Float64Array(table.size);
+  if (limit === 0) return [];
+  const keys = new Float64Array(Math.min(2 * limit, table.size));
   let count = 0;
-  for (let row = 1; row <= table.lastRow; row++)
-    if (table.has(row)) keys[count++] = packets.number.get(row) * rowsLimit + row;
-  return Array.from(keys.sort().subarray(0, limit), (key) => key % rowsLimit);
+  let tooHigh = Number.POSITIVE_INFINITY;
+  for (let row = 1; row <= table.lastRow; row++) {
+    if (!table.has(row)) continue;
+    const key = packets.number.get(row) * rowsLimit + row;
+    if (key >= tooHigh) continue;
+    if (count === keys.length) {
+      // Sorting now and then, and only those that may be among the first, is less than sorting all.
+      tooHigh = keys.sort()[limit];
+      count = limit;
+      if (key >= tooHigh) continue;
+    }
+    keys[count++] = key;
+  }
+  return Array.from(keys.subarray(0, count).sort().subarray(0, limit), (key) => key % rowsLimit);
 }

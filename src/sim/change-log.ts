@@ -76,6 +76,27 @@ export class ChangeLog {
     return false;
   }
 
+  /** Where in [from, to) `owner` changed at `row` for the first time; -1 where it did not. */
+  find(owner: Recorded, row: number, from: number, to: number): number {
+    const wanted = this.numberOf(owner);
+    for (let position = from; position < to; ) {
+      const { owners, rows } = this.chunkAt(position);
+      const first = position & chunkMask;
+      const end = Math.min(chunkSize, first + to - position);
+      for (let at = first; at < end; at++) if (rows[at] === row && owners[at] === wanted) return position + at - first;
+      position += end - first;
+    }
+    return -1;
+  }
+
+  /** The side of a change that is not in place: what was there before, of one that was not taken back. */
+  other(position: number): unknown {
+    const chunk = this.chunkAt(position);
+    const at = position & chunkMask;
+    const value = chunk.others[at];
+    return this.owners[chunk.owners[at]].holdsReferences ? chunk.references[value] : value;
+  }
+
   /** Notes that `owner` changed at `row`, and the value that was there. */
   record(owner: number, row: number, before: number): void {
     if (!this.recording) return;

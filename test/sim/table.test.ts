@@ -188,3 +188,19 @@ function describe({ table, index, shelf, price, print }: ReturnType<typeof shop>
   }
   return print();
 }
+
+test("11. The log finds the first change of one value in a stretch, and what was there before, across chunks", () => {
+  const { log, price, name, add } = shop();
+  const [apple, pear] = [add(1, 10, "apple"), add(1, 20, "pear")];
+  const start = log.end;
+  for (let i = 0; i < 40_000; i++) price.set(pear, 100 + i);
+  price.set(apple, 11);
+  name.set(apple, "quince");
+  price.set(apple, 12);
+  const found = log.find(price, apple, start, log.end);
+  expect([found - start, log.other(found)]).toEqual([40_000, 10]);
+  expect(log.other(log.find(name, apple, start, log.end))).toBe("apple");
+  expect(log.other(log.find(price, apple, found + 1, log.end))).toBe(11);
+  expect(log.find(name, pear, start, log.end)).toBe(-1);
+  expect(log.find(price, apple, start, found)).toBe(-1);
+});
