@@ -9,7 +9,7 @@ import { attachConnection } from "../conntrack/track.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
 import type { World } from "../world.ts";
 import { fibLookup, isBroadcastHere } from "./fib.ts";
-import { isBroadcastAddress, isLocalAddress } from "./local.ts";
+import { isBroadcastAddress, isLocalAddress, loopbackAddress } from "./local.ts";
 import { type OutputHeader, sendIp } from "./output.ts";
 import { routeOutput, sourceFor } from "./source.ts";
 
@@ -87,14 +87,16 @@ function send(
   const { icmpLimits, nowInJiffiesNs } = world;
   const isLimited = isMasked(world, netns, error);
   if (isLimited && !isGloballyAllowed(world, netns)) return 0;
-  const way = routeOutput(world, netns, ip.source, source);
+  // `ip_route_output_key_hash`: to nobody is to this host. Where it has no address it sends from 0.0.0.0.
+  const sender = ip.source === 0 ? loopbackAddress : ip.source;
+  const way = routeOutput(world, netns, sender, source);
   if (way.kind !== "local" && way.kind !== "unicast") return 0;
   const rateNs = world.namespaces.icmpRateLimitMs.get(netns) * 1_000_000;
-  if (isLimited && way.kind === "unicast" && !icmpLimits.allow(netns, ip.source, nowInJiffiesNs, rateNs)) return 0;
+  if (isLimited && way.kind === "unicast" && !icmpLimits.allow(netns, sender, nowInJiffiesNs, rateNs)) return 0;
   if (isLimited) icmpLimits.consumeGlobal(netns, nowInJiffiesNs, mix(mix(world.seed, netns), world.nowNs) % 3);
   const header: OutputHeader = {
     source: source === 0 ? sourceFor(world, way) : source,
-    destination: ip.source,
+    destination: sender,
     ttl: world.namespaces.defaultTtl.get(netns),
     tos: internetworkControl,
     dontFragment: false,
@@ -119,7 +121,7 @@ function isMasked(world: World, netns: number, { type, code }: IcmpError): boole
 
 /** Never about an error, a later fragment, or something that nobody in particular sent (RFC 1122 section 3.2.2). */
 function mayBeTold(ip: Ipv4Packet): boolean {
-  if (ip.fragmentOffset !== 0 || ip.source === 0) return false;
+  if (ip.fragmentOffset !== 0) return false;
   if (ip.payload.kind === "icmp-error" || ip.payload.kind === "icmp-other") return false;
   return ip.destination >>> 28 !== 0xe && ip.source >>> 28 !== 0xe;
 }

@@ -32,7 +32,7 @@ export function localSource(world: World, netns: number, destination: Ipv4Addres
   return primary === undefined ? destination : addresses.address.get(primary);
 }
 
-const loopbackAddress = 0x7f00_0001;
+export const loopbackAddress = 0x7f00_0001;
 
 /** The limited broadcast, and the directed broadcast of one of the device's networks, unless it is a local address as well. */
 export function isBroadcastAddress(world: World, device: number, address: Ipv4Address): boolean {

@@ -2,7 +2,7 @@ import { type ArpPacket, arpOperation, arpPacket } from "../../wire/arp.ts";
 import { type EthernetFrame, ethernetFrame } from "../../wire/ethernet.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
-import { broadcastMac, type MacAddress, zeroMac } from "../../wire/mac-address.ts";
+import { broadcastMac, isGroupMac, zeroMac } from "../../wire/mac-address.ts";
 import { conf, confOf } from "../device/conf.ts";
 import { isForOtherHost } from "../device/link.ts";
 import { drop } from "../drop.ts";
@@ -125,7 +125,7 @@ function keepAsker(world: World, device: number, arp: ArpPacket): void {
 function proxy(world: World, packet: number, device: number, frame: EthernetFrame, arp: ArpPacket): void {
   const { proxyArp, sim, nowNs } = world;
   const { proxyDelayNs, proxyQueueLength } = neighbourSettings(world, device);
-  if (proxyDelayNs === 0 || isForMe(world, device, frame.destination)) return answer(world, packet, device, arp);
+  if (proxyDelayNs === 0 || isForHost(world, packet, frame)) return answer(world, packet, device, arp);
   keepAsker(world, device, arp);
   if (proxyArp.table.size > proxyQueueLength) return drop(world, packet, "NOT_SPECIFIED");
   sim.underWay.pop();
@@ -166,10 +166,10 @@ function refresh(world: World, packet: number, device: number, frame: EthernetFr
     packets.stage.set(packet, stage.arpIgnore);
     return;
   }
+  const isAnswer = arp.operation === arpOperation.reply && isForHost(world, packet, frame);
   packets.end(packet);
   const { lockTimeNs } = neighbourSettings(world, device);
   const override = isGratuitous || world.nowNs > neighbours.updatedNs.get(neighbour) + lockTimeNs;
-  const isAnswer = arp.operation === arpOperation.reply && isForMe(world, device, frame.destination);
   update(world, neighbour, arp.senderMac, isAnswer ? nud.reachable : nud.stale, override);
 }
 
@@ -194,6 +194,7 @@ function isSingleAddress(world: World, device: number, address: Ipv4Address): bo
   return !isLocalAddress(world, world.devices.netns.get(device), address);
 }
 
-function isForMe(world: World, device: number, destination: MacAddress): boolean {
-  return destination === world.devices.mac.get(device);
+/** PACKET_HOST: addressed to this device alone, or to the port of a bridge by which it came. */
+function isForHost(world: World, packet: number, frame: EthernetFrame): boolean {
+  return !isGroupMac(frame.destination) && !isForOtherHost(world, packet);
 }
