@@ -20,6 +20,7 @@ import {
   becauseOfSamePort,
   becauseTooBig,
 } from "./links.ts";
+import { becauseOfOldMac } from "./misaddressed.ts";
 import { becauseNoRoute, becauseNotForwarded, becauseOfWrongWay, becauseRouteRefuses } from "./routing.ts";
 import { becauseOfRules, triedRules } from "./rules.ts";
 import { becauseNoSocket } from "./sockets.ts";
@@ -42,6 +43,7 @@ const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> 
   NEIGH_CREATEFAIL: (asked) => larger(asked, "net.ipv4.neigh.default.gc_thresh3"),
   CONNTRACK_FULL: (asked) => larger(asked, "net.netfilter.nf_conntrack_max"),
   NO_SOCKET: becauseNoSocket,
+  OTHERHOST: becauseOfOldMac,
   BRIDGE_SAME_PORT: becauseOfSamePort,
   NETFILTER_DROP: becauseOfRules,
   DEV_READY: becauseDown,

@@ -5,7 +5,9 @@ import type { World } from "../../linux/world.ts";
 import type { Statement } from "../../plan/statements.ts";
 import { findNetns } from "../inspect/find.ts";
 import type { Scenario } from "../scenario.ts";
+import { isWaiting } from "../walk.ts";
 import { ipOf } from "./asked.ts";
+import { wrongNeighbours } from "./misaddressed.ts";
 import { breaksPodModel } from "./translation.ts";
 
 /** What is lost every day, and tells nothing: copies of a flood that are for others, what nobody waits for, advice that NAT withholds. */
@@ -51,12 +53,25 @@ export function firstLoss(
     if (sim.events.stage(event) !== stage.drop || sim.events.walker(event) === 0) continue;
     sim.goTo(event);
     const next = sim.next();
-    if (next === undefined || next.walker === 0 || everyday.has(dropReasonOf(world, next.walker))) continue;
+    if (next === undefined || next.walker === 0 || isEveryday(world, next.walker)) continue;
     const rank = rankOf(world, scenario, statement, next.walker);
     if (best === undefined || rank >= best.rank) best = { event, rank };
   }
   sim.goTo(here);
   return best?.event;
+}
+
+function isEveryday(world: World, packet: number): boolean {
+  const reason = dropReasonOf(world, packet);
+  if (!everyday.has(reason)) return false;
+  return reason !== "OTHERHOST" || wrongNeighbours(world, packet).length === 0;
+}
+
+/** A packet of the statement, or of its namespace, that is waiting for its neighbour's MAC address where the world stands. */
+export function waitingPacket(world: World, scenario: Scenario, statement: Statement): number | undefined {
+  return [...world.packets.table.rows()].find(
+    (packet) => isWaiting(world, packet) && rankOf(world, scenario, statement, packet) > 0,
+  );
 }
 
 function rankOf(world: World, scenario: Scenario, statement: Statement | undefined, packet: number): number {

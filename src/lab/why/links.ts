@@ -1,5 +1,5 @@
 import { conf, confOf } from "../../linux/device/conf.ts";
-import { stage, stageNames } from "../../linux/stage.ts";
+import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
@@ -61,15 +61,16 @@ export function becauseNobodyAnswered(asked: Asked): Reasons {
 function whoHeard(world: World, packet: number, device: number): readonly Tried[] {
   const { sim, packets, addresses } = world;
   const since = packets.bornAt.get(packet);
-  const heard = new Map<number, string>();
+  const nextHop = packets.nextHop.get(packet);
+  const heard = new Set<number>();
   let asked = 0;
   for (let event = sim.position - 1; event >= Math.max(since, sim.events.start); event--) {
     const its = sim.events.stage(event);
     if (its === stage.arpRequest && sim.events.place(event) === device) asked++;
-    if (its === stage.arpIgnore) heard.set(sim.events.place(event), stageNames[its]);
+    if (its === stage.arpIgnore && asksFor(world, event, nextHop)) heard.add(sim.events.place(event));
   }
   const requests = { what: `ARP requests by ${deviceName(world, device)}`, missed: `${asked} sent, none answered` };
-  const stations = [...heard.keys()]
+  const stations = [...heard]
     .sort((a, b) => a - b)
     .map((place): Tried => {
       const own = addresses.ofDevice(place).map((row) => printAddress(world, row));
@@ -79,6 +80,17 @@ function whoHeard(world: World, packet: number, device: number): readonly Tried[
       };
     });
   return [requests, ...stations];
+}
+
+/** Whether an event of the recording is about a request for the address. */
+function asksFor(world: World, event: number, address: number): boolean {
+  const { sim, packets } = world;
+  const here = sim.position;
+  sim.goTo(event);
+  const walker = sim.next()?.walker ?? 0;
+  const data = walker === 0 ? null : packets.data.get(walker);
+  sim.goTo(here);
+  return data !== null && "payload" in data && data.payload.kind === "arp" && data.payload.targetIp === address;
 }
 
 /** The gateway of a route may be misspelt: others on the link that forward. */

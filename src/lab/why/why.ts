@@ -15,7 +15,7 @@ import { type Asked, ipOf } from "./asked.ts";
 import { explainEvent } from "./because.ts";
 import type { Cure, Explanation, WhyAnswer } from "./explanation.ts";
 import { FileEdits } from "./file-edits.ts";
-import { firstLoss, firstUnwantedTranslation, type Period, periodOf } from "./find-drop.ts";
+import { firstLoss, firstUnwantedTranslation, type Period, periodOf, waitingPacket } from "./find-drop.ts";
 import { withNames } from "./names.ts";
 import { noRouteTo } from "./routing.ts";
 import { flat } from "./statements.ts";
@@ -173,12 +173,26 @@ export class WhyFacet implements Why {
     const isFine = succeeded(outputs.results.get(statement));
     const translation = isFine ? firstUnwantedTranslation(world, period) : undefined;
     const event = translation ?? firstLoss(world, scenario, statement, period);
-    if (event === undefined) return this.nothingLost(statement);
+    if (event === undefined) return this.stillWaiting(statement, period) ?? this.nothingLost(statement);
     sim.goTo(event);
     const next = sim.next();
     const explanation = next === undefined ? undefined : explainEvent(this.asked(next.walker, statement), next);
     sim.goTo(here);
     return explanation ?? this.nothingLost(statement);
+  }
+
+  /** It gave up before the kernel did. */
+  private stillWaiting(statement: Statement, { to }: Period): Explanation | undefined {
+    const { world, scenario, outputs } = this.parts;
+    if (succeeded(outputs.results.get(statement))) return undefined;
+    const { sim } = world;
+    const here = sim.position;
+    sim.goTo(to);
+    const packet = waitingPacket(world, scenario, statement);
+    const explanation =
+      packet === undefined ? undefined : explainEvent(this.asked(packet, statement), this.eventOf(packet));
+    sim.goTo(here);
+    return explanation;
   }
 
   /** No packet of it was lost: it may have sent none. */

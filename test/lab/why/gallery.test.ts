@@ -57,6 +57,14 @@ const answers: readonly {
     cure: "In forgotten: listen tcp 80 http",
   },
   {
+    lab: "vtep-mac-changed",
+    statement: "curl client",
+    decides: "@ node2/flannel.1: dropped, OTHERHOST",
+    tried:
+      "neighbour 10.244.1.0 dev flannel.1 lladdr 02:fa:0a:f4:01:00 PERMANENT in node1 — node2/flannel.1 has 02:00:00:00:00:07",
+    cure: 'Before "curl client -> http://server/ timeout 1500ms": ip -n node1 neigh replace 10.244.1.0 lladdr 02:00:00:00:00:07 dev flannel.1; bridge -n node1 fdb append 02:00:00:00:00:07 dev flannel.1 dst 192.168.1.12',
+  },
+  {
     lab: "forward-policy-drop",
     statement: "ping client -> server",
     decides: "NETFILTER_DROP: netfilter dropped it: table filter, FORWARD policy DROP",
@@ -179,7 +187,7 @@ const withoutCure: readonly { readonly lab: string; readonly statement: string; 
   {
     lab: "overlapping-pod-cidr",
     statement: "curl client",
-    decides: "timeout, and none of its packets was lost",
+    decides: "it waits for ARP: who has 10.244.0.3?",
   },
   {
     lab: "service-wrong-protocol",
@@ -191,7 +199,6 @@ const withoutCure: readonly { readonly lab: string; readonly statement: string; 
     statement: "udp two -> 192.168.1.100:53",
     decides: "CONNTRACK_CLASH: another connection came first that has the same addresses and ports",
   },
-  { lab: "vtep-mac-changed", statement: "curl client", decides: "timeout, and none of its packets was lost" },
 ];
 
 test.each(withoutCure)("$lab: the decision, without a cure", async ({ lab: name, statement, decides }) => {
