@@ -9,6 +9,7 @@ import { packetText, placeName, ruleName, tableName } from "../names.ts";
 import { refusalText, refusedServiceOf } from "../refused-service.ts";
 import { eventSource, isWaiting } from "../walk.ts";
 import { type Asked, sysctlIdeas } from "./asked.ts";
+import { becauseOfClash } from "./clash.ts";
 import type { Explanation, Idea, Reasons } from "./explanation.ts";
 import { idea } from "./file-edits.ts";
 import {
@@ -42,6 +43,7 @@ const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> 
   NEIGH_FAILED: becauseNobodyAnswered,
   NEIGH_CREATEFAIL: (asked) => larger(asked, "net.ipv4.neigh.default.gc_thresh3"),
   CONNTRACK_FULL: (asked) => larger(asked, "net.netfilter.nf_conntrack_max"),
+  CONNTRACK_CLASH: becauseOfClash,
   NO_SOCKET: becauseNoSocket,
   OTHERHOST: becauseOfOldMac,
   BRIDGE_SAME_PORT: becauseOfSamePort,

@@ -57,6 +57,14 @@ const answers: readonly {
     cure: "In forgotten: listen tcp 80 http",
   },
   {
+    lab: "snat-port-race",
+    statement: "udp two -> 192.168.1.100:53",
+    decides: "CONNTRACK_CLASH: another connection came first that has the same addresses and ports",
+    tried: "sport=53 dport=40000 — came first: answers are its",
+    cure: "Line 24: --random-fully in the place of --to-ports 40000",
+    curedScenario: 1,
+  },
+  {
     lab: "vtep-mac-changed",
     statement: "curl client",
     decides: "@ node2/flannel.1: dropped, OTHERHOST",
@@ -193,11 +201,6 @@ const withoutCure: readonly { readonly lab: string; readonly statement: string; 
     lab: "service-wrong-protocol",
     statement: "udp client -> 10.96.0.53:53",
     decides: "IP_INNOROUTES: node1 has no route to 10.96.0.53",
-  },
-  {
-    lab: "snat-port-race",
-    statement: "udp two -> 192.168.1.100:53",
-    decides: "CONNTRACK_CLASH: another connection came first that has the same addresses and ports",
   },
 ];
 
