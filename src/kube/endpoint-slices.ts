@@ -1,6 +1,7 @@
+import type { EndpointChanges } from "../plan/statements.ts";
 import { parseIpv4 } from "../wire/address-text.ts";
 import type { ClusterLayout } from "./layout.ts";
-import { memberName, type PodGroup, type Sourced } from "./model.ts";
+import { memberName, type PodGroup } from "./model.ts";
 import { type PlacedPod, placedPods, podKey, selectedGroups } from "./selected-pods.ts";
 import type { DeclaredService } from "./service-declaration.ts";
 import type { EndpointModel, EndpointSliceModel } from "./service-model.ts";
@@ -17,15 +18,15 @@ export function endpointSlices(layout: ClusterLayout, changes: EndpointChanges =
   return [...slices, ...derived.flatMap((service) => derivedSlices(layout, service, changes))];
 }
 
-/** What a scenario has changed since the file's declarations. */
-export interface EndpointChanges {
-  /** By `podKey`. */
-  readonly ready: ReadonlyMap<string, boolean>;
-  /** `NAMESPACE/SERVICE`, and what it leads to now. */
-  readonly endpoints: ReadonlyMap<string, readonly Sourced<string>[]>;
-}
-
 export const noChanges: EndpointChanges = { ready: new Map(), endpoints: new Map() };
+
+/** Both, the later one last. */
+export function withChange(before: EndpointChanges, change: Partial<EndpointChanges>): EndpointChanges {
+  return {
+    ready: new Map([...before.ready, ...(change.ready ?? [])]),
+    endpoints: new Map([...before.endpoints, ...(change.endpoints ?? [])]),
+  };
+}
 
 function derivedSlices(
   layout: ClusterLayout,

@@ -1,12 +1,13 @@
 import { assert } from "../base/assert.ts";
 import type { SourceRange } from "../base/source-range.ts";
+import { noChanges, withChange } from "../kube/endpoint-slices.ts";
 import { isBroadcastAddress, isLocalAddress } from "../linux/ip/local.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
 import { askingSource, findDevice } from "../linux/socket/arp-socket.ts";
 import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
-import type { Configure, Expect, Parallel, ScenarioPlan, Statement } from "../plan/statements.ts";
+import type { Configure, EndpointChanges, Expect, Parallel, ScenarioPlan, Statement } from "../plan/statements.ts";
 import type { ProgramResult } from "../programs/program.ts";
 import type { Int32Column, ReferenceColumn } from "../sim/column.ts";
 import { Lane } from "../sim/lane.ts";
@@ -53,6 +54,7 @@ export class Scenario {
   private readonly held: Int32Column;
   private readonly failed: Int32Column;
   private readonly isOver: Int32Column;
+  private readonly changes: ReferenceColumn<EndpointChanges>;
   private readonly outcomeRow: number;
   private readonly main: number;
 
@@ -77,6 +79,7 @@ export class Scenario {
     this.held = this.outcome.int32("held");
     this.failed = this.outcome.int32("failed");
     this.isOver = this.outcome.int32("isOver");
+    this.changes = this.outcome.reference<EndpointChanges>("endpoints", noChanges);
     this.outcomeRow = this.outcome.allocate();
     this.outcome.link(this.outcomeRow);
     sim.on(stage.statement, (strand) => this.run(strand));
@@ -91,6 +94,15 @@ export class Scenario {
 
   get expectations(): { readonly held: number; readonly failed: number } {
     return { held: this.held.get(this.outcomeRow), failed: this.failed.get(this.outcomeRow) };
+  }
+
+  /** What statements have changed of endpoints up to here: the API server's state. */
+  get endpoints(): EndpointChanges {
+    return this.changes.get(this.outcomeRow);
+  }
+
+  noteEndpoints(change: Partial<EndpointChanges> | undefined): void {
+    if (change !== undefined) this.changes.set(this.outcomeRow, withChange(this.endpoints, change));
   }
 
   /** The statement that a strand runs, or will run next; undefined when it is done. */
@@ -249,6 +261,7 @@ export class Scenario {
       const failure = this.setUp.change(command);
       if (failure !== undefined) this.listener.refused(statement, failure);
     }
+    this.noteEndpoints(statement.endpoints);
     this.advance(strand);
   }
 

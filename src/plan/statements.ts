@@ -176,6 +176,16 @@ export interface Configure extends StatementBase {
   readonly command: NetworkCommand;
   /** What follows at the same moment, perhaps in other namespaces: a controller does much about one change. */
   readonly further?: readonly NetworkCommand[];
+  /** What the API server holds of endpoints from then on, where the commands follow from that. */
+  readonly endpoints?: Partial<EndpointChanges>;
+}
+
+/** What a scenario has changed of endpoints since the file's declarations. */
+export interface EndpointChanges {
+  /** Whether a pod is ready, by its node and name: `node1/pod1`. */
+  readonly ready: ReadonlyMap<string, boolean>;
+  /** `NAMESPACE/SERVICE`, and what it leads to now: addresses and names of pods, each with the place that says so. */
+  readonly endpoints: ReadonlyMap<string, readonly { readonly value: string; readonly source: SourceRange }[]>;
 }
 
 /** Statements that start together; done when all are. */

@@ -51,6 +51,7 @@ class Hash {
     else if (value === null || value === undefined || typeof value === "function") this.byte(3);
     else if (value instanceof Uint8Array) for (const byte of value) this.byte(byte);
     else if (Array.isArray(value)) this.list(value);
+    else if (value instanceof Map) this.list([...value]);
     else this.object(value as Readonly<Record<string, unknown>>);
   }
 

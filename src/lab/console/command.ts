@@ -1,8 +1,8 @@
 import type { CommandWord } from "../../config/command-words.ts";
-import type { ClusterLayout } from "../../kube/layout.ts";
 import type { World } from "../../linux/world.ts";
 import { findNetns } from "../inspect/find.ts";
 import type { Inspection } from "../protocol.ts";
+import type { ClusterNow } from "./cluster-now.ts";
 
 /** Why a command cannot be carried out, in the words of the program where it has some. */
 export class Complaint extends Error {}
@@ -11,7 +11,7 @@ export class Complaint extends Error {}
 export interface Invocation {
   readonly world: World;
   /** Undefined where the lab knows no cluster, as that of a capture. */
-  readonly layout: ClusterLayout | undefined;
+  readonly layout: ClusterNow | undefined;
   /** The words after the program's name. */
   readonly words: readonly CommandWord[];
   /** The namespace that it runs in: what was named, else that of the frame in view; 0 where there is neither. */

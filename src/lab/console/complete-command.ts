@@ -111,7 +111,7 @@ const plainWords: Readonly<Record<string, readonly string[]>> = {
 };
 const kubectlWords: Readonly<Record<string, readonly string[]>> = {
   "": ["get", "exec"],
-  get: ["pods", "services", "endpointslices", "nodes", "-o", "wide", "-A", "-n"],
+  get: ["pods", "services", "endpoints", "endpointslices", "nodes", "-o", "wide", "-A", "-n"],
 };
 /** Programs that a peer is named to. */
 const senders = ["ping", "traceroute", "curl", "arping", "dig", "nc"];

@@ -7,6 +7,7 @@ import type { HandFacet } from "../edits/api.ts";
 import type { InspectionTarget } from "../inspect/target.ts";
 import type { Scenario } from "../scenario.ts";
 import type { ConsoleAnswer, ConsoleCompletion, ConsoleFacet, ConsoleView } from "./api.ts";
+import { type ClusterNow, clusterNow } from "./cluster-now.ts";
 import { Complaint, type Outcome, printed } from "./command.ts";
 import { commands } from "./commands.ts";
 import { completionsOf } from "./completions.ts";
@@ -61,10 +62,10 @@ export class Console implements ConsoleFacet {
 
   look(line: string, view: ConsoleView): ConsoleAnswer {
     const text = line.trim();
-    const { world, layout, scenario } = this.parts;
+    const { world, scenario } = this.parts;
     const target = this.parts.at(view);
     const here = target.device === 0 ? 0 : world.devices.netns.get(target.device);
-    const thing = namedThing(world, layout(), text, here);
+    const thing = namedThing(world, this.cluster(), text, here);
     if (thing !== undefined) return { kind: "value", value: thing };
     const data = dataThing(world, text);
     if (data !== undefined) return { kind: "value", value: data };
@@ -76,6 +77,11 @@ export class Console implements ConsoleFacet {
   complete(line: string, column: number, view: ConsoleView): readonly ConsoleCompletion[] {
     const { world, layout, stageNames } = this.parts;
     return completionsOf({ world, layout: layout(), stageNames, here: this.here(view) }, line, column);
+  }
+
+  private cluster(): ClusterNow | undefined {
+    const layout = this.parts.layout();
+    return layout && clusterNow(layout, this.parts.scenario.endpoints);
   }
 
   private here(view: ConsoleView): number {
@@ -91,7 +97,7 @@ export class Console implements ConsoleFacet {
     const split = splitCommand(text);
     if ("problem" in split) throw new Complaint(split.problem);
     const { world } = this.parts;
-    const layout = this.parts.layout();
+    const layout = this.cluster();
     const { words, netns } = unwrap(split.words, world, layout);
     const [program, ...args] = words;
     const invocation = { world, layout, words: args, netns: netns || this.here(view) };

@@ -1,15 +1,15 @@
-import type { ClusterLayout } from "../../kube/layout.ts";
 import { memberNodeAddress } from "../../kube/layout.ts";
 import { memberCount } from "../../kube/model.ts";
 import { placedPods } from "../../kube/selected-pods.ts";
 import type { EndpointSliceModel, ServiceModel } from "../../kube/service-model.ts";
 import type { World } from "../../linux/world.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
+import type { ClusterNow } from "./cluster-now.ts";
 import { Complaint, type Invocation, type Outcome, printed } from "./command.ts";
 import { WordCursor } from "./word-cursor.ts";
 
 interface Asked {
-  readonly layout: ClusterLayout;
+  readonly layout: ClusterNow;
   readonly world: World;
   readonly wide: boolean;
   /** Undefined: all of them. */
@@ -49,6 +49,13 @@ const resources: readonly Resource[] = [
     rows: ({ layout, world }) => layout.services.map((service) => serviceRow(service, world)),
   },
   {
+    names: ["endpoints", "ep"],
+    isNamespaced: true,
+    heads: ["NAME", "ENDPOINTS", "AGE"],
+    wideHeads: [],
+    rows: endpoints,
+  },
+  {
     names: ["endpointslices", "endpointslice"],
     isNamespaced: true,
     heads: ["NAME", "ADDRESSTYPE", "PORTS", "ENDPOINTS", "AGE"],
@@ -67,7 +74,7 @@ const resources: readonly Resource[] = [
 /** More rows than these are counted. */
 const mostRows = 1000;
 
-/** `kubectl get pods|services|endpointslices|nodes [NAME…] [-n NAMESPACE|-A] [-o wide]`; `kubectl exec` is taken off before. */
+/** `kubectl get pods|services|endpoints|endpointslices|nodes [NAME…] [-n NAMESPACE|-A] [-o wide]`; `kubectl exec` is taken off before. */
 export function kubectl({ world, layout, words }: Invocation): Outcome {
   const cursor = new WordCursor(words);
   const verb = cursor.peek();
@@ -140,12 +147,13 @@ function age({ nowNs }: World): string {
 function pods({ layout, world }: Asked): readonly ResourceRow[] {
   const rows = layout.model.nodes.flatMap((group) =>
     group.pods.flatMap((pod) =>
-      [...placedPods(layout, group, pod)].map(({ podName, nodeName, address }) => {
+      [...placedPods(layout, group, pod)].map((placed) => {
+        const { podName, nodeName, address } = placed;
         const count = Math.max(1, pod.contents.containers.length);
         const status = pod.terminating ? "Terminating" : "Running";
         return {
           namespace: pod.namespace,
-          cells: [podName, `${pod.ready ? count : 0}/${count}`, status, "0", age(world)],
+          cells: [podName, `${layout.isReady(placed) ? count : 0}/${count}`, status, "0", age(world)],
           wideCells: [address === undefined ? "<none>" : formatIpv4(address), nodeName, "<none>", "<none>"],
         };
       }),
@@ -176,16 +184,43 @@ function serviceRow(service: ServiceModel, world: World): ResourceRow {
   };
 }
 
+/** Of Services that lead somewhere, who is ready: `formatEndpoints` of pkg/printers/internalversion. */
+function endpoints({ layout, world }: Asked): readonly ResourceRow[] {
+  const leading = layout.services.filter(({ namespace, name, selector }) => {
+    return selector !== undefined || layout.endpointSlices().some(isOf(namespace, name));
+  });
+  return leading.map(({ namespace, name }) => {
+    const slices = layout.endpointSlices().filter(isOf(namespace, name));
+    const listed = slices.flatMap((slice) => {
+      const ready = slice.endpoints.filter((endpoint) => endpoint.ready).flatMap(({ addresses }) => addresses);
+      const texts = ready.toSorted((a, b) => a - b).map(formatIpv4);
+      return slice.ports.length === 0
+        ? texts
+        : slice.ports.flatMap(({ port }) => texts.map((text) => `${text}:${port}`));
+    });
+    // One whose endpoints are all not ready has none to show, and is not the same as one without any.
+    const shown = slices.length === 0 ? "<none>" : firstThree(listed);
+    return { namespace, cells: [name, shown, age(world)], wideCells: [] };
+  });
+}
+
+function isOf(namespace: string, service: string): (slice: EndpointSliceModel) => boolean {
+  return (slice) => slice.namespace === namespace && slice.service === service;
+}
+
+function firstThree(texts: readonly string[]): string {
+  const more = texts.length > 3 ? ` + ${texts.length - 3} more...` : "";
+  return `${texts.slice(0, 3).join(",")}${more}`;
+}
+
 function sliceRow(slice: EndpointSliceModel, index: number, world: World): ResourceRow {
   const ports = [...new Set(slice.ports.map(({ port }) => port))].join(",");
-  const ready = slice.endpoints.flatMap(({ addresses }) => addresses.map(formatIpv4));
-  const shown = ready.slice(0, 3).join(",");
-  const more = ready.length > 3 ? ` + ${ready.length - 3} more...` : "";
+  const shown = firstThree(slice.endpoints.flatMap(({ addresses }) => addresses.map(formatIpv4)));
   const cells = [
     `${slice.service}-${index + 1}`,
     slice.addressType,
     ports || "<unset>",
-    shown === "" ? "<unset>" : `${shown}${more}`,
+    shown === "" ? "<unset>" : shown,
     age(world),
   ];
   return { namespace: slice.namespace, cells, wideCells: [] };

@@ -1,6 +1,6 @@
 import type { ClusterLayout } from "../../kube/layout.ts";
 import { compileStatement } from "../../language/scenario/one-statement.ts";
-import type { Configure, Statement } from "../../plan/statements.ts";
+import type { Configure, EndpointChanges, Statement } from "../../plan/statements.ts";
 import { isProgramStatement } from "../programs.ts";
 import type { GeneratedDocument } from "../protocol.ts";
 import type { Scenario } from "../scenario.ts";
@@ -11,13 +11,20 @@ import { Refused } from "./values.ts";
 export const consoleUri = "k8snet:/console";
 const firstLine = "# Statements that were made by hand";
 
+/** A statement's text, and what it comes to where endpoints have changed so. */
+interface Compiled {
+  readonly text: string;
+  readonly endpoints: EndpointChanges;
+  readonly compiled: Statement | Refused;
+}
+
 /** Statements that are made while a scenario stands still, as part of its recording. Each has a line of a document. */
 export class StatementsByHand {
   private readonly scenario: Scenario;
   private readonly layout: () => ClusterLayout | undefined;
   /** Lines stay where they are, also those of statements that were gone back before: frames refer to them. */
   private readonly lines: string[] = [firstLine];
-  private latest: { readonly text: string; readonly compiled: Statement | Refused } | undefined;
+  private latest: Compiled | undefined;
 
   constructor(scenario: Scenario, layout: () => ClusterLayout | undefined) {
     this.scenario = scenario;
@@ -58,23 +65,26 @@ export class StatementsByHand {
     return undefined;
   }
 
-  private configure({ command, further = [] }: Configure): string | undefined {
+  private configure({ command, further = [], endpoints }: Configure): string | undefined {
     for (const one of [command, ...further]) {
       const failure = this.scenario.setUp.change(one);
       if (failure !== undefined) return failure;
     }
+    this.scenario.noteEndpoints(endpoints);
     return undefined;
   }
 
   private compile(text: string): Statement | Refused {
-    if (this.latest?.text !== text) this.latest = { text, compiled: this.compileNew(text) };
+    const { endpoints } = this.scenario;
+    if (this.latest?.text !== text || this.latest.endpoints !== endpoints)
+      this.latest = { text, endpoints, compiled: this.compileNew(text, endpoints) };
     return this.latest.compiled;
   }
 
-  private compileNew(text: string): Statement | Refused {
+  private compileNew(text: string, endpoints: EndpointChanges): Statement | Refused {
     const layout = this.layout();
     if (layout === undefined) return new Refused("What is replayed is not a file's network: nothing can be done in it");
-    const compiled = compileStatement(text, layout, consoleUri, this.lines.length + 1);
+    const compiled = compileStatement(text, layout, { uri: consoleUri, line: this.lines.length + 1 }, endpoints);
     if ("statement" in compiled) return compiled.statement;
     return new Refused(compiled.problems.map(({ message }) => message).join("\n"));
   }

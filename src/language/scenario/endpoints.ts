@@ -1,11 +1,10 @@
-import type { EndpointChanges } from "../../kube/endpoint-slices.ts";
-import { endpointSlices } from "../../kube/endpoint-slices.ts";
+import { endpointSlices, noChanges, withChange } from "../../kube/endpoint-slices.ts";
 import { informCommands } from "../../kube/inform.ts";
 import type { ClusterLayout } from "../../kube/layout.ts";
 import type { Sourced } from "../../kube/model.ts";
 import { resyncCommands } from "../../kube/resync.ts";
 import { podKey } from "../../kube/selected-pods.ts";
-import type { Statement } from "../../plan/statements.ts";
+import type { EndpointChanges, Statement } from "../../plan/statements.ts";
 import { parseIpv4 } from "../../wire/address-text.ts";
 import { resolveNamespace } from "../resolve.ts";
 import { readChoice } from "../values.ts";
@@ -15,26 +14,24 @@ import type { StatementReader } from "./traffic.ts";
 
 /** What the statements so far have changed: the next one's rules follow from it. */
 export class EndpointState {
-  #changes: EndpointChanges = { ready: new Map(), endpoints: new Map() };
+  #changes: EndpointChanges;
   readonly #layout: ClusterLayout;
 
-  constructor(layout: ClusterLayout) {
+  constructor(layout: ClusterLayout, changes: EndpointChanges = noChanges) {
     this.#layout = layout;
+    this.#changes = changes;
   }
 
   /** The statement by which every node's kube-proxy follows a change; undefined where no rule differs then. */
   change(change: Partial<EndpointChanges>, head: StatementHead): Statement | undefined {
     const before = endpointSlices(this.#layout, this.#changes);
-    this.#changes = {
-      ready: new Map([...this.#changes.ready, ...(change.ready ?? [])]),
-      endpoints: new Map([...this.#changes.endpoints, ...(change.endpoints ?? [])]),
-    };
+    this.#changes = withChange(this.#changes, change);
     const after = endpointSlices(this.#layout, this.#changes);
     const [command, ...further] = [
       ...resyncCommands(this.#layout, before, after, head.source),
       ...informCommands(this.#layout, before, after, head.source),
     ];
-    return command && { ...head, do: "configure", command, further };
+    return command && { ...head, do: "configure", command, further, endpoints: change };
   }
 }
 

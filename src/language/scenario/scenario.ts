@@ -1,4 +1,4 @@
-import type { ScenarioPlan, Statement } from "../../plan/statements.ts";
+import type { EndpointChanges, ScenarioPlan, Statement } from "../../plan/statements.ts";
 import type { Bridge, Item, Line, Scenario } from "../generated/ast.ts";
 import { headRange, isLaterWord, misplaced, nameToken, refuseExtraWords } from "../read/reading.ts";
 import { rangeOfNode, span, type Token, tokensOf } from "../source.ts";
@@ -49,10 +49,14 @@ export const statementVerbs: readonly string[] = Object.keys(verbs);
 /** Every word that a line of a scenario can begin with. */
 const statementWords: readonly string[] = [...statementVerbs, "expect", "parallel", "at", "seed", "until"];
 
-/** Reads `scenario "name" { seed 42; until 12s; statements… }`. */
-export function readScenario(node: Scenario, reading: Omit<StatementContext, "endpoints">): ScenarioPlan {
+/** Reads `scenario "name" { seed 42; until 12s; statements… }`; `changes` is what was changed of endpoints before it. */
+export function readScenario(
+  node: Scenario,
+  reading: Omit<StatementContext, "endpoints">,
+  changes?: EndpointChanges,
+): ScenarioPlan {
   const { problems } = reading;
-  const context: StatementContext = { ...reading, endpoints: new EndpointState(reading.layout) };
+  const context: StatementContext = { ...reading, endpoints: new EndpointState(reading.layout, changes) };
   const source = headRange(node, context);
   const name = nameToken(node, context);
   if (name === undefined)
