@@ -8,6 +8,7 @@ import { printPrefix, printRoute } from "../inspect/print.ts";
 import { type Asked, settingIdeas, statementIdea, sysctlIdeas } from "./asked.ts";
 import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { idea } from "./file-edits.ts";
+import { becauseOfServicePorts } from "./service-ports.ts";
 
 /** Not an address of this machine, and it does not forward. */
 export function becauseNotForwarded(asked: Asked): Reasons {
@@ -38,7 +39,10 @@ function ownAddresses(world: World, netns: number, destination: Ipv4Address): re
 /** No route covers the destination. */
 export function becauseNoRoute(asked: Asked): Reasons {
   const { world, netns, ip } = asked;
-  return ip === undefined ? {} : noRouteTo(asked, netns, ip.destination, world);
+  if (ip === undefined) return {};
+  const ports = becauseOfServicePorts(asked);
+  const { tried = [], ideas = [] } = noRouteTo(asked, netns, ip.destination, world);
+  return { tried: [...ports.tried, ...tried], ideas: [...ports.ideas, ...ideas] };
 }
 
 export function noRouteTo(asked: Asked, netns: number, destination: Ipv4Address, world: World): Reasons {

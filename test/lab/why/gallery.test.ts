@@ -57,6 +57,13 @@ const answers: readonly {
     cure: "In forgotten: listen tcp 80 http",
   },
   {
+    lab: "service-wrong-protocol",
+    statement: "udp client -> 10.96.0.53:53",
+    decides: "IP_INNOROUTES: node1 has no route to 10.96.0.53",
+    tried: "Service wrong: port 53 -> 5353 — is TCP's, and this is UDP",
+    cure: "In wrong: port 53 -> 5353 udp name udp-53",
+  },
+  {
     lab: "snat-port-race",
     statement: "udp two -> 192.168.1.100:53",
     decides: "CONNTRACK_CLASH: another connection came first that has the same addresses and ports",
@@ -196,11 +203,6 @@ const withoutCure: readonly { readonly lab: string; readonly statement: string; 
     lab: "overlapping-pod-cidr",
     statement: "curl client",
     decides: "it waits for ARP: who has 10.244.0.3?",
-  },
-  {
-    lab: "service-wrong-protocol",
-    statement: "udp client -> 10.96.0.53:53",
-    decides: "IP_INNOROUTES: node1 has no route to 10.96.0.53",
   },
 ];
 
