@@ -22,6 +22,23 @@ describe("k8snet explore", () => {
     expect((await k8snet("run", race, "--trace", "none")).code).toBe(0);
   });
 
+  it("finds in the gallery how A and AAAA of one socket lose their race: the second one comes before the first is through", async () => {
+    const lab = fileURLToPath(import.meta.resolve("../labs/gallery/dns-race.k8snet"));
+    const saved = files.path("dns-race.k8snetrun");
+    const scenario = ["--scenario", "both at once, and nobody waits for ARP"];
+    expect((await k8snet("run", lab, ...scenario, "--trace", "none")).code).toBe(0);
+    const { code, out } = await k8snet("explore", lab, ...scenario, "--out", saved);
+    expect(code).toBe(1);
+    const choices = out.split("\n").filter((line) => / before /.test(line));
+    expect(choices, "the shortest run has one choice").toEqual([
+      expect.stringMatching(/^ {2}event \d+: veth\.receive of #\d+ @ node1\/veth1 before nf\.rule of #\d+ @ node1$/),
+    ]);
+    expect(out).toMatch(/failed: expect answer\.timeMs < 5000\.0 — answer\.timeMs is 5\d{3}\./);
+    const again = await k8snet("run", saved, "--trace", "none");
+    expect(again.code).toBe(1);
+    expect(again.out).toMatch(/dropped, NO_SOCKET: the socket of udp port \d+ talks with 10\.96\.0\.10:53/);
+  });
+
   it("ends with 0 where no order fails, and says how much it tried", async () => {
     const { code, out } = await k8snet("explore", ping);
     expect({ code, out }).toEqual({
