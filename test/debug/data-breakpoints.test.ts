@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { expect, test } from "vitest";
 import { capabilities } from "../../src/debug/capabilities.ts";
+import { beginTo, find } from "./at-a-stop.ts";
 import { dapHarness } from "./harness.ts";
 import type { RecordedClient } from "./recorded-client.ts";
 
@@ -11,29 +12,7 @@ const program = fileURLToPath(import.meta.resolve("../labs/same-node-ping.k8snet
 
 async function runTo(stage: string): Promise<{ client: RecordedClient; threadId: number }> {
   const client = await dap.open({ program, stopAtEnd: true });
-  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: stage }] });
-  const from = client.recorded.length;
-  await client.configurationDoneRequest();
-  const stop = await client.event("stopped", from);
-  await client.setFunctionBreakpointsRequest({ breakpoints: [] });
-  return { client, threadId: stop.body.threadId as number };
-}
-
-/** The variable reached by these names from the newest frame's scopes, with the container it is in. */
-async function find(client: RecordedClient, threadId: number, ...path: string[]) {
-  const [frame] = (await client.stackTraceRequest({ threadId, levels: 1 })).body.stackFrames;
-  const { scopes } = (await client.scopesRequest({ frameId: frame.id })).body;
-  let reference = scopes.find(({ name }) => name === path[0])?.variablesReference ?? 0;
-  let found: DebugProtocol.Variable | undefined;
-  let container = 0;
-  for (const name of path.slice(1)) {
-    container = reference;
-    const { variables } = (await client.variablesRequest({ variablesReference: reference })).body;
-    found = variables.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`No ${name} among ${variables.map((one) => one.name)}`);
-    reference = found.variablesReference;
-  }
-  return { container, name: path.at(-1) ?? "", variable: found as DebugProtocol.Variable };
+  return { client, threadId: await beginTo(client, stage) };
 }
 
 async function info(client: RecordedClient, args: object): Promise<DebugProtocol.DataBreakpointInfoResponse["body"]> {

@@ -1,23 +1,12 @@
 import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { expect, test } from "vitest";
+import { begin, top } from "./at-a-stop.ts";
 import { dapHarness } from "./harness.ts";
-import type { RecordedClient } from "./recorded-client.ts";
 
 /** A packet walks its node's rules line by line, in what nft list ruleset prints. */
 const dap = dapHarness();
 const program = fileURLToPath(import.meta.resolve("../labs/rule-by-rule-nftables.k8snet"));
-
-async function top(client: RecordedClient, threadId: number | undefined): Promise<DebugProtocol.StackFrame> {
-  const { stackFrames } = (await client.stackTraceRequest({ threadId: threadId ?? 0, levels: 1 })).body;
-  return stackFrames[0];
-}
-
-async function begin(client: RecordedClient): Promise<DebugProtocol.StoppedEvent> {
-  const from = client.recorded.length;
-  await client.configurationDoneRequest();
-  return client.event("stopped", from);
-}
 
 test("1. Step Into goes rule by rule; the arrow stands on the rule's line, where no counter changes the text", async () => {
   const client = await dap.open({ program });

@@ -3,26 +3,13 @@ import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { expect, test } from "vitest";
 import { capabilities } from "../../src/debug/capabilities.ts";
+import { beginTo, top } from "./at-a-stop.ts";
 import { dapHarness } from "./harness.ts";
 import type { RecordedClient } from "./recorded-client.ts";
 
 /** What the protocol has beside breakpoints, steps and looks, and what it means for a packet. */
 const dap = dapHarness();
 const lab = (name: string) => fileURLToPath(import.meta.resolve(`../labs/${name}.k8snet`));
-
-/** Runs to the first hit of a function breakpoint, which is then taken away. */
-async function stoppedAt(client: RecordedClient, name: string): Promise<number> {
-  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name }] });
-  const from = client.recorded.length;
-  await client.configurationDoneRequest();
-  const stop = await client.event("stopped", from);
-  await client.setFunctionBreakpointsRequest({ breakpoints: [] });
-  return stop.body.threadId as number;
-}
-
-async function top(client: RecordedClient, threadId: number): Promise<string> {
-  return (await client.stackTraceRequest({ threadId, levels: 1 })).body.stackFrames[0].name;
-}
 
 test("modules are network namespaces, page by page", async () => {
   const program = lab("same-node-ping");
@@ -44,11 +31,11 @@ test("modules are network namespaces, page by page", async () => {
 test("granularity: an instruction is one rule, a line is one stage with all rules of its hook, a statement is the step itself", async () => {
   const walk = async (granularity: string) => {
     const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
-    const threadId = await stoppedAt(client, "nf.prerouting@node1");
+    const threadId = await beginTo(client, "nf.prerouting@node1");
     const names: string[] = [];
     for (let i = 0; i < 3; i++) {
       await client.stopAfter("next", { threadId, granularity });
-      names.push(await top(client, threadId));
+      names.push((await top(client, threadId)).name);
     }
     return names;
   };
@@ -59,13 +46,13 @@ test("granularity: an instruction is one rule, a line is one stage with all rule
   expect(stages.filter((name) => name.includes("rule "))).toEqual([]);
   expect(await walk("statement")).not.toEqual(rules);
   const client = await dap.open({ program: lab("same-node-ping") }, { sendsNonsense: true });
-  const threadId = await stoppedAt(client, "arp.request");
+  const threadId = await beginTo(client, "arp.request");
   expect(await client.refusal("next", { threadId, granularity: "page" })).toContain("granularity must be one of");
 });
 
 test("a frame's module is its namespace, and its name is written as the client's format asks", async () => {
   const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
-  const threadId = await stoppedAt(client, "nf.prerouting@node1");
+  const threadId = await beginTo(client, "nf.prerouting@node1");
   for (let i = 0; i < 3; i++) await client.stopAfter("next", { threadId, granularity: "instruction" });
   const names = async (format: object) => {
     const { stackFrames } = (await client.stackTraceRequest({ threadId, format })).body;
@@ -94,19 +81,19 @@ test("a frame's module is its namespace, and its name is written as the client's
 
 test("a line is stepped back over, too, with all rules of its hook", async () => {
   const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
-  const threadId = await stoppedAt(client, "nf.prerouting@node1");
+  const threadId = await beginTo(client, "nf.prerouting@node1");
   for (let i = 0; i < 3; i++) await client.stopAfter("next", { threadId, granularity: "instruction" });
-  expect(await top(client, threadId)).toContain("rule 1");
+  expect((await top(client, threadId)).name).toContain("rule 1");
   await client.stopAfter("next", { threadId, granularity: "line" });
   await client.stopAfter("stepBack", { threadId, granularity: "instruction" });
-  expect(await top(client, threadId)).toContain("rule ");
+  expect((await top(client, threadId)).name).toContain("rule ");
   await client.stopAfter("stepBack", { threadId, granularity: "line" });
-  expect(await top(client, threadId)).toBe("conntrack.new @ node1");
+  expect((await top(client, threadId)).name).toBe("conntrack.new @ node1");
 });
 
 test("what was set is told as the client's format asks", async () => {
   const client = await dap.open({ program: lab("same-node-ping"), stopAtEnd: true });
-  const threadId = await stoppedAt(client, "ip.receive");
+  const threadId = await beginTo(client, "ip.receive");
   const frameId = (await client.stackTraceRequest({ threadId, levels: 1 })).body.stackFrames[0].id;
   const set = { expression: "ip.ttl", value: "33", frameId, format: { hex: true } };
   expect((await client.customRequest("setExpression", set)).body).toEqual({ value: "0x21" });

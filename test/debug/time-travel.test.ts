@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { expect, test } from "vitest";
+import { beginTo, find } from "./at-a-stop.ts";
 import { dapHarness } from "./harness.ts";
 import type { RecordedClient } from "./recorded-client.ts";
 
@@ -12,12 +13,7 @@ const secondStatement = 37;
 
 async function runTo(stage: string): Promise<{ client: RecordedClient; threadId: number }> {
   const client = await dap.open({ program, stopAtEnd: true });
-  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: stage }] });
-  const from = client.recorded.length;
-  await client.configurationDoneRequest();
-  const stop = await client.event("stopped", from);
-  await client.setFunctionBreakpointsRequest({ breakpoints: [] });
-  return { client, threadId: stop.body.threadId as number };
+  return { client, threadId: await beginTo(client, stage) };
 }
 
 /** Sends a request that moves, and waits for where it leads. */
@@ -27,27 +23,6 @@ async function go(client: RecordedClient, command: string, args: object): Promis
   const { reason, text } = (await client.event("stopped", from)).body;
   const { event } = (await client.customRequest("k8snet/position")).body;
   return `${reason} @ ${event}: ${text}`;
-}
-
-interface Place {
-  readonly container: number;
-  readonly variable: DebugProtocol.Variable;
-}
-
-/** The variable reached by these names from the newest frame's scopes. */
-async function find(client: RecordedClient, threadId: number, ...path: string[]): Promise<Place> {
-  const [frame] = (await client.stackTraceRequest({ threadId, levels: 1 })).body.stackFrames;
-  const { scopes } = (await client.scopesRequest({ frameId: frame.id })).body;
-  let container = 0;
-  let variable = { ...scopes.find(({ name }) => name === path[0]), value: "" } as DebugProtocol.Variable;
-  for (const name of path.slice(1)) {
-    container = variable.variablesReference;
-    const { variables } = (await client.variablesRequest({ variablesReference: container })).body;
-    const found = variables.find((one) => one.name === name);
-    if (found === undefined) throw new Error(`No ${name} among ${variables.map((one) => one.name)}`);
-    variable = found;
-  }
-  return { container, variable };
 }
 
 test("1. Set Variable writes a header field; Step Back takes it back, going on repeats it", async () => {
