@@ -118,3 +118,22 @@ test("9. A packet's bytes are memory, to read and to write", async () => {
   expect(frame === undefined || (await evaluate(client, "ip.ttl", frame, "watch")).result !== "").toBe(true);
   await expect(client.customRequest("writeMemory", { memoryReference, offset: 0, data })).rejects.toThrow("any more");
 });
+
+test("10. The bytes of a packet that has been delivered are refused with its name, and there again once it is gone back to", async () => {
+  const { client, threadId, frameId } = await runTo("icmp.receive");
+  const { variablesReference } = (await client.scopesRequest({ frameId })).body.scopes[0];
+  const { variables } = (await client.variablesRequest({ variablesReference })).body;
+  const memoryReference = variables.find(({ name }) => name === "IPv4")?.memoryReference ?? "";
+  const read = async (reference: string) =>
+    (await client.customRequest("readMemory", { memoryReference: reference, count: 20 })).body.data;
+  const bytes = await read(memoryReference);
+  const number = /^packet:([\d.]+)@/.exec(memoryReference)?.[1];
+  await client.setFunctionBreakpointsRequest({ breakpoints: [] });
+  await client.stopAfter("continue", { threadId });
+  await expect(read(memoryReference)).rejects.toThrow(`Packet #${number} is not in flight at this event`);
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: "icmp.receive" }] });
+  for (let back = 0; back < 2 && (await read(memoryReference).catch(() => undefined)) === undefined; back++)
+    await client.stopAfter("reverseContinue", { threadId: 1 });
+  expect(await read(memoryReference)).toBe(bytes);
+  await expect(read("nonsense")).rejects.toThrow('"nonsense" names no bytes');
+});

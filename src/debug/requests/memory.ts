@@ -38,8 +38,15 @@ function writeMemory(context: RequestContext, args: Arguments): Answer {
 
 function bytesAt(context: RequestContext, reference: string): Uint8Array {
   const bytes = context.standing().lab.memory.read(reference);
-  if (bytes === undefined) throw new RequestError(`There are no bytes "${reference}" here: the packet may be gone`);
+  if (bytes === undefined) throw new RequestError(whyNoBytes(reference));
   return bytes;
+}
+
+/** References stay valid as names: where the recording goes back to the packet, its bytes are there again. */
+function whyNoBytes(reference: string): string {
+  const name = /^packet:([\d.]+)(?:@\d+)?$/.exec(reference)?.[1];
+  if (name === undefined) return `"${reference}" names no bytes: memory references come with the layers of a packet`;
+  return `Packet #${name} is not in flight at this event: its bytes are there again where the recording goes back to it`;
 }
 
 function toBase64(bytes: Uint8Array): string {
