@@ -1,11 +1,12 @@
 /** Runs `suite/` inside an extension host of a real VS Code, and reads what it found. */
 
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { projectFolder } from "../../scripts/lib/tools.mjs";
 import { startVscodeHost } from "../../scripts/vscode-host.mjs";
-import { launchBrowser, withSampleWorkspace } from "./browser.mjs";
+import { launchBrowser, sampleName, withSampleWorkspace } from "./browser.mjs";
 
 const suiteTimeoutMs = 180_000;
 const suiteFile = join(projectFolder, "dist", "test", "suite.cjs");
@@ -16,6 +17,7 @@ const extensionId = "k8snet.k8snet";
 /** In the VS Code of the browser. @param {"node" | "web worker"} host @returns {Promise<SuiteResults>} */
 export async function runInBrowser(host) {
   return withSampleWorkspace(async (folder) => {
+    captureFirstPing(folder);
     const vscode = await startVscodeHost({ webExtensions: host === "web worker" ? [extensionId] : [] });
     const browser = await launchBrowser();
     try {
@@ -39,6 +41,7 @@ export async function runInBrowser(host) {
 export async function runOnDesktop() {
   const { runTests } = await import("@vscode/test-electron");
   return withSampleWorkspace(async (folder) => {
+    captureFirstPing(folder);
     const file = join(folder, "suite-results.json");
     await runTests({
       extensionDevelopmentPath: projectFolder,
@@ -49,6 +52,12 @@ export async function runOnDesktop() {
     });
     return JSON.parse(readFileSync(file, "utf8"));
   });
+}
+
+/** What the suite attaches to. @param {string} folder */
+function captureFirstPing(folder) {
+  const command = [join(projectFolder, "dist", "cli.js"), "run", sampleName, "--scenario", "first ping"];
+  execFileSync(process.execPath, [...command, "--pcap", "first-ping.pcapng"], { cwd: folder, stdio: "pipe" });
 }
 
 /** @param {string} file @param {readonly string[]} said @returns {Promise<SuiteResults>} */

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { captureCases } from "./capture.ts";
 import { host, runCases } from "./cases.ts";
 import { debuggingCases } from "./debugging.ts";
 import { editorCases } from "./editor.ts";
@@ -14,7 +15,16 @@ export async function run(): Promise<void> {
   // Verify starts processes.
   const ofThisHost = host === "node" ? verifyingCases : [];
   const results = await runCases(
-    [...editorCases, ...debuggingCases, ...lookingCases, ...modelCases, ...timeTravelCases, ...whyCases, ...ofThisHost],
+    [
+      ...editorCases,
+      ...debuggingCases,
+      ...lookingCases,
+      ...modelCases,
+      ...timeTravelCases,
+      ...whyCases,
+      ...captureCases,
+      ...ofThisHost,
+    ],
     closeEverything,
   );
   const file = vscode.Uri.joinPath(workspaceFolder().uri, "suite-results.json");
