@@ -3,12 +3,13 @@ import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { type IcmpError, icmpType, unreachableCode } from "../../wire/icmp.ts";
 import { makeIcmpError } from "../../wire/icmp-error.ts";
 import type { Ipv4Packet } from "../../wire/ipv4.ts";
-import type { Ipv4Address } from "../../wire/ipv4-address.ts";
+import { type Ipv4Address, prefixContains } from "../../wire/ipv4-address.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
 import { attachConnection } from "../conntrack/track.ts";
 import { makeOrigin, type Origin } from "../packets.ts";
+import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
-import { fibLookup, isBroadcastHere } from "./fib.ts";
+import { isBroadcastHere } from "./fib.ts";
 import { isBroadcastAddress, isLocalAddress, loopbackAddress } from "./local.ts";
 import { type OutputHeader, sendIp } from "./output.ts";
 import { routeOutput, sourceFor } from "./source.ts";
@@ -53,19 +54,16 @@ export function sendHostUnreachable(world: World, packet: number, ip: Ipv4Packet
  */
 function isRouteGone(world: World, packet: number, ip: Ipv4Packet): boolean {
   const { packets, routes, exceptions, nowNs } = world;
-  const inDevice = packets.inDevice.get(packet);
-  const route = fibLookup(
-    world,
-    packets.netns.get(packet),
-    ip.destination,
-    ip.source,
-    inDevice,
-    packets.mark.get(packet),
-  );
-  if (route === 0 || routes.device.get(route) !== packets.outDevice.get(packet)) return true;
-  const exception = exceptions.find(route, ip.destination, nowNs);
-  const gateway = (exception !== 0 && exceptions.gateway.get(exception)) || routes.gateway.get(route);
-  return (gateway || ip.destination) !== packets.nextHop.get(packet);
+  const [device, nextHop] = [packets.outDevice.get(packet), packets.nextHop.get(packet)];
+  // Another one may be chosen by now; that does not matter to it.
+  return !routes.byNetns.all(packets.netns.get(packet), 0).some((route) => {
+    if (routes.device.get(route) !== device || routes.type.get(route) !== routeType.unicast) return false;
+    const prefix = { address: routes.network.get(route), length: routes.prefixLength.get(route) };
+    if (!prefixContains(prefix, ip.destination)) return false;
+    const exception = exceptions.find(route, ip.destination, nowNs);
+    const gateway = (exception !== 0 && exceptions.gateway.get(exception)) || routes.gateway.get(route);
+    return (gateway || ip.destination) === nextHop;
+  });
 }
 
 /** An error about a packet of which no row is left. */
