@@ -15,7 +15,6 @@ import { idea } from "./file-edits.ts";
 import {
   becauseDown,
   becauseNobodyAnswered,
-  becauseNoVtep,
   becauseOfConf,
   becauseOfPeerMtu,
   becauseOfSamePort,
@@ -26,6 +25,7 @@ import { becauseNoRoute, becauseNotForwarded, becauseOfWrongWay, becauseRouteRef
 import { becauseOfRules, triedRules } from "./rules.ts";
 import { becauseNoSocket } from "./sockets.ts";
 import { becauseTranslated } from "./translation.ts";
+import { becauseNoVtep } from "./tunnel.ts";
 
 /** What a reason for a drop leads to. Those without an entry say what they are, and no more. */
 const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> = {

@@ -2,13 +2,13 @@ import { conf, confOf } from "../../linux/device/conf.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
-import { formatIpv4 } from "../../wire/ipv4-address.ts";
-import { formatMac } from "../../wire/mac-address.ts";
+import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { printAddress, printFdbRow, printNeighbour, printRoute } from "../inspect/print.ts";
 import { deviceName } from "../names.ts";
 import { type Asked, interfaceIdeas, statementIdea } from "./asked.ts";
 import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { idea } from "./file-edits.ts";
+import { prefixLengthIdeas } from "./prefix-lengths.ts";
 import { ownerOf } from "./routing.ts";
 
 /** Its destination is behind the port that it came from. */
@@ -35,8 +35,8 @@ export function becauseOfSamePort(asked: Asked): Reasons {
 
 /** Nobody answered for the next hop. */
 export function becauseNobodyAnswered(asked: Asked): Reasons {
-  const { world, packet } = asked;
-  const { packets, neighbours, namespaces } = world;
+  const { world, packet, ip } = asked;
+  const { packets, neighbours, devices, namespaces } = world;
   const device = packets.outDevice.get(packet);
   const nextHop = packets.nextHop.get(packet);
   const entry = neighbours.find(device, nextHop);
@@ -44,17 +44,45 @@ export function becauseNobodyAnswered(asked: Asked): Reasons {
   const who =
     owner === 0
       ? `nobody has the address ${formatIpv4(nextHop)}`
-      : `${namespaces.name.get(owner)} has ${formatIpv4(nextHop)}, and was not reached, or did not answer`;
+      : `${namespaces.name.get(owner)} has ${formatIpv4(nextHop)}, ${howFarItCame(world, packet, owner)}`;
+  const netns = devices.netns.get(device);
+  const isNear = ip?.destination === nextHop;
   return {
     tried: [
+      ...(isNear ? askedOnThisLink(world, netns, device, nextHop) : []),
       ...(entry === 0
         ? []
         : [{ what: `neighbour ${printNeighbour(world, entry)}`, missed: "no answer made it known" }]),
       ...whoHeard(world, packet, device),
       { what: `who has ${formatIpv4(nextHop)}`, missed: who },
     ],
-    ideas: [...gatewayIdeas(asked, device), ...(owner === 0 ? [] : linkIdeas(asked, owner))],
+    ideas: [
+      ...(isNear ? prefixLengthIdeas(asked, netns, nextHop) : []),
+      ...gatewayIdeas(asked, device),
+      ...(owner === 0 ? [] : linkIdeas(asked, owner)),
+    ],
   };
+}
+
+/** The route by which no router is asked, wherever the destination may be. */
+function askedOnThisLink(world: World, netns: number, device: number, destination: Ipv4Address): readonly Tried[] {
+  const { routes, devices } = world;
+  const route = routes.lookup(netns, destination);
+  if (route === 0 || routes.device.get(route) !== device || routes.gateway.get(route) !== 0) return [];
+  const missed = `covers ${formatIpv4(destination)}: ARP asks for it behind ${devices.name.get(device)}, and no router is asked`;
+  return [{ what: `route ${printRoute(world, route)}`, missed }];
+}
+
+/** Whether the owner of the address received a request for it. */
+function howFarItCame(world: World, packet: number, owner: number): string {
+  const { sim, packets, devices } = world;
+  const since = Math.max(packets.bornAt.get(packet), sim.events.start);
+  for (let event = sim.position - 1; event >= since; event--) {
+    const isThere =
+      sim.events.stage(event) === stage.arpReceive && devices.netns.get(sim.events.place(event)) === owner;
+    if (isThere && asksFor(world, event, packets.nextHop.get(packet))) return "and its answer did not come";
+  }
+  return "and none of the requests came to it";
 }
 
 /** Devices at which the ARP requests for it ended without an answer. */
@@ -207,20 +235,6 @@ export function becauseOfPeerMtu(asked: Asked): Reasons {
   return {
     tried: ends.map((one) => ({ what: `MTU of ${deviceName(world, one)}`, missed: String(devices.mtu.get(one)) })),
     ideas: smallest === undefined ? [] : mtuIdeas(asked, smallest, largest),
-  };
-}
-
-/** The vxlan device knows no VTEP for the frame. */
-export function becauseNoVtep({ world, packet }: Asked): Reasons {
-  const { packets, vteps, devices } = world;
-  const frame = packets.data.get(packet) as EthernetFrame;
-  const device = packets.device.get(packet);
-  const rows = [...vteps.table.rows()].filter((row) => vteps.device.get(row) === device);
-  return {
-    tried: rows.map((row) => ({
-      what: `bridge fdb of ${devices.name.get(device)}: ${formatMac(vteps.mac.get(row))} dst ${formatIpv4(vteps.remote.get(row))}`,
-      missed: `the frame is for ${formatMac(frame.destination)}`,
-    })),
   };
 }
 

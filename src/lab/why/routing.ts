@@ -8,6 +8,7 @@ import { printPrefix, printRoute } from "../inspect/print.ts";
 import { type Asked, settingIdeas, statementIdea, sysctlIdeas } from "./asked.ts";
 import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { idea } from "./file-edits.ts";
+import { prefixLengthIdeas } from "./prefix-lengths.ts";
 import { becauseOfServicePorts } from "./service-ports.ts";
 
 /** Not an address of this machine, and it does not forward. */
@@ -48,7 +49,11 @@ export function becauseNoRoute(asked: Asked): Reasons {
 export function noRouteTo(asked: Asked, netns: number, destination: Ipv4Address, world: World): Reasons {
   return {
     tried: triedRoutes(world, netns, destination),
-    ideas: [...masqueradeIdeas(asked, destination), ...routeIdeas(asked, netns, destination)],
+    ideas: [
+      ...masqueradeIdeas(asked, destination),
+      ...prefixLengthIdeas(asked, netns, destination),
+      ...routeIdeas(asked, netns, destination),
+    ],
   };
 }
 

@@ -193,22 +193,35 @@ describe.each(cured)("$lab, cured", ({ lab: name, statement, curedScenario = 0 }
 });
 
 /** Where no single change of the file is a cure, or none that was tried: what is said all the same. */
-const withoutCure: readonly { readonly lab: string; readonly statement: string; readonly decides: string }[] = [
+const withoutCure: readonly {
+  readonly lab: string;
+  readonly statement: string;
+  readonly decides: string;
+  readonly tried: readonly string[];
+}[] = [
   {
     lab: "duplicate-node-mac",
     statement: "ping one -> two",
-    decides: "FDB of br0: 02:00:00:00:00:07 dev p2 master br0 — that is the port that it came in by",
+    decides: "BRIDGE_SAME_PORT",
+    tried: ["FDB of br0: 02:00:00:00:00:07 dev p2 master br0 — that is the port that it came in by"],
   },
   {
     lab: "overlapping-pod-cidr",
     statement: "curl client",
     decides: "it waits for ARP: who has 10.244.0.3?",
+    tried: [
+      "route 10.244.0.0/24 dev eth0 proto kernel scope link src 10.244.0.2 — covers 10.244.0.3: ARP asks for it behind eth0, and no router is asked",
+      "ARP requests by client/eth0 — 3 sent, none answered",
+      "heard by node1/cni0 — has inet 10.244.0.1/24 scope global cni0",
+      "who has 10.244.0.3 — server has 10.244.0.3, and none of the requests came to it",
+    ],
   },
 ];
 
-test.each(withoutCure)("$lab: the decision, without a cure", async ({ lab: name, statement, decides }) => {
+test.each(withoutCure)("$lab: the decision, without a cure", async ({ lab: name, statement, decides, tried }) => {
   const answer = await why(labText(`gallery/${name}`), statement);
   expect(answer.text).toContain(decides);
+  for (const line of tried) expect(answer.text).toContain(line);
   expect(answer.cures).toEqual([]);
 });
 

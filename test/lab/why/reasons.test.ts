@@ -145,4 +145,86 @@ scenario "s" {
       expect(dropped.cures[0]?.title).toBe("internalTrafficPolicy Cluster");
     },
   );
+
+  const twoVteps = (change: string) => `cluster { cni vxlan }
+node node1 { address 192.168.1.11/24; pod a }
+node node2 { address 192.168.1.12/24; pod b }
+scenario "s" {
+  ${change}
+  ping a -> b timeout 5s
+}
+`;
+
+  it.each([
+    {
+      missing: "the FDB entry",
+      change: "bridge -n node1 fdb del 02:fa:0a:f4:01:00 dev flannel.1 dst 192.168.1.12",
+      tried: "bridge fdb of flannel.1 — it has no entry",
+      cure: "bridge -n node1 fdb append 02:fa:0a:f4:01:00 dev flannel.1 dst 192.168.1.12",
+    },
+    {
+      missing: "the neighbour",
+      change: "ip -n node1 neigh del 10.244.1.0 dev flannel.1",
+      tried: "neighbour 10.244.1.0 dev flannel.1 INCOMPLETE — no MAC address was entered for it",
+      cure: "ip -n node1 neigh replace 10.244.1.0 lladdr 02:fa:0a:f4:01:00 dev flannel.1",
+    },
+    {
+      missing: "both",
+      change: `ip -n node1 neigh del 10.244.1.0 dev flannel.1
+  bridge -n node1 fdb del 02:fa:0a:f4:01:00 dev flannel.1 dst 192.168.1.12`,
+      tried: "bridge fdb of flannel.1 — it has no entry",
+      cure: "ip -n node1 neigh replace 10.244.1.0 lladdr 02:fa:0a:f4:01:00 dev flannel.1; bridge -n node1 fdb append 02:fa:0a:f4:01:00 dev flannel.1 dst 192.168.1.12",
+    },
+  ])("11. a tunnel that lacks what it needs to know of the other end is given it: $missing", async (one) => {
+    const { text, cures } = await ask(over(twoVteps(one.change)), "ping a -> b timeout 5s");
+    expect(text).toContain("NO_TX_TARGET");
+    expect(text).toContain(one.tried);
+    expect(cures.map(({ title }) => title)).toEqual([`Before "ping a -> b timeout 5s": ${one.cure}`]);
+    expect(cures[0]?.seen).toBe('with it, "ping a -> b timeout 5s" succeeds');
+  });
+
+  const routed = (a: number, b: number) => `
+netns a { address 10.0.1.2/${a} dev eth0; route default via 10.0.1.1 }
+netns b { address 10.0.2.2/${b} dev eth0; route default via 10.0.2.1 }
+netns router { address 10.0.1.1/24 dev eth0; address 10.0.2.1/24 dev eth1; sysctl net.ipv4.ip_forward 1 }
+veth a/eth0 <-> router/eth0
+veth b/eth0 <-> router/eth1
+scenario "s" {
+  ping a -> 10.0.2.2 timeout 5s
+}
+`;
+
+  it.each([
+    { whose: "the sender's", text: routed(16, 24), cure: "In a: 10.0.1.2/24 in the place of 10.0.1.2/16" },
+    { whose: "the answerer's", text: routed(24, 16), cure: "In b: 10.0.2.2/24 in the place of 10.0.2.2/16" },
+  ])("12. a network made too wide asks ARP for what is behind a router: $whose", async ({ text, cure }) => {
+    const answer = await ask(over(text), "ping a -> 10.0.2.2 timeout 5s");
+    expect(answer.text).toContain("route 10.0.0.0/16 dev eth0");
+    expect(answer.text).toContain("and no router is asked");
+    expect(answer.text).toContain("and none of the requests came to it");
+    expect(answer.cures.map(({ title }) => title)).toEqual([cure]);
+  });
+
+  it("13. a network made too narrow has no way to its neighbour", async () => {
+    const text = `
+netns a { address 10.0.1.2/30 dev eth0 }
+netns b { address 10.0.1.9/24 dev eth0 }
+veth a/eth0 <-> b/eth0
+scenario "s" {
+  ping a -> 10.0.1.9
+}
+`;
+    const { text: answer, cures } = await ask(over(text), "ping a -> 10.0.1.9");
+    expect(answer).toContain("10.0.1.0/30 does not cover 10.0.1.9");
+    expect(cures[0]).toMatchObject({
+      title: "In a: 10.0.1.2/24 in the place of 10.0.1.2/30",
+      edits: [{ newText: "10.0.1.2/24", range: { line: 2 } }],
+    });
+  });
+
+  it("14. an owner that hears the request and keeps silent is told from one that it never came to", async () => {
+    const lab = over(twoPods("sysctl b net.ipv4.conf.all.arp_ignore=8\n  ping a -> b timeout 5s"));
+    const { text } = await ask(lab, "ping a -> b timeout 5s");
+    expect(text).toContain("who has 10.244.0.3 — b has 10.244.0.3, and its answer did not come");
+  });
 });
