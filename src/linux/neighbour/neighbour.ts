@@ -89,6 +89,12 @@ export function removeNeighbour(world: World, neighbour: number): void {
   neighbours.table.remove(neighbour);
 }
 
+/** `neigh_delete`, by hand: it fails first, and where somebody was being asked, those who wait are told. */
+export function deleteNeighbour(world: World, neighbour: number): void {
+  if ((world.neighbours.state.get(neighbour) & (nud.incomplete | nud.probe)) !== 0) fail(world, neighbour);
+  removeNeighbour(world, neighbour);
+}
+
 /** `neigh_alloc`: between gc_thresh2 and gc_thresh3 the kernel tidies up every five seconds; above it must. */
 function hasRoom(world: World, node: number): boolean {
   const { nodes } = world;

@@ -9,7 +9,7 @@ import type {
 } from "../../plan/commands.ts";
 import { never } from "../../sim/timers.ts";
 import { deleteConnections } from "../conntrack/delete.ts";
-import { create, removeNeighbour, update } from "../neighbour/neighbour.ts";
+import { create, deleteNeighbour, update } from "../neighbour/neighbour.ts";
 import { nud } from "../neighbours.ts";
 import { changeSets } from "../netfilter/set-changes.ts";
 import { informPrograms } from "../process/inform.ts";
@@ -214,7 +214,7 @@ function changeNeighbour(world: World, device: number, command: NeighbourCommand
   const existing = neighbours.find(device, command.address);
   if (command.do === "neigh del") {
     if (existing === 0) return "RTNETLINK answers: No such file or directory";
-    removeNeighbour(world, existing);
+    deleteNeighbour(world, existing);
     return undefined;
   }
   if (command.do === "neigh add" && existing !== 0) return "RTNETLINK answers: File exists";
