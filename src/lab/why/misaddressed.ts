@@ -1,10 +1,10 @@
 import type { World } from "../../linux/world.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
-import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { formatMac } from "../../wire/mac-address.ts";
 import { printNeighbour, printVtep } from "../inspect/print.ts";
 import { deviceName } from "../names.ts";
 import { type Asked, statementIdea } from "./asked.ts";
+import { fdbCommand, neighbourCommand } from "./entry-commands.ts";
 import type { Reasons } from "./explanation.ts";
 
 /**
@@ -31,10 +31,7 @@ export function becauseOfOldMac(asked: Asked): Reasons {
   const { destination } = packets.data.get(packet) as EthernetFrame;
   const own = `${deviceName(world, device)} has ${formatMac(devices.mac.get(device))}`;
   const rows = wrongNeighbours(world, packet);
-  const vtepsOf = (row: number) =>
-    [...vteps.table.rows()].filter(
-      (one) => vteps.device.get(one) === world.neighbours.device.get(row) && vteps.mac.get(one) === destination,
-    );
+  const vtepsOf = (row: number) => vteps.of(world.neighbours.device.get(row), destination);
   const netnsOf = (row: number) => namespaces.name.get(devices.netns.get(world.neighbours.device.get(row)));
   return {
     tried: rows.flatMap((row) => [
@@ -45,14 +42,11 @@ export function becauseOfOldMac(asked: Asked): Reasons {
       })),
     ]),
     ideas: rows.flatMap((row) => {
-      const [name, dev] = [netnsOf(row), devices.name.get(world.neighbours.device.get(row))];
-      const mac = formatMac(devices.mac.get(device));
-      const address = formatIpv4(world.neighbours.address.get(row));
+      const mac = devices.mac.get(device);
+      const asking = world.neighbours.device.get(row);
       const changes = [
-        `ip -n ${name} neigh replace ${address} lladdr ${mac} dev ${dev}`,
-        ...vtepsOf(row).map(
-          (one) => `bridge -n ${name} fdb append ${mac} dev ${dev} dst ${formatIpv4(vteps.remote.get(one))}`,
-        ),
+        neighbourCommand(world, asking, world.neighbours.address.get(row), mac),
+        ...vtepsOf(row).map((one) => fdbCommand(world, asking, mac, vteps.remote.get(one))),
       ];
       return statementIdea(asked, changes.join("; "));
     }),

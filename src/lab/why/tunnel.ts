@@ -5,6 +5,7 @@ import { formatMac, isGroupMac } from "../../wire/mac-address.ts";
 import { printNeighbour, printVtep } from "../inspect/print.ts";
 import { deviceName } from "../names.ts";
 import { type Asked, statementIdea } from "./asked.ts";
+import { fdbCommand, neighbourCommand } from "./entry-commands.ts";
 import type { Idea, Reasons, Tried } from "./explanation.ts";
 
 /** The vxlan device knows no VTEP for the frame; for an ARP request, since nobody entered the neighbour that it asks for. */
@@ -14,7 +15,7 @@ export function becauseNoVtep(asked: Asked): Reasons {
   const frame = packets.data.get(packet) as EthernetFrame;
   const device = packets.device.get(packet);
   const wanted = frame.payload.kind === "arp" && isGroupMac(frame.destination) ? frame.payload.targetIp : undefined;
-  const rows = [...vteps.table.rows()].filter((row) => vteps.device.get(row) === device);
+  const rows = vteps.ofDevice(device);
   return {
     tried: [
       ...(wanted === undefined ? [] : neighboursOf(world, device, wanted)),
@@ -31,7 +32,7 @@ export function becauseNoVtep(asked: Asked): Reasons {
 /** What is known of the others in the tunnel, where ARP asks nobody. */
 function neighboursOf(world: World, device: number, wanted: Ipv4Address): readonly Tried[] {
   const { neighbours } = world;
-  const rows = [...neighbours.table.rows()].filter((row) => neighbours.device.get(row) === device);
+  const rows = neighbours.ofDevice(device);
   const missed = (row: number) =>
     neighbours.address.get(row) === wanted ? "no MAC address was entered for it" : `is not ${formatIpv4(wanted)}`;
   const named = rows.map((row) => ({ what: `neighbour ${printNeighbour(world, row)}`, missed: missed(row) }));
@@ -43,10 +44,9 @@ function neighboursOf(world: World, device: number, wanted: Ipv4Address): readon
 /** Entries that the tunnel's end with that address, or that MAC address, would need here. */
 function entryIdeas(asked: Asked, device: number, wanted: Ipv4Address | undefined, mac: number): readonly Idea[] {
   const { world } = asked;
-  const { devices, vxlans, vteps, addresses, namespaces } = world;
+  const { devices, vxlans, vteps, addresses } = world;
   const own = vxlans.ofDevice(device);
   if (own === 0) return [];
-  const [netns, dev] = [namespaces.name.get(devices.netns.get(device)), devices.name.get(device)];
   return vxlans.ofVni(vxlans.vni.get(own)).flatMap((row) => {
     const other = vxlans.device.get(row);
     const local = vxlans.local.get(row);
@@ -55,11 +55,9 @@ function entryIdeas(asked: Asked, device: number, wanted: Ipv4Address | undefine
         ? devices.mac.get(other) === mac
         : addresses.ofDevice(other).some((one) => addresses.address.get(one) === wanted);
     if (other === device || local === 0 || !isIt) return [];
-    const lladdr = formatMac(devices.mac.get(other));
-    const neighbour =
-      wanted === undefined ? [] : [`ip -n ${netns} neigh replace ${formatIpv4(wanted)} lladdr ${lladdr} dev ${dev}`];
-    const isBehind = vteps.of(device, devices.mac.get(other)).length > 0;
-    const entry = isBehind ? [] : [`bridge -n ${netns} fdb append ${lladdr} dev ${dev} dst ${formatIpv4(local)}`];
+    const its = devices.mac.get(other);
+    const neighbour = wanted === undefined ? [] : [neighbourCommand(world, device, wanted, its)];
+    const entry = vteps.of(device, its).length > 0 ? [] : [fdbCommand(world, device, its, local)];
     return statementIdea(asked, [...neighbour, ...entry].join("; "));
   });
 }
