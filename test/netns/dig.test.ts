@@ -5,6 +5,7 @@ import { dnsServer } from "../../src/programs/dns/dns-server.ts";
 import { type DnsRecord, dnsType, firstOfStream, withLength } from "../../src/wire/dns.ts";
 import { parseType, printType } from "../../src/wire/dns-text.ts";
 import { ip, ProgramRun } from "../programs/program-run.ts";
+import { addressRecord as address, soa } from "../wire/cluster-zone.ts";
 
 /**
  * Our dig beside BIND's: one server answers both, out of a table of queries and answers that our dig and our CoreDNS have made. So
@@ -21,24 +22,6 @@ const server = "10.96.0.10";
 const client = { address: ip("10.244.0.2"), port: 40_000 };
 const web = "web.default.svc.cluster.local";
 
-const address = (name: string, text: string): DnsRecord => ({
-  name,
-  ttlSeconds: 30,
-  type: dnsType.A,
-  address: ip(text),
-});
-const soa: DnsRecord = {
-  name: "cluster.local",
-  ttlSeconds: 30,
-  type: dnsType.SOA,
-  primary: "ns.dns.cluster.local",
-  mailbox: "hostmaster.cluster.local",
-  serial: 1,
-  refreshSeconds: 7200,
-  retrySeconds: 1800,
-  expireSeconds: 86_400,
-  minimumSeconds: 30,
-};
 const records: readonly DnsRecord[] = [
   address(web, "10.96.1.1"),
   address("db.default.svc.cluster.local", "10.244.0.3"),

@@ -13,28 +13,11 @@ import {
 } from "../../src/wire/dns.ts";
 import { printDns } from "../../src/wire/dns-text.ts";
 import { isMalformed } from "../../src/wire/malformed.ts";
+import { addressRecord as record, soa } from "../wire/cluster-zone.ts";
 import { ip, ProgramRun, s } from "./program-run.ts";
 
 const client = { address: ip("10.244.0.2"), port: 40_000 };
 const local = { address: 0, port: 53 };
-const record = (name: string, address: string): DnsRecord => ({
-  name,
-  ttlSeconds: 30,
-  type: dnsType.A,
-  address: ip(address),
-});
-const soa: DnsRecord = {
-  name: "cluster.local",
-  ttlSeconds: 30,
-  type: dnsType.SOA,
-  primary: "ns.dns.cluster.local",
-  mailbox: "hostmaster.cluster.local",
-  serial: 1,
-  refreshSeconds: 7200,
-  retrySeconds: 1800,
-  expireSeconds: 86_400,
-  minimumSeconds: 30,
-};
 const settings: DnsServerSettings = {
   zones: [
     {

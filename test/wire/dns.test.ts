@@ -22,20 +22,9 @@ import { ipv4Packet } from "../../src/wire/ipv4.ts";
 import { isMalformed } from "../../src/wire/malformed.ts";
 import { pcapngInterface, pcapngPacket, pcapngSection } from "../../src/wire/pcapng.ts";
 import { udpDatagram } from "../../src/wire/udp.ts";
+import { soa } from "./cluster-zone.ts";
 
 const web = "web.default.svc.cluster.local";
-const soa: DnsRecord = {
-  name: "cluster.local",
-  ttlSeconds: 30,
-  type: dnsType.SOA,
-  primary: "ns.dns.cluster.local",
-  mailbox: "hostmaster.cluster.local",
-  serial: 1,
-  refreshSeconds: 7200,
-  retrySeconds: 1800,
-  expireSeconds: 86400,
-  minimumSeconds: 30,
-};
 const edns = { udpPayloadSize: 1232, extendedRcode: 0, version: 0, dnssecOk: false, options: new Uint8Array(0) };
 
 function answer(query: DnsMessage, fields: Partial<DnsMessage>): DnsMessage {

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { type Case, equal, holds, until } from "./cases.ts";
-import { lineOf, workspaceFolder } from "./workspace.ts";
+import { forwardingOff, lineOf, workspaceFolder } from "./workspace.ts";
 
 export const modelCases: readonly Case[] = [
   {
@@ -9,21 +9,10 @@ export const modelCases: readonly Case[] = [
   },
 ];
 
-const text = `cluster { cni host-gw }
-
-node node1 {
-  address 192.168.1.11/24
-  sysctl net.ipv4.ip_forward 0
-  pod client
-}
-
-node node2 { address 192.168.1.12/24; pod server }
-`;
-
 async function brokenModel(): Promise<void> {
   const uri = vscode.Uri.joinPath(workspaceFolder().uri, "model-broken.k8snet");
   try {
-    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(text));
+    await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(forwardingOff));
     const { document } = await vscode.window.showTextDocument(uri);
     const line = lineOf(document, /ip_forward 0/);
     const found = await until(() => {

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { type Case, holds, until } from "./cases.ts";
 import { RecordedSession } from "./recorded-session.ts";
-import { lineOf, workspaceFolder } from "./workspace.ts";
+import { forwardingOff, lineOf, workspaceFolder } from "./workspace.ts";
 
 export const whyCases: readonly Case[] = [
   {
@@ -10,16 +10,7 @@ export const whyCases: readonly Case[] = [
   },
 ];
 
-const text = `cluster { cni host-gw }
-
-node node1 {
-  address 192.168.1.11/24
-  sysctl net.ipv4.ip_forward 0
-  pod client
-}
-
-node node2 { address 192.168.1.12/24; pod server }
-
+const text = `${forwardingOff}
 scenario "off" { ping client -> server timeout 1s }
 `;
 

@@ -1,5 +1,17 @@
 import * as vscode from "vscode";
 
+/** Two nodes, one of which does not forward. */
+export const forwardingOff = `cluster { cni host-gw }
+
+node node1 {
+  address 192.168.1.11/24
+  sysctl net.ipv4.ip_forward 0
+  pod client
+}
+
+node node2 { address 192.168.1.12/24; pod server }
+`;
+
 /** The workspace holds a copy of the sample; the suite writes its results next to it. */
 export function workspaceFolder(): vscode.WorkspaceFolder {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
