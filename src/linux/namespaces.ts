@@ -119,6 +119,9 @@ export class Namespaces {
 }
 
 /** Addresses of devices: what `ip addr` shows, and with it the `local` routing table. */
+/** Of `Addresses.broadcastOf`. */
+export const withoutNetwork = -1;
+
 export class Addresses {
   readonly table: Table;
   readonly netns: Int32Column;
@@ -129,6 +132,11 @@ export class Addresses {
   private readonly order: Int32Column;
   /** Which of several devices with one address had it first. */
   private readonly ownerOrder: Int32Column;
+  /**
+   * 0, or the row of the address whose broadcast this one already was when it was added: of the two routes in table `local` the
+   * older one is used. `withoutNetwork` once that one has gone: then it is local, but its network is not yet connected.
+   */
+  readonly broadcastOf: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
   readonly byNetnsAndAddress: PairIndex;
   readonly byDevice: PairIndex;
@@ -142,6 +150,7 @@ export class Addresses {
     this.device = table.int32("device");
     this.order = table.int32("order");
     this.ownerOrder = table.int32("ownerOrder");
+    this.broadcastOf = table.int32("broadcastOf");
     this.source = table.reference<SourceRange | null>("source", null);
     this.byNetnsAndAddress = table.addIndex(new PairIndex(this.netns, this.address));
     this.byDevice = table.addIndex(new PairIndex(this.device));
@@ -158,6 +167,13 @@ export class Addresses {
   /** Some device of the namespace has it. */
   has(netns: number, address: Ipv4Address): boolean {
     return this.byNetnsAndAddress.find(netns, address) !== 0;
+  }
+
+  /** Some device has it, and it was nobody's broadcast before. */
+  isLocal(netns: number, address: Ipv4Address): boolean {
+    for (let row = this.byNetnsAndAddress.find(netns, address); row !== 0; row = this.byNetnsAndAddress.findNext(row))
+      if (this.broadcastOf.get(row) <= 0) return true;
+    return false;
   }
 
   /** A further address of a network that the device was already in. */

@@ -7,7 +7,7 @@ import type { World } from "../world.ts";
  */
 export function isLocalAddress(world: World, netns: number, address: Ipv4Address): boolean {
   const { addresses, devices, namespaces } = world;
-  if (addresses.has(netns, address)) return true;
+  if (addresses.isLocal(netns, address)) return true;
   return address >>> 24 === 127 && devices.up.get(namespaces.loopback.get(netns)) === 1;
 }
 
@@ -38,10 +38,25 @@ export const loopbackAddress = 0x7f00_0001;
 export function isBroadcastAddress(world: World, device: number, address: Ipv4Address): boolean {
   if (address === 0xffff_ffff) return true;
   const { addresses } = world;
-  for (let row = addresses.byDevice.find(device, 0); row !== 0; row = addresses.byDevice.findNext(row)) {
-    const length = addresses.prefixLength.get(row);
-    if (length < 31 && broadcastAddress({ address: addresses.address.get(row), length }) === address)
-      return !addresses.has(addresses.netns.get(row), address);
-  }
+  for (let row = addresses.byDevice.find(device, 0); row !== 0; row = addresses.byDevice.findNext(row))
+    if (isBroadcastOf(world, row, address)) return !addresses.isLocal(addresses.netns.get(row), address);
   return false;
+}
+
+/** The directed broadcast of the network of this address, unless Linux refused to connect that (`fib_valid_prefsrc`). */
+function isBroadcastOf({ addresses }: World, row: number, address: Ipv4Address): boolean {
+  const length = addresses.prefixLength.get(row);
+  if (length >= 31 || addresses.broadcastOf.get(row) !== 0) return false;
+  return broadcastAddress({ address: addresses.address.get(row), length }) === address;
+}
+
+/** The row of an address in the namespace whose broadcast this is, of a device that is up, as table `local` has it; or 0. */
+export function broadcastOwner(world: World, netns: number, address: Ipv4Address): number {
+  const { addresses, devices, namespaces } = world;
+  for (let device = namespaces.firstDevice.get(netns); device !== 0; device = devices.nextInNetns.get(device)) {
+    if (devices.up.get(device) === 0) continue;
+    for (const row of addresses.ofDevice(device))
+      if (!addresses.isSecondary(row) && isBroadcastOf(world, row, address)) return row;
+  }
+  return 0;
 }

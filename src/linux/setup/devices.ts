@@ -14,7 +14,7 @@ import { nud } from "../neighbours.ts";
 import { stage } from "../stage.ts";
 import type { World } from "../world.ts";
 import type { CommandFailure } from "./failure.ts";
-import { addConnectedRoutes, removeRoutesOf } from "./routes.ts";
+import { addConnectedRoutes, disconnectNetworks } from "./routes.ts";
 
 const ethernetMtu = 1500;
 const loopbackMtu = 65_536;
@@ -240,7 +240,7 @@ function bringDown(world: World, device: number): void {
   if (devices.kind.get(device) === deviceKind.ethernet) stopStation(world, device);
   devices.ageing.set(device, never);
   if (devices.kind.get(device) === deviceKind.vxlan) forgetDynamic(world, device);
-  removeRoutesOf(world, device);
+  disconnectNetworks(world, device);
   forgetMasqueraded(world, device, 0);
   for (const row of neighbours.ofDevice(device)) removeNeighbour(world, row);
   for (const row of fdb.ofBridge(device)) if (fdb.isLearned(row)) fdb.table.remove(row);

@@ -3,6 +3,8 @@ import { type Ipv4Address, networkAddress, prefixContains } from "../../wire/ipv
 import { forgetMasqueraded } from "../conntrack/nat/setup.ts";
 import { settle } from "../device/conf.ts";
 import { deviceKind } from "../devices.ts";
+import { broadcastOwner } from "../ip/local.ts";
+import { withoutNetwork } from "../namespaces.ts";
 import { removeNeighbour } from "../neighbour/neighbour.ts";
 import { routeType } from "../routes.ts";
 import type { World } from "../world.ts";
@@ -28,6 +30,7 @@ export function changeAddress(world: World, netns: number, device: number, comma
   addresses.prefixLength.set(row, length);
   addresses.device.set(row, device);
   const isSecondary = others.some((other) => isSameNetwork(world, other, address, length));
+  if (!addresses.isLocal(netns, address)) addresses.broadcastOf.set(row, broadcastOwner(world, netns, address));
   addresses.putAfter(row, others.at(-1) ?? 0, isSecondary);
   addresses.source.set(row, command.source);
   addresses.table.link(row);
@@ -43,6 +46,7 @@ function deleteAddress(world: World, netns: number, device: number, row: number)
   removeConnectedRoute(world, row);
   for (const one of deleted) {
     const address = addresses.address.get(one);
+    releaseBroadcast(world, one);
     addresses.table.remove(one);
     forgetMasqueraded(world, device, address);
     // The device may have it a second time, with another prefix length.
@@ -71,6 +75,18 @@ function isSameNetwork(world: World, primary: number, address: Ipv4Address, leng
   return prefixContains({ address: addresses.address.get(primary), length }, address);
 }
 
+/** An address that was taken for the broadcast of this one is a local one from now on. */
+function releaseBroadcast({ addresses }: World, row: number): void {
+  for (const one of addresses.table.rows())
+    if (addresses.broadcastOf.get(one) === row) addresses.broadcastOf.set(one, withoutNetwork);
+}
+
+/** `fib_disable_ip`: the routes of a device that goes down, and the broadcasts of its networks, go. */
+export function disconnectNetworks(world: World, device: number): void {
+  removeRoutesOf(world, device);
+  for (const row of world.addresses.ofDevice(device)) releaseBroadcast(world, row);
+}
+
 /** `fib_add_ifaddr`: a device that comes up reaches the networks of its addresses. */
 export function addConnectedRoutes(world: World, device: number): void {
   for (const row of world.addresses.ofDevice(device)) addConnectedRoute(world, row);
@@ -80,6 +96,9 @@ function addConnectedRoute(world: World, address: number): void {
   const { addresses, routes, devices } = world;
   const device = addresses.device.get(address);
   const length = addresses.prefixLength.get(address);
+  // What is no local address cannot be the source of a route (`fib_valid_prefsrc`).
+  if (addresses.broadcastOf.get(address) > 0) return;
+  addresses.broadcastOf.set(address, 0);
   if (length === 32 || devices.kind.get(device) === deviceKind.loopback || addresses.isSecondary(address)) return;
   routes.add({
     netns: devices.netns.get(device),
@@ -110,8 +129,7 @@ function removeRoute(world: World, row: number): void {
   world.exceptions.forget(row);
 }
 
-/** Routes over a device go when it goes down. */
-export function removeRoutesOf(world: World, device: number): void {
+function removeRoutesOf(world: World, device: number): void {
   const { routes } = world;
   for (const row of routes.ofNetns(world.devices.netns.get(device)))
     if (routes.device.get(row) === device) removeRoute(world, row);
