@@ -57,13 +57,15 @@ function firstFrame(statement: Statement, sinceNs: number, frames: readonly Seen
   return { sentNs: first.timeNs, startNs: question?.timeNs ?? sinceNs };
 }
 
-/** A broadcast question that does not repeat an earlier one. */
+/** A broadcast question that does not repeat an earlier one. Who asks may change: it is the source of the packet that waits last. */
 function isNewQuestion({ frame, device, timeNs }: SeenFrame, sent: readonly SeenFrame[]): boolean {
-  if (frame.payload.kind !== "arp" || frame.destination !== broadcastMac) return false;
+  const { payload } = frame;
+  if (payload.kind !== "arp" || frame.destination !== broadcastMac) return false;
   return !sent.some((other) => {
     const beforeNs = timeNs - other.timeNs;
     if (other.device !== device || beforeNs <= 0 || beforeNs > repeatNs) return false;
-    return conversationOf(other.frame) === conversationOf(frame) && other.frame.destination === broadcastMac;
+    const earlier = other.frame.payload;
+    return earlier.kind === "arp" && earlier.targetIp === payload.targetIp && other.frame.destination === broadcastMac;
   });
 }
 

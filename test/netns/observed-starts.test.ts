@@ -54,3 +54,9 @@ test("what was never answered began with the question, what was never seen with 
   expect(observedStarts(block, 0, [seen(5_000_000, "out", question)])[0]).toBe(5_000_000);
   expect(observedStarts(block, 3_000_000, [])[0]).toBe(3_000_000);
 });
+
+test("a question that the timer repeats, with the source of what waits last, is no beginning", () => {
+  const fromElsewhere = ethernetFrame(broadcastMac, 0xa, arpPacket(1, 0xa, a + 100, 0, b));
+  const frames = [seen(0, "out", fromElsewhere), seen(1_010_000_000, "out", question)];
+  expect(observedStarts(block, 990_000_000, frames)[0]).toBe(990_000_000);
+});

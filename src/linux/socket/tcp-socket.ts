@@ -39,7 +39,7 @@ export function openTcpSocket(
 ): void {
   const { sockets, processes, sim } = world;
   const netns = processes.netns.get(process);
-  const way = routeOutput(world, netns, effect.remote.address);
+  const way = routeOutput(world, netns, effect.remote.address, effect.local?.address);
   const port = bindPort(world, netns, tcpKinds, effect.local, effect.remote);
   const fail = (error: SocketError) => deliverInput(world, process, { kind: "error", socket: effect.socket, error });
   if (way.kind === "none" || way.kind === "refused") return fail(routeError(way) ?? "ENETUNREACH");
@@ -49,14 +49,14 @@ export function openTcpSocket(
   if (port === 0) return fail("EADDRINUSE");
   const local = { address: effect.local?.address || sourceFor(world, way), port };
   // `ip_route_connect` asks again, now with the source.
-  const error = routeError(routeOutput(world, netns, effect.remote.address, local.address));
-  if (error !== undefined) return fail(error);
+  const chosenWay = routeOutput(world, netns, effect.remote.address, local.address);
+  if (chosenWay.kind === "none" || chosenWay.kind === "refused") return fail(routeError(chosenWay) ?? "ENETUNREACH");
   const step = openTcp(
     {
       local,
       remote: effect.remote,
       initialSequence: sim.random.nextUint32(),
-      mss: mssOf(way.mtu),
+      mss: mssOf(chosenWay.mtu),
       timestampOffset: sim.random.nextUint32(),
     },
     world.nowNs,
@@ -162,7 +162,7 @@ function knock(
   }
   packets.end(packet);
   const netns = sockets.netns.get(listener);
-  const way = routeOutput(world, netns, ip.source);
+  const way = routeOutput(world, netns, ip.source, ip.destination);
   if (way.kind === "none" || way.kind === "refused") return;
   const local = { address: ip.destination, port: segment.destinationPort };
   const remote = { address: ip.source, port: segment.sourcePort };
@@ -261,13 +261,14 @@ function transmit(world: World, socket: number, segment: TcpSegment, origin: Ori
 
 /** `skb_still_in_host_queue`: the segment, as it was sent before, still waits here for the neighbour's address. */
 function isStillQueued(world: World, socket: number, segment: TcpSegment): boolean {
-  const { sockets, neighbours, packets } = world;
-  const way = routeOutput(world, sockets.netns.get(socket), sockets.remoteAddress.get(socket));
+  const { neighbours, packets } = world;
+  const { netns, remoteAddress, localAddress } = world.sockets;
+  const way = routeOutput(world, netns.get(socket), remoteAddress.get(socket), localAddress.get(socket));
   const neighbour = way.kind === "unicast" ? neighbours.find(way.device, way.nextHop) : 0;
   let packet = neighbour === 0 ? 0 : neighbours.firstQueued.get(neighbour);
   for (; packet !== 0; packet = packets.next.get(packet)) {
     const { payload, source } = packets.data.get(packet) as Ipv4Packet;
-    if (payload.kind !== "tcp" || source !== sockets.localAddress.get(socket)) continue;
+    if (payload.kind !== "tcp" || source !== localAddress.get(socket)) continue;
     const { sourcePort, destinationPort, sequence } = payload;
     const isSame = sourcePort === segment.sourcePort && destinationPort === segment.destinationPort;
     if (isSame && sequence === segment.sequence) return true;
