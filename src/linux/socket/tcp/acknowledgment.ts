@@ -1,9 +1,12 @@
 import { type TcpSegment, tcpFlag } from "../../../wire/tcp.ts";
 import type { SackBlock, TcpOptions } from "../../../wire/tcp-options.ts";
 import { mayAnswerInvalid } from "./acknowledging.ts";
-import type { SendSpace, SentSegment } from "./connection.ts";
-import { retransmit, transmitQueued } from "./output.ts";
-import { armRetransmission, markHolesLost, measuredTimeoutNs, noteRoundTrip } from "./retransmission.ts";
+import { afterProgress } from "./congestion.ts";
+import type { SentSegment } from "./connection.ts";
+import { transmitQueued } from "./output.ts";
+import { noteDelivered } from "./rack.ts";
+import { recoverOvertaken } from "./recovery.ts";
+import { armRetransmission, measuredTimeoutNs, noteRoundTrip } from "./retransmission.ts";
 import { timestampValue, transmitAcknowledgment } from "./segments.ts";
 import { isAfter, isBefore, sequenceDistance } from "./sequence.ts";
 import { type Turn, updateRetransmission, updateSend } from "./turn.ts";
@@ -19,11 +22,12 @@ export function takeAcknowledgment(turn: Turn, segment: TcpSegment, options: Tcp
   }
   takeWindow(turn, segment);
   const advanced = isAfter(segment.acknowledgment, turn.connection.send.unacknowledged);
-  if (advanced) takeProgress(turn, segment.acknowledgment, options);
+  const done = advanced ? takeProgress(turn, segment.acknowledgment, options) : [];
   const sacked = markSacked(turn, options.sackBlocks ?? []);
-  if (sacked) findLosses(turn);
-  if (turn.connection.retransmission.recoverUntil !== undefined && (advanced || sacked)) resendLost(turn);
+  noteDelivered(turn, [...done, ...sacked]);
   if (advanced) armRetransmission(turn);
+  const isRecovering = turn.connection.retransmission.recoverUntil !== undefined;
+  if (sacked.length > 0 || (isRecovering && advanced)) recoverOvertaken(turn);
   return true;
 }
 
@@ -51,11 +55,15 @@ function takeWindow(turn: Turn, segment: TcpSegment): void {
   });
 }
 
-function takeProgress(turn: Turn, acknowledgment: number, options: TcpOptions): void {
+/** Returns the segments that the peer has in whole. */
+function takeProgress(turn: Turn, acknowledgment: number, options: TcpOptions): readonly SentSegment[] {
   const { send, retransmission } = turn.connection;
   const done = send.inFlight.filter((segment) => !isAfter(segment.end, acknowledgment));
   const left = send.inFlight.slice(done.length).map((segment) => trimmed(segment, acknowledgment));
-  updateSend(turn, { unacknowledged: acknowledgment, inFlight: left });
+  // The SYN does not count: the window opens when the connection is there (`tcp_init_transfer`).
+  const isOpen = turn.connection.state !== "SYN-SENT" && turn.connection.state !== "SYN-RECV";
+  const congestion = isOpen ? afterProgress(send.congestion, done.length) : send.congestion;
+  updateSend(turn, { unacknowledged: acknowledgment, inFlight: left, congestion });
   const roundTripNs = measuredRoundTrip(turn, done, options);
   if (roundTripNs !== undefined) noteRoundTrip(turn, roundTripNs);
   const { recoverUntil } = retransmission;
@@ -68,6 +76,8 @@ function takeProgress(turn: Turn, acknowledgment: number, options: TcpOptions): 
     timeoutNs: measuredTimeoutNs(turn.connection.retransmission),
     recoverUntil: recovered ? undefined : recoverUntil,
   });
+  // What the peer had out of order was delivered before.
+  return done.filter((segment) => !segment.sacked);
 }
 
 /** Segments sent twice tell nothing by themselves (Karn), but their echoed timestamps do. */
@@ -86,35 +96,19 @@ function trimmed(segment: SentSegment, acknowledgment: number): SentSegment {
   return { ...segment, sequence: acknowledgment, data: segment.data.subarray(known) };
 }
 
-/** True when a block told something new. */
-function markSacked(turn: Turn, blocks: readonly SackBlock[]): boolean {
-  if (!turn.connection.sack || blocks.length === 0) return false;
+/** The segments of which the blocks tell for the first time that the peer has them. */
+function markSacked(turn: Turn, blocks: readonly SackBlock[]): readonly SentSegment[] {
+  if (!turn.connection.sack || blocks.length === 0) return [];
   const { inFlight } = turn.connection.send;
   const isNew = (segment: SentSegment) => !segment.sacked && blocks.some((block) => covers(block, segment));
-  if (!inFlight.some(isNew)) return false;
+  const news = inFlight.filter(isNew);
+  if (news.length === 0) return news;
   updateSend(turn, {
     inFlight: inFlight.map((segment) => (isNew(segment) ? { ...segment, sacked: true, lost: false } : segment)),
   });
-  return true;
+  return news;
 }
 
 function covers(block: SackBlock, segment: SentSegment): boolean {
   return !isBefore(segment.sequence, block.start) && !isAfter(segment.end, block.end);
-}
-
-function findLosses(turn: Turn): void {
-  markHolesLost(turn);
-  const { send, retransmission } = turn.connection;
-  if (retransmission.recoverUntil === undefined && hasLost(send))
-    updateRetransmission(turn, { recoverUntil: send.next });
-}
-
-/** Two lost segments for each acknowledgment, as slow start from one segment allows. */
-function resendLost(turn: Turn): void {
-  for (const segment of turn.connection.send.inFlight.filter((one) => one.lost).slice(0, 2))
-    if (!retransmit(turn, segment)) return;
-}
-
-function hasLost(send: SendSpace): boolean {
-  return send.inFlight.some((segment) => segment.lost);
 }

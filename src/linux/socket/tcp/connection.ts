@@ -73,6 +73,15 @@ export interface SendSpace {
   readonly finQueued: boolean;
   /** The end of the last segment that was smaller than the MSS (for Nagle's algorithm as Minshall changed it). */
   readonly smallEnd: number;
+  readonly congestion: Congestion;
+}
+
+/** In segments (RFC 5681 section 3.1). */
+export interface Congestion {
+  /** cwnd. */
+  readonly window: number;
+  /** ssthresh. */
+  readonly threshold: number;
 }
 
 export interface SentSegment {
@@ -140,11 +149,13 @@ export interface Acknowledging {
 
 export interface Retransmission {
   /** What the retransmission timer was set for, while it runs. */
-  readonly pending?: "retransmit" | "loss probe" | "window probe";
+  readonly pending?: "retransmit" | "loss probe" | "window probe" | "reordering";
   /** RTO in ns. */
   readonly timeoutNs: number;
   /** SRTT; absent before the first measurement. */
   readonly smoothedNs?: number;
+  /** The shortest round trip that was measured. */
+  readonly minimumNs?: number;
   /** RTTVAR. */
   readonly variationNs: number;
   /** Time-outs in a row. */
@@ -153,7 +164,9 @@ export interface Retransmission {
   readonly firstNs?: number;
   /** A loss probe has been sent and not been answered. */
   readonly probed: boolean;
-  /** While set, the connection recovers from a time-out, until this is acknowledged. */
+  /** Of all that the peer has, the segment that was sent last (RACK.xmit_ts, RACK.end_seq, RACK.rtt). */
+  readonly latestDelivered?: { readonly sentNs: number; readonly end: number; readonly roundTripNs: number };
+  /** While set, the connection recovers from a loss, until this is acknowledged. */
   readonly recoverUntil?: number;
   /** An ICMP error that did not end the connection; a time-out then reports it instead of ETIMEDOUT. */
   readonly softError?: SocketError;

@@ -69,14 +69,20 @@ function takeSegment(turn: Turn, segment: TcpSegment): void {
 function takeText(turn: Turn, segment: TcpSegment): void {
   const { connection } = turn;
   if (connection.state === "CLOSED") return;
-  const newData = segment.data.length > 0 && isAfter(segmentEnd(segment), connection.receive.next);
-  if (connection.orphaned && newData && stillReceives(connection.state)) {
+  if (connection.orphaned && stillReceives(connection.state) && showsData(connection, segment)) {
     refuse(turn, segment);
     return forget(turn);
   }
   const isDuplicate = !isAfter(segmentEnd(segment), connection.receive.next);
   if (connection.state !== "TIME-WAIT" && (stillReceives(connection.state) || isDuplicate)) takeData(turn, segment);
   if (turn.connection.state !== "CLOSED" && turn.connection.state !== "TIME-WAIT") transmitAfterAcknowledgment(turn);
+}
+
+/** Data that this end has not yet: in the segment, or, by its number, before the FIN that it carries. */
+function showsData({ receive }: TcpConnection, segment: TcpSegment): boolean {
+  const end = segmentEnd(segment);
+  const isFin = (segment.flags & tcpFlag.fin) !== 0;
+  return end !== segment.sequence && isAfter(sequenceAdd(end, isFin ? -1 : 0), receive.next);
 }
 
 /**

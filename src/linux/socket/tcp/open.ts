@@ -3,6 +3,7 @@ import { noBytes } from "../../../wire/octets.ts";
 import { type TcpSegment, tcpFlag } from "../../../wire/tcp.ts";
 import { tcpOptions } from "../../../wire/tcp-options.ts";
 import { initialAcknowledging } from "./acknowledging.ts";
+import { initialCongestion } from "./congestion.ts";
 import type { TcpConnection, TcpState, TcpStep } from "./connection.ts";
 import { defaultMss, receiveWindowScale, smallestMss } from "./constants.ts";
 import { announcedMss, initialWindow, sendMss } from "./options.ts";
@@ -94,6 +95,7 @@ function newConnection(parameters: TcpParameters, state: TcpState, nowNs: number
       queue: [],
       finQueued: false,
       smallEnd: parameters.initialSequence,
+      congestion: initialCongestion,
     },
     receive: {
       initial: 0,

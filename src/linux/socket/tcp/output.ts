@@ -1,6 +1,7 @@
 import { noBytes } from "../../../wire/octets.ts";
 import { tcpFlag } from "../../../wire/tcp.ts";
 import { noteAnswer } from "./acknowledging.ts";
+import { congestionRoom } from "./congestion.ts";
 import type { SendSpace, SentSegment } from "./connection.ts";
 import { armRetransmission } from "./retransmission.ts";
 import { transmit } from "./segments.ts";
@@ -10,7 +11,7 @@ import { type Turn, updateSend } from "./turn.ts";
 /** What has become of an attempt to send: `nothing` could go, or the device did not take it, which is as if it had not been sent. */
 export type Transmission = "sent" | "nothing" | "not taken";
 
-/** Sends what is queued as far as the peer's window, Nagle's algorithm and silly window avoidance allow (tcp_write_xmit). */
+/** Sends what is queued as far as the peer's window, the congestion window, Nagle's algorithm and silly window avoidance allow (tcp_write_xmit). */
 export function transmitQueued(turn: Turn): Transmission {
   const alreadySent = turn.connection.send.inFlight.length;
   const wasIdle = alreadySent === 0;
@@ -31,9 +32,15 @@ export function transmitIntoSmallWindow(turn: Turn): Transmission {
  * Sends one new segment, and keeps it until it is acknowledged; false where the device has not taken it, and it stays to be sent.
  * One of several that are handed on together is kept all the same: only of a single one does TCP hear that.
  */
-export function transmitNew(turn: Turn, flags: number, data: Uint8Array, isAlone = false): boolean {
+export function transmitNew(
+  turn: Turn,
+  flags: number,
+  data: Uint8Array,
+  { isAlone = false, endsBurst = false } = {},
+): boolean {
   const { send } = turn.connection;
-  const isTaken = transmit(turn, { sequence: send.next, flags, data });
+  // The PSH of a burst is not kept: what is sent again goes by itself.
+  const isTaken = transmit(turn, { sequence: send.next, flags: flags | (endsBurst ? tcpFlag.psh : 0), data });
   if (isAlone && !isTaken) return false;
   const synOrFin = (flags & (tcpFlag.syn | tcpFlag.fin)) !== 0 ? 1 : 0;
   const end = sequenceAdd(send.next, data.length + synOrFin);
@@ -79,6 +86,7 @@ function windowRoom(send: SendSpace): number {
 /** `alreadySent`: segments that were on their way before this burst. */
 function transmitNext(turn: Turn, alreadySent: number, whateverFits = false): Transmission {
   const { send } = turn.connection;
+  if (!whateverFits && congestionRoom(send) === 0) return "nothing";
   const queued = queuedBytes(send);
   if (queued === 0) return transmitFin(turn);
   const wanted = Math.min(send.mss, queued);
@@ -92,8 +100,7 @@ function transmitNext(turn: Turn, alreadySent: number, whateverFits = false): Tr
   const inBurst = (send.inFlight.length - alreadySent) % segmentsOfBurst;
   const endsBurst = inBurst + 1 === segmentsOfBurst;
   const isAlone = whateverFits || (inBurst === 0 && !isFollowed(send, size, queued));
-  const flags = dataFlags(taken.endsWrite || endsBurst, withFin);
-  const isSent = transmitNew(turn, flags, taken.data, isAlone);
+  const isSent = transmitNew(turn, dataFlags(taken.endsWrite, withFin), taken.data, { isAlone, endsBurst });
   if (!isSent) {
     noteAnswer(turn);
     return "not taken";

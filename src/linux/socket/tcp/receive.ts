@@ -58,14 +58,17 @@ function takeNext(turn: Turn, segment: TcpSegment, fin: boolean): void {
   const filled = receive.outOfOrder.length > 0;
   const arrived = assemble(receive, { sequence: segment.sequence, data: segment.data, fin });
   updateReceive(turn, arrived.receive);
-  if (arrived.fin) return takeFin(turn, arrived.data);
+  if (arrived.fin) return takeFin(turn, arrived.data, filled);
   if (filled || mustAcknowledgeNow(turn.connection)) transmitAcknowledgment(turn);
   else delayAcknowledgment(turn);
   for (const data of arrived.data) tell(turn, { kind: "data", data });
 }
 
-/** The FIN of ESTAB waits for the program's answer to ride on; in the other states none will come (tcp_fin). */
-function takeFin(turn: Turn, data: readonly Uint8Array[]): void {
+/**
+ * The acknowledgment of the FIN waits in ESTAB for the program's answer to ride on, unless a hole has been `filled`; in the other
+ * states none will come (tcp_fin).
+ */
+function takeFin(turn: Turn, data: readonly Uint8Array[], filled: boolean): void {
   const { state } = turn.connection;
   if (state === "FIN-WAIT-2") {
     transmitAcknowledgment(turn);
@@ -77,7 +80,7 @@ function takeFin(turn: Turn, data: readonly Uint8Array[]): void {
   }
   enter(turn, "CLOSE-WAIT");
   updateAcknowledging(turn, { scheduled: true, pingPong: true });
-  if (mustAcknowledgeNow(turn.connection)) transmitAcknowledgment(turn);
+  if (filled || mustAcknowledgeNow(turn.connection)) transmitAcknowledgment(turn);
   else delayAcknowledgment(turn);
   for (const one of data) tell(turn, { kind: "data", data: one });
   tell(turn, { kind: "end of stream" });

@@ -1,13 +1,6 @@
-import type { Retransmission, SentSegment, TcpConnection } from "./connection.ts";
-import {
-  duplicateThreshold,
-  initialTimeoutNs,
-  maximumTimeoutNs,
-  minimumProbeNs,
-  minimumTimeoutNs,
-} from "./constants.ts";
-import { isAfter } from "./sequence.ts";
-import { clearTimer, setTimer, type Turn, updateRetransmission, updateSend } from "./turn.ts";
+import type { Retransmission, TcpConnection } from "./connection.ts";
+import { initialTimeoutNs, maximumTimeoutNs, minimumProbeNs, minimumTimeoutNs } from "./constants.ts";
+import { clearTimer, setTimer, type Turn, updateRetransmission } from "./turn.ts";
 
 export const initialRetransmission: Retransmission = {
   timeoutNs: initialTimeoutNs,
@@ -39,11 +32,15 @@ export function armTimeout(turn: Turn, pending: "retransmit" | "window probe" = 
 
 /** Takes one measured round trip into account (RFC 6298 section 2; the variation never counts less than 200 ms). */
 export function noteRoundTrip(turn: Turn, roundTripNs: number): void {
-  const { smoothedNs, variationNs } = turn.connection.retransmission;
+  const { smoothedNs, variationNs, minimumNs = roundTripNs } = turn.connection.retransmission;
   const first = smoothedNs === undefined;
   const variation = first ? roundTripNs / 2 : variationNs + (Math.abs(smoothedNs - roundTripNs) - variationNs) / 4;
   const smoothed = first ? roundTripNs : smoothedNs + (roundTripNs - smoothedNs) / 8;
-  updateRetransmission(turn, { smoothedNs: Math.round(smoothed), variationNs: Math.round(variation) });
+  updateRetransmission(turn, {
+    smoothedNs: Math.round(smoothed),
+    variationNs: Math.round(variation),
+    minimumNs: Math.min(minimumNs, roundTripNs),
+  });
   updateRetransmission(turn, { timeoutNs: measuredTimeoutNs(turn.connection.retransmission) });
 }
 
@@ -57,18 +54,6 @@ export function measuredTimeoutNs({ smoothedNs, variationNs }: Retransmission): 
 export function backOff(turn: Turn): void {
   const { timeoutNs } = turn.connection.retransmission;
   updateRetransmission(turn, { timeoutNs: Math.min(2 * timeoutNs, maximumTimeoutNs) });
-}
-
-/** When the peer holds three segments beyond a hole, what is missing before them is lost (RFC 6675 section 4, IsLost). */
-export function markHolesLost(turn: Turn): void {
-  const { inFlight } = turn.connection.send;
-  const sacked = inFlight.filter((segment) => segment.sacked);
-  if (sacked.length < duplicateThreshold) return;
-  const border = sacked[sacked.length - duplicateThreshold].sequence;
-  const isHole = (segment: SentSegment) =>
-    !segment.sacked && !segment.retransmitted && isAfter(border, segment.sequence);
-  if (!inFlight.some((segment) => isHole(segment) && !segment.lost)) return;
-  updateSend(turn, { inFlight: inFlight.map((segment) => (isHole(segment) ? { ...segment, lost: true } : segment)) });
 }
 
 /** Sets the timer, to run as long as this. */

@@ -1,6 +1,7 @@
 import { noBytes } from "../../../wire/octets.ts";
 import { tcpFlag } from "../../../wire/tcp.ts";
 import { noteDelayPassed } from "./acknowledging.ts";
+import { afterTimeout } from "./congestion.ts";
 import type { TcpTimer } from "./connection.ts";
 import {
   dataRetries,
@@ -13,6 +14,7 @@ import {
   synRetries,
 } from "./constants.ts";
 import { retransmit, transmitIntoSmallWindow, transmitQueued } from "./output.ts";
+import { recoverOvertaken } from "./recovery.ts";
 import { armAfter, armTimeout, backOff } from "./retransmission.ts";
 import { transmit, transmitAcknowledgment } from "./segments.ts";
 import { sequenceAdd } from "./sequence.ts";
@@ -33,6 +35,7 @@ export function takeTimer(turn: Turn, timer: TcpTimer): void {
       updateRetransmission(turn, { pending: undefined });
       if (pending === "loss probe") return probeLoss(turn);
       if (pending === "window probe") return probeWindow(turn);
+      if (pending === "reordering") return giveUpReordered(turn);
       return takeTimeout(turn);
     }
   }
@@ -47,6 +50,8 @@ function takeTimeout(turn: Turn): void {
   updateRetransmission(turn, { count: count + 1, firstNs: firstNs ?? turn.nowNs });
   const connecting = state === "SYN-SENT" || state === "SYN-RECV";
   if (!connecting) markAllLost(turn);
+  else if (count > 0 && !passive)
+    updateSend(turn, { congestion: afterTimeout(turn.connection.send.congestion, false) });
   if (!retransmit(turn, turn.connection.send.inFlight[0])) return armAfter(turn, "retransmit", resourceProbeNs);
   const linear = state === "SYN-SENT" && !passive && count + 1 <= synLinearTimeouts;
   if (!linear) backOff(turn);
@@ -77,8 +82,9 @@ function patienceNs(retries: number): number {
 
 /** All that the peer does not hold is taken for lost; its acknowledgments will ask for the rest (tcp_enter_loss). */
 function markAllLost(turn: Turn): void {
-  const { send } = turn.connection;
-  updateSend(turn, { inFlight: send.inFlight.map((segment) => ({ ...segment, lost: !segment.sacked })) });
+  const { send, retransmission } = turn.connection;
+  const inFlight = send.inFlight.map((segment) => ({ ...segment, lost: !segment.sacked }));
+  updateSend(turn, { inFlight, congestion: afterTimeout(send.congestion, retransmission.recoverUntil === undefined) });
   updateRetransmission(turn, { recoverUntil: send.next });
 }
 
@@ -90,6 +96,12 @@ function probeLoss(turn: Turn): void {
   const last = inFlight.at(-1);
   if (sent !== "not taken" && turn.connection.send.next === next && last !== undefined) retransmit(turn, last);
   armTimeout(turn);
+}
+
+/** What was overtaken has not arrived since (`tcp_rack_reo_timeout`). */
+function giveUpReordered(turn: Turn): void {
+  recoverOvertaken(turn);
+  if (turn.connection.retransmission.pending === undefined) armTimeout(turn);
 }
 
 /** Makes the peer tell its window: with data if a little fits, else with a sequence number that it must refuse (tcp_write_wakeup). */
