@@ -5,6 +5,7 @@ import { withoutTwin } from "../plan/shell/without-twin.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
 import { formatIpv4 } from "../wire/ipv4-address.ts";
 import type { SeenFrame } from "./capture.ts";
+import { flatStatements } from "./flat-statements.ts";
 import type { Observation, ObservedProgram } from "./observation.ts";
 import { ObservedChoices, type Refusal } from "./observed-choices.ts";
 import { observedStart, observedStarts } from "./observed-starts.ts";
@@ -77,10 +78,20 @@ const reasonsNotToRun = [
   ["CONNTRACK_FULL", "it fills the table of connections, whose limit (nf_conntrack_max) is one for the whole machine"],
 ] as const;
 
+/** From so many entries on, the kernel removes old neighbours. */
+const tidyingKey = "net.ipv4.neigh.default.gc_thresh1";
+
+function setsSysctl(plan: NetworkPlan, scenario: ScenarioPlan, key: string): boolean {
+  const statements = [...flatStatements(scenario.statements)];
+  const changes = statements.flatMap((one) => (one.do === "configure" ? [one.command, ...(one.further ?? [])] : []));
+  return [...plan.setUp(), ...changes].some((command) => command.do === "sysctl" && command.key === key);
+}
+
 /** Why a scenario should not run on a real kernel; found by running it on the simulated one. */
 export function reasonNotToRun(plan: NetworkPlan, scenario: ScenarioPlan): string | undefined {
   const [unmatched] = withoutTwin(plan);
   if (unmatched !== undefined) return unmatched.message;
+  if (setsSysctl(plan, scenario, tidyingKey)) return `it sets ${tidyingKey}, which is one for the whole machine`;
   const opened = openLab(plan, { scenario: scenario.name, historyBytes });
   if ("problems" in opened) return opened.problems[0].message;
   let reason: string | undefined;
