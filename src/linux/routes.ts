@@ -29,6 +29,8 @@ export class Routes {
   /** 1: made by the kernel for an address (`proto kernel scope link`). */
   readonly isConnected: Int32Column;
   readonly source: ReferenceColumn<SourceRange | null>;
+  /** In a replay of captured frames: how these show it, in words; null where somebody added it. */
+  readonly evidence: ReferenceColumn<string | null>;
   readonly byNetns: PairIndex;
   private readonly netnsAndLength: Int32Column;
   private readonly byPrefix: PairIndex;
@@ -62,6 +64,7 @@ export class Routes {
     this.order = table.int32("order");
     this.isConnected = table.int32("isConnected");
     this.source = table.reference<SourceRange | null>("source", null);
+    this.evidence = table.reference<string | null>("evidence", null);
     this.netnsAndLength = table.int32("netnsAndLength");
     this.byPrefix = table.addIndex(new PairIndex(this.netnsAndLength, this.network));
     this.byNetns = table.addIndex(new PairIndex(this.netns));
@@ -78,6 +81,7 @@ export class Routes {
     type: number;
     isConnected: boolean;
     source: SourceRange | null;
+    evidence?: string;
     inTable?: number;
     /** The route whose place it takes, which is to be removed then. */
     insteadOf?: number;
@@ -97,6 +101,7 @@ export class Routes {
     this.order.set(row, order);
     this.isConnected.set(row, route.isConnected ? 1 : 0);
     this.source.set(row, route.source);
+    this.evidence.set(row, route.evidence ?? null);
     this.netnsAndLength.set(row, key(fib, route.prefixLength));
     this.table.link(row);
     this.noteLength(fib, route.prefixLength);

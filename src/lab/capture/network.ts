@@ -108,21 +108,27 @@ function endsHere(
   return direction === "in" && last[packet] === index && !isGroupMac(frame.destination) && frame.destination === own;
 }
 
-/** A frame that comes in by one interface and leaves by another of the same machine, unchanged, has passed a bridge. */
+/** Interfaces that share a frame, unchanged, with another one of the same machine, as only a bridge's do. */
 function portsOf({ all }: Sightings, names: readonly InterfaceName[]): ReadonlySet<number> {
   const ports = new Set<number>();
-  const arrivals = new Map<number, Sighting[]>();
+  const before = new Map<number, Sighting[]>();
   for (const sighting of all) {
-    const before = arrivals.get(sighting.packet) ?? [];
-    if (sighting.direction === "in") arrivals.set(sighting.packet, [...before, sighting]);
-    else
-      for (const arrival of before) {
-        const isSameMachine = names[arrival.tap].netns === names[sighting.tap].netns;
-        if (arrival.tap === sighting.tap || !isSameMachine || !areSameFrame(arrival.frame, sighting.frame)) continue;
-        for (const tap of [arrival.tap, sighting.tap]) if (!isBridgeName(names[tap].dev)) ports.add(tap);
-      }
+    const earlier = before.get(sighting.packet) ?? [];
+    before.set(sighting.packet, [...earlier, sighting]);
+    for (const one of earlier) {
+      if (one.tap === sighting.tap || names[one.tap].netns !== names[sighting.tap].netns) continue;
+      if (!isHandedOn(one, sighting, names) || !areSameFrame(one.frame, sighting.frame)) continue;
+      for (const tap of [one.tap, sighting.tap]) if (!isBridgeName(names[tap].dev)) ports.add(tap);
+    }
   }
   return ports;
+}
+
+/** From port to port, from a port up to its bridge, or from the bridge down to a port. */
+function isHandedOn(one: Sighting, next: Sighting, names: readonly InterfaceName[]): boolean {
+  if (one.direction !== next.direction) return one.direction === "in";
+  const [upper, lower] = one.direction === "in" ? [next, one] : [one, next];
+  return isBridgeName(names[upper.tap].dev) && !isBridgeName(names[lower.tap].dev);
 }
 
 function areSameFrame(one: EthernetFrame, other: EthernetFrame): boolean {

@@ -13,6 +13,8 @@ import { Lab } from "../lab.ts";
 import { Outputs } from "../outputs.ts";
 import { Scenario } from "../scenario.ts";
 import { CaptureDocument } from "./capture-document.ts";
+import { unknownTrackers } from "./captured-connections.ts";
+import { type Crossing, crossingsOf } from "./crossings.ts";
 import { type CapturedInterface, networkOf } from "./network.ts";
 import { Replay } from "./replay.ts";
 import { sightingsOf } from "./sightings.ts";
@@ -49,7 +51,8 @@ export function openCapture(bytes: Uint8Array, title: string): OpenedCapture {
   const outputs = new Outputs(world);
   const scenario = new Scenario(world, setUp, plan.scenarios[0], outputs);
   outputs.attach(scenario);
-  new Replay(world, interfaces, devices, sightings);
+  const crossings = crossingsOf(sightings, interfaces);
+  new Replay(world, interfaces, devices, sightings, crossings);
   world.sim.begin();
   const lab = new Lab(world, plan, scenario, outputs, {
     program: undefined,
@@ -57,7 +60,15 @@ export function openCapture(bytes: Uint8Array, title: string): OpenedCapture {
     documents: [document],
     whyNoEdits: "this is a capture: what happened cannot be changed",
   });
-  return { lab, notes: sightings.notes };
+  return { lab, notes: [...sightings.notes, ...notesOf(crossings)] };
+}
+
+/** What packets do not tell of connections. */
+function notesOf(crossings: readonly Crossing[]): readonly string[] {
+  const unknown = unknownTrackers(crossings);
+  if (unknown.length === 0) return [];
+  const rewrite = unknown.length === 1 ? "rewrites" : "rewrite";
+  return [`${unknown.join(", ")} ${rewrite} no packet: whether connections are tracked there cannot be known.`];
 }
 
 /** The run goes on a moment after the last frame, so that one can stand behind it. */

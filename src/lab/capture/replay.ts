@@ -10,7 +10,10 @@ import { type ArpPacket, arpOperation } from "../../wire/arp.ts";
 import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
 import type { Ipv4Address } from "../../wire/ipv4-address.ts";
 import { isGroupMac, type MacAddress } from "../../wire/mac-address.ts";
+import { CapturedConnections } from "./captured-connections.ts";
+import { type Crossing, sentByIp } from "./crossings.ts";
 import type { CapturedInterface } from "./network.ts";
+import { SeenRoutes } from "./seen-routes.ts";
 import type { Sighting, Sightings } from "./sightings.ts";
 
 /**
@@ -23,6 +26,8 @@ export class Replay {
   /** Devices by interface. */
   private readonly devices: readonly number[];
   private readonly interfaces: readonly CapturedInterface[];
+  private readonly connections: CapturedConnections;
+  private readonly routes: SeenRoutes;
   /** The index of the next frame. */
   private readonly next: Int32Column;
   private readonly due: TimerColumn;
@@ -33,12 +38,15 @@ export class Replay {
     interfaces: readonly CapturedInterface[],
     devices: readonly number[],
     sightings: Sightings,
+    crossings: readonly Crossing[],
   ) {
     const { sim } = world;
     this.world = world;
     this.interfaces = interfaces;
     this.devices = devices;
     this.sightings = sightings;
+    this.connections = new CapturedConnections(world, crossings);
+    this.routes = new SeenRoutes(world, sentByIp(sightings, interfaces, crossings));
     const table = sim.addTable("capture");
     this.next = table.int32("next");
     this.due = addTimer(table, sim.log, sim.timers, "due", stage.captureFrame);
@@ -68,6 +76,8 @@ export class Replay {
     if (packet === 0) packet = packets.make(netns, device, at, sighting.frame, makeOrigin(sighting.packet + 1, 0));
     else {
       packets.data.set(packet, sighting.frame);
+      // Its connection stays behind in the namespace that it leaves.
+      if (packets.netns.get(packet) !== netns) packets.scrub(packet, true);
       packets.device.set(packet, device);
       packets.netns.set(packet, netns);
       packets.stage.set(packet, at);
@@ -92,13 +102,16 @@ export class Replay {
     const length = frameLength(sighting.frame);
     if (sighting.direction === "in") devices.countReceived(device, length);
     else devices.countTransmitted(device, length);
-    this.learn(device, sighting);
+    this.learn(packet, device, index);
     sim.underWay.pop();
     if (this.sightings.last[sighting.packet] === index) packets.remove(packet);
   }
 
-  private learn(device: number, { direction, frame }: Sighting): void {
+  private learn(packet: number, device: number, index: number): void {
     const { devices } = this.world;
+    const { direction, frame } = this.sightings.all[index];
+    this.connections.learn(packet, index);
+    if (direction === "out") this.routes.learn(packet, device, index, frame);
     if (frame.payload.kind === "arp") this.learnNeighbour(device, direction, frame.payload);
     const bridge = devices.master.get(device);
     if (bridge !== 0 && direction === "in" && !isGroupMac(frame.source)) this.learnPort(bridge, device, frame);

@@ -1,8 +1,10 @@
+import { equalTuples, invertTuple, type Tuple, tupleOf } from "../../linux/conntrack/tuple.ts";
 import { type Capture, linkTypeEthernet } from "../../wire/capture.ts";
 import { type EthernetFrame, parseFrame } from "../../wire/ethernet.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
 import { isMalformed } from "../../wire/malformed.ts";
+import { encapsulatedFrame } from "../../wire/vxlan.ts";
 import { identityOf } from "./identity.ts";
 
 /** One frame of a capture at the interface that saw it. */
@@ -37,25 +39,41 @@ export function sightingsOf(capture: Capture): Sightings {
   const all: Sighting[] = [];
   const first: number[] = [];
   const last: number[] = [];
-  const latest = new Map<string, { packet: number; timeNs: number; taps: Set<string> }>();
+  const latest = new Map<string, { packet: number; timeNs: number; taps: Set<string>; ends: Tuple | undefined }>();
   for (const { tap, direction, timeNs: epochNs, frame } of frames) {
     const timeNs = Number(epochNs - startNs);
     const identity = identityOf(frame);
     const at = `${tap} ${direction}`;
+    const ends = endsOf(frame);
     let known = latest.get(identity);
-    if (known === undefined || known.taps.has(at) || timeNs - known.timeNs > longestHopNs) {
-      known = { packet: first.length, timeNs, taps: new Set() };
+    const isOther = known === undefined || known.taps.has(at) || timeNs - known.timeNs > longestHopNs;
+    if (known === undefined || isOther || areOpposite(known.ends, ends)) {
+      known = { packet: first.length, timeNs, taps: new Set(), ends };
       latest.set(identity, known);
       first.push(all.length);
     }
     known.taps.add(at);
     known.timeNs = timeNs;
+    known.ends = ends;
     last[known.packet] = all.length;
     all.push({ tap, direction, timeNs, frame, packet: known.packet });
   }
   if (capture.problem !== undefined)
     notes.push(`The capture ends early: ${capture.problem.reason}. What came before is shown.`);
   return { all, first, last, notes };
+}
+
+/** What a server echoes is like what it was sent, but for its direction. */
+function areOpposite(one: Tuple | undefined, other: Tuple | undefined): boolean {
+  const answer = one && invertTuple(one);
+  return answer !== undefined && other !== undefined && equalTuples(answer, other);
+}
+
+/** Between whom a packet goes; of a tunnelled one, whom the inner one goes between. */
+function endsOf({ payload }: EthernetFrame): Tuple | undefined {
+  if (payload.kind !== "ipv4") return undefined;
+  const tunnel = payload.payload.kind === "udp" ? encapsulatedFrame(payload.payload) : undefined;
+  return tunnel === undefined ? tupleOf(payload) : endsOf(tunnel.frame);
 }
 
 interface TimedFrame extends Omit<Sighting, "packet" | "timeNs"> {

@@ -5,6 +5,7 @@ import { ipProtocol } from "../../wire/ipv4.ts";
 import { deviceName } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
 import { printDurationNs } from "./duration.ts";
+import { printEvidence } from "./print.ts";
 import { printConnection, printFlow, printSource, printTarget, printTuple, protocolName } from "./print-connection.ts";
 import { belowNetns } from "./shown-machines.ts";
 import { type ShownRow, tableId } from "./shown-row.ts";
@@ -27,19 +28,22 @@ export function shownConnection(world: World, row: number): ShownRow {
   const reply = conntrack.reply.get(row);
   const ends = `${protocolName(original.protocol)} ${printSource(original)} > ${printTarget(original)}`;
   const isTranslated = conntrack.has(row, natMask);
+  const evidence = conntrack.evidence.get(row);
+  const state = [stateOf(world, row), isTranslated ? `answers ${printTuple(reply)}` : ""].filter(Boolean).join(" ");
   return {
     id: `ct:${name}/${ends}`,
     ancestors: [tableId.connections(name), ...belowNetns(world, netns)],
     kind: "row",
     icon: isTranslated ? "arrow-swap" : "arrow-both",
     label: ends,
-    description: [stateOf(world, row), isTranslated ? `answers ${printTuple(reply)}` : ""].filter(Boolean).join(" "),
+    description: `${state}${printEvidence(evidence)}`,
     title: `conntrack ${name} ${ends}`,
     text: printConnection(world, row),
     fields: {
       state: stateOf(world, row),
       reply: printTuple(reply),
       mark: String(conntrack.mark.get(row) >>> 0),
+      ...(evidence !== null && { evidence }),
     },
     source: undefined,
   };
@@ -85,6 +89,7 @@ export function connectionInspection(world: World, row: number): Inspection {
 function fieldsOf(world: World, row: number): readonly Inspection[] {
   const { conntrack, nowNs } = world;
   const device = conntrack.masqueradeDevice.get(row);
+  const evidence = conntrack.evidence.get(row);
   const isConfirmed = conntrack.has(row, status.confirmed);
   const timeout = isConfirmed
     ? `forgotten in ${printDurationNs(conntrack.timer.get(row) - nowNs)}`
@@ -96,6 +101,7 @@ function fieldsOf(world: World, row: number): readonly Inspection[] {
     { name: "translated", value: translation(world, row) },
     { name: "timeout", value: timeout },
     { name: "mark", value: String(conntrack.mark.get(row) >>> 0) },
+    ...(evidence === null ? [] : [{ name: "evidence", value: evidence }]),
     ...(device === 0 ? [] : [{ name: "masqueraded by", value: deviceName(world, device) }]),
   ];
 }

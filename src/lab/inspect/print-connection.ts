@@ -4,6 +4,7 @@ import type { Tuple } from "../../linux/conntrack/tuple.ts";
 import type { World } from "../../linux/world.ts";
 import { ipProtocol } from "../../wire/ipv4.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
+import { printEvidence } from "./print.ts";
 
 const protocolNames: ReadonlyMap<number, string> = new Map([
   [ipProtocol.icmp, "icmp"],
@@ -19,12 +20,13 @@ export function printConnection(world: World, row: number): string {
   const isConfirmed = conntrack.has(row, status.confirmed);
   const leftNs = isConfirmed ? conntrack.timer.get(row) - nowNs : conntrack.timeoutNs.get(row);
   const seconds = Math.max(0, Math.floor(leftNs / 1e9));
-  return [
+  const words = [
     `${protocolName(protocol).padEnd(8)} ${protocol} ${seconds}`,
     printFlow(world, row),
     `mark=${conntrack.mark.get(row) >>> 0}`,
     `use=${conntrack.references.get(row)}`,
-  ].join(" ");
+  ];
+  return `${words.join(" ")}${printEvidence(conntrack.evidence.get(row))}`;
 }
 
 /** What of it does not pass with time: state, both directions, and flags. */

@@ -85,7 +85,13 @@ export function routeTypeName(type: number): string {
 
 /** As `ip route`: `default via 10.244.0.1 dev eth0`, `10.244.0.0/24 dev eth0 proto kernel scope link src 10.244.0.2`. */
 export function printRoute(world: World, row: number): string {
-  return `${printDestination(world, row)} ${printNextHop(world, row)}`.trimEnd();
+  const route = `${printDestination(world, row)} ${printNextHop(world, row)}`.trimEnd();
+  return `${route}${printEvidence(world.routes.evidence.get(row))}`;
+}
+
+/** How captured frames show a row, as a comment after it; nothing for a row that a kernel has. */
+export function printEvidence(evidence: string | null): string {
+  return evidence === null ? "" : ` # ${evidence}`;
 }
 
 /** What a route is for: `default`, `10.244.0.0/24`, `blackhole 10.9.0.0/16`; a host's without `/32`. */

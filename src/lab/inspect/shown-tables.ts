@@ -88,6 +88,7 @@ export function shownRoute(world: World, row: number): ShownRow {
   const gateway = routes.gateway.get(row);
   const source = formatIpv4(routes.preferredSource.get(row));
   const isConnected = routes.isConnected.get(row) === 1;
+  const evidence = routes.evidence.get(row);
   const origin = isConnected
     ? `${devices.name.get(device)} ${source}`
     : `table ${routes.tableOf(row)} metric ${routes.metric.get(row)}`;
@@ -97,13 +98,14 @@ export function shownRoute(world: World, row: number): ShownRow {
     kind: "row",
     icon: routes.type.get(row) === routeType.unicast ? "arrow-right" : "circle-slash",
     label: destination,
-    description: print.printNextHop(world, row),
+    description: `${print.printNextHop(world, row)}${print.printEvidence(evidence)}`,
     title: `route ${name} ${destination}`,
     text: print.printRoute(world, row),
     fields: {
       via: gateway === 0 ? "" : formatIpv4(gateway),
       dev: device === 0 ? "" : devices.name.get(device),
       src: routes.preferredSource.get(row) === 0 ? "" : source,
+      ...(evidence !== null && { evidence }),
     },
     source: known(routes.source.get(row)),
   };

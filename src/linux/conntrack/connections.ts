@@ -50,6 +50,8 @@ export class Conntrack {
   readonly references: Int32Column;
   /** Counts all connections ever made: what tells the newer of two. */
   readonly number: Int32Column;
+  /** In a replay of captured frames: how these show it, in words; null where the kernel made it. */
+  readonly evidence: ReferenceColumn<string | null>;
 
   private readonly byNetns: PairIndex;
   /** Confirmed connections by both their tuples. */
@@ -76,6 +78,7 @@ export class Conntrack {
     this.masqueradeDevice = table.int32("masqueradeDevice");
     this.references = table.int32("references");
     this.number = table.int32("number");
+    this.evidence = table.reference<string | null>("evidence", null);
     this.byNetns = table.addIndex(new PairIndex(this.netns));
     this.tuples = new HashTable(sim, "connection tuple");
     this.sources = new HashTable(sim, "connection source");
@@ -103,6 +106,7 @@ export class Conntrack {
     this.masqueradeDevice.set(row, 0);
     this.references.set(row, 1);
     this.number.set(row, number);
+    this.evidence.set(row, null);
     this.table.link(row);
     return row;
   }

@@ -1,50 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { openCapture } from "../../../src/lab/capture/open-capture.ts";
-import type { Lab } from "../../../src/lab/lab.ts";
 import { digest } from "../../../src/sim/digest.ts";
-import { emitFrame } from "../../../src/wire/ethernet.ts";
-import { pcapngInterface, pcapngPacket, pcapngSection } from "../../../src/wire/pcapng.ts";
-import { labText, runLab } from "../run-lab.ts";
-
-/** What a lab's scenario puts on its wires, as `--pcap` writes it. */
-function captureOf(name: string, scenario?: string): Uint8Array {
-  const { frames } = runLab(labText(name), scenario);
-  const names = [...new Set(frames.map(({ device }) => device))];
-  const blocks = [
-    pcapngSection(),
-    ...names.map((one) => pcapngInterface(one)),
-    ...frames.map(({ device, timeNs, direction, frame }) =>
-      pcapngPacket(names.indexOf(device), timeNs, direction, emitFrame(frame)),
-    ),
-  ];
-  return Buffer.concat(blocks);
-}
-
-function open(bytes: Uint8Array): Lab {
-  const opened = openCapture(bytes, "trace");
-  if ("problem" in opened) throw new Error(opened.problem);
-  return opened.lab;
-}
-
-/** Continues; answers where it stopped. */
-function resume(lab: Lab, motion = lab.continue()): { readonly text: string; readonly threadId: number } {
-  for (;;) {
-    const result = motion.advance(1000);
-    if (result.kind === "stopped") return { text: result.stop.description, threadId: result.stop.threadId };
-    if (result.kind === "ended") return { text: "end", threadId: 1 };
-  }
-}
-
-/** The rows of the state tree below a path of labels. */
-function tree(lab: Lab, path: readonly string[]): readonly string[] {
-  let parent = "";
-  for (const label of path) {
-    const row = lab.tree(parent, 1000).find((one) => one.label === label);
-    if (row === undefined) throw new Error(`no ${label} in ${lab.tree(parent, 1000).map((one) => one.label)}`);
-    parent = row.id;
-  }
-  return lab.tree(parent, 1000).map(({ label, description }) => `${label} ${description}`);
-}
+import { pcapngSection } from "../../../src/wire/pcapng.ts";
+import { captureOf, open, resume, say, tree } from "./captures.ts";
 
 describe("a capture in the debugger", () => {
   it("1. is a document of its interfaces and frames", () => {
@@ -173,16 +131,12 @@ describe("the console over a capture", () => {
     const lab = open(captureOf("same-node-ping", "first ping"));
     lab.setFunctionBreakpoints([]);
     resume(lab);
-    const say = (line: string) => {
-      const answer = lab.console.run(line, { threadId: 1 });
-      return answer.kind === "text" ? answer.text : answer.kind === "problem" ? answer.message : answer.value.value;
-    };
-    expect(say("ip -n pod1 neigh")).toContain("10.244.1.9 dev eth0 lladdr 0a:58:0a:f4:01:09");
-    expect(say("tcpdump -nt -i pod1/eth0 arp")).toContain("Request who-has 10.244.1.9 tell 10.244.1.2");
-    expect(say("kubectl get pods")).toContain("There is no cluster here");
+    expect(say(lab, "ip -n pod1 neigh").join("\n")).toContain("10.244.1.9 dev eth0 lladdr 0a:58:0a:f4:01:09");
+    expect(say(lab, "tcpdump -nt -i pod1/eth0 arp").join("\n")).toContain("Request who-has 10.244.1.9 tell 10.244.1.2");
+    expect(say(lab, "kubectl get pods").join("\n")).toContain("There is no cluster here");
     const before = digest(lab.world.sim);
     for (const line of ["ip -n pod1 neigh del 10.244.1.9 dev eth0", "ip netns exec pod1 ping -c1 10.244.1.9"])
-      expect(say(line)).toMatch(/replay|capture/i);
+      expect(say(lab, line).join("\n")).toMatch(/replay|capture/i);
     expect(digest(lab.world.sim)).toBe(before);
   });
 });
