@@ -1,3 +1,4 @@
+import { nud } from "../../linux/neighbours.ts";
 import { routeType } from "../../linux/routes.ts";
 import type { World } from "../../linux/world.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
@@ -43,7 +44,10 @@ export class SeenRoutes {
     const { neighbours } = this.world;
     const direct = neighbours.find(device, destination);
     if (direct !== 0 && neighbours.mac.get(direct) === mac) return { gateway: 0, doubt: "" };
-    const owners = neighbours.ofDevice(device).filter((row) => neighbours.mac.get(row) === mac);
+    const known = neighbours.ofDevice(device).filter((row) => neighbours.mac.get(row) === mac);
+    // Of several addresses of one machine, the gateway is what was asked for; others have only introduced themselves.
+    const asked = known.filter((row) => neighbours.state.get(row) === nud.reachable);
+    const owners = asked.length > 0 ? asked : known;
     if (owners.length === 1) return { gateway: neighbours.address.get(owners[0]), doubt: "" };
     const whose = owners.length === 0 ? "no ARP told whose it is" : `${owners.length} neighbours have it`;
     return { gateway: 0, doubt: `, to ${formatMac(mac)}; ${whose}, so the gateway is unknown` };
