@@ -81,11 +81,11 @@ describe("what is seen and what is inferred", () => {
     const lab = open(kernelCapture("12a-nodeport-cluster"));
     resume(lab);
     expect(
-      say(lab, "ip netns exec node2 conntrack -L").map((row) => row.replace(/ src=.*(?= #)/, "")),
+      say(lab, "ip netns exec node2 conntrack -L").map((row) => row.replace(/ src=.*?(?= # )/, "")),
     ).toMatchInlineSnapshot(`
       [
-        "tcp      6 118 TIME_WAIT #3 passed node2, which rewrites others",
-        "tcp      6 119 TIME_WAIT #20",
+        "tcp      6 118 TIME_WAIT # inferred: #3 passed node2, which rewrites others",
+        "tcp      6 119 TIME_WAIT # seen: node2 rewrote #20",
         "conntrack v1.4.7 (conntrack-tools): 2 flow entries have been shown.",
       ]
     `);
