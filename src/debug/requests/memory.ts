@@ -44,7 +44,7 @@ function bytesAt(context: RequestContext, reference: string): Uint8Array {
 
 /** References stay valid as names: where the recording goes back to the packet, its bytes are there again. */
 function whyNoBytes(reference: string): string {
-  const name = /^packet:([\d.]+)(?:@\d+)?$/.exec(reference)?.[1];
+  const name = /^packet:([\d.]+)(?:\/\d+)?(?:@\d+)?$/.exec(reference)?.[1];
   if (name === undefined) return `"${reference}" names no bytes: memory references come with the layers of a packet`;
   return `Packet #${name} is not in flight at this event: its bytes are there again where the recording goes back to it`;
 }

@@ -8,6 +8,19 @@ export function packetId(world: World, packet: number): string {
   return `packet:${world.packets.origin.get(packet).name}`;
 }
 
+/** The row of the packet in flight with that id, or 0. `likely` is where it was when somebody last saw it, and so nearly always is. */
+export function packetOfId(world: World, id: string, likely = 0): number {
+  const { table } = world.packets;
+  if (likely > 0 && table.has(likely) && packetId(world, likely) === id) return likely;
+  for (const row of table.rows()) if (packetId(world, row) === id) return row;
+  return 0;
+}
+
+/** Names the bytes of a packet, and its row: among ten thousand packets nobody has to look for it (`MemoryFacet`). */
+export function packetMemory(world: World, packet: number): string {
+  return `${packetId(world, packet)}/${packet}`;
+}
+
 /** A packet as a row whose fields are those of its headers; of a tunnelled packet, the outer ones. */
 export function shownPacket(world: World, packet: number): ShownRow {
   const data = world.packets.data.get(packet);

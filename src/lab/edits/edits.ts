@@ -2,7 +2,7 @@ import type { SetUp } from "../../linux/setup/apply.ts";
 import type { World } from "../../linux/world.ts";
 import { parseDataId } from "../data/data-id.ts";
 import { findData } from "../data/data-tables.ts";
-import { packetId } from "../data/shown-packet.ts";
+import { packetOfId } from "../data/shown-packet.ts";
 import { chooseNext } from "../futures/futures.ts";
 import { packetOfNumber } from "../packets-in-flight.ts";
 import type { HandFacet } from "./api.ts";
@@ -112,15 +112,10 @@ export class Edits implements HandFacet {
     const { row, field } = parseDataId(data);
     if (field === undefined) return new Refused(`${data} is a row: name the field that is to change`);
     if (!row.startsWith(packetPrefix)) return setRowField({ world: this.world, setUp: this.setUp }, row, field, value);
-    const packet = this.packetNamed(row);
+    const packet = packetOfId(this.world, row);
     if (packet === 0) return new Refused("There is no such packet in flight");
     const write = setPacketField(this.world, packet, field, value);
     if (typeof write === "string") return new Refused(write);
     return () => write() as undefined;
-  }
-
-  private packetNamed(id: string): number {
-    for (const row of this.world.packets.table.rows()) if (packetId(this.world, row) === id) return row;
-    return 0;
   }
 }

@@ -3,7 +3,7 @@ import { dropReasonOf } from "../../linux/drop.ts";
 import type { PacketData } from "../../linux/packets.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
-import { packetId } from "../data/shown-packet.ts";
+import { packetId, packetMemory } from "../data/shown-packet.ts";
 import { dropExplanation } from "../drop-text.ts";
 import { packetText } from "../names.ts";
 import type { Inspection } from "../protocol.ts";
@@ -15,15 +15,21 @@ import { bytesOf, type Layer, layersOf, printable } from "./layers.ts";
 export function packetScope(world: World, packet: number, data: PacketData): readonly Inspection[] {
   const bytes = bytesOf(data);
   const id = packet === 0 ? undefined : packetId(world, packet);
+  const memory = packet === 0 ? undefined : packetMemory(world, packet);
   return [
-    ...ownLayers(id, layersOf(data), bytes),
-    bytesInspection(bytes, id),
+    ...ownLayers(id, layersOf(data), bytes, memory),
+    bytesInspection(bytes, memory),
     ...(packet === 0 ? [] : walkInspections(world, packet)),
   ];
 }
 
 /** Inside a tunnel the names are those of the outer headers again; edits and data breakpoints know the outer ones. */
-function ownLayers(id: string | undefined, layers: readonly Layer[], bytes: Uint8Array): readonly Inspection[] {
+function ownLayers(
+  id: string | undefined,
+  layers: readonly Layer[],
+  bytes: Uint8Array,
+  whole: string | undefined,
+): readonly Inspection[] {
   const seen = new Set<string>();
   let at = 0;
   return layers.map((layer) => {
@@ -32,7 +38,7 @@ function ownLayers(id: string | undefined, layers: readonly Layer[], bytes: Uint
     const start = at;
     at += headerBytes(layer);
     const own = bytes.subarray(start, at);
-    const memory = id === undefined ? undefined : `${id}@${start}`;
+    const memory = whole === undefined ? undefined : `${whole}@${start}`;
     const plain = layerInspection(layer, true, isNew ? id : undefined);
     return {
       ...plain,

@@ -1,5 +1,5 @@
 import type { World } from "../../linux/world.ts";
-import { packetId } from "../data/shown-packet.ts";
+import { packetOfId } from "../data/shown-packet.ts";
 import type { HandFacet } from "../edits/api.ts";
 import { bytesOf } from "../inspect/layers.ts";
 import type { MemoryFacet } from "./api.ts";
@@ -32,10 +32,8 @@ export class Memory implements MemoryFacet {
   }
 
   private find(reference: string): { readonly row: number; readonly base: number } {
-    const [, id = "", base = "0"] = /^(packet:[\d.]+)(?:@(\d+))?$/.exec(reference) ?? [];
-    const { packets } = this.world;
-    for (const row of packets.table.rows()) if (packetId(this.world, row) === id) return { row, base: Number(base) };
-    return { row: 0, base: 0 };
+    const [, id = "", row = "0", base = "0"] = /^(packet:[\d.]+)(?:\/(\d+))?(?:@(\d+))?$/.exec(reference) ?? [];
+    return { row: packetOfId(this.world, id, Number(row)), base: Number(base) };
   }
 }
 

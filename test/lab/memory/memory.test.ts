@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { packetMemory } from "../../../src/lab/data/shown-packet.ts";
 import type { Lab } from "../../../src/lab/lab.ts";
+import { makeOrigin, type PacketData } from "../../../src/linux/packets.ts";
 import { digest } from "../../../src/sim/digest.ts";
 import { labText, openText } from "../run-lab.ts";
 
@@ -53,4 +55,20 @@ test("3. What the simulator cannot carry is refused, and changes nothing", () =>
   expect(lab.memory.write(reference, 97, Uint8Array.of(1, 2))).toContain("length cannot be changed");
   expect(digest(lab.world.sim)).toBe(before);
   expect(lab.hand.made).toEqual([]);
+});
+
+test("4. Among ten thousand packets in flight nobody looks for the one that is named", () => {
+  const { lab } = atEcho();
+  const { packets } = lab.world;
+  const [echo] = packets.table.rows();
+  const frame = packets.data.get(echo) as PacketData;
+  const at = [packets.netns.get(echo), packets.device.get(echo), packets.stage.get(echo)] as const;
+  let last = 0;
+  for (let name = 100; name < 10_100; name++) last = packets.make(...at, frame, makeOrigin(name, 0));
+  const names = vi.spyOn(packets.origin, "get");
+  expect(lab.memory.read(packetMemory(lab.world, last))).toHaveLength(98);
+  expect(names.mock.calls.length).toBeLessThan(5);
+  // An edit of the past may have led the packet to another row.
+  expect(lab.memory.read(`packet:10099/${echo}`)).toHaveLength(98);
+  expect(lab.memory.read(`packet:10100/${last}`)).toBeUndefined();
 });
