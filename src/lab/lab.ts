@@ -262,10 +262,10 @@ export class Lab implements DebugLab {
 
   private frameRow(frame: WalkFrame): FrameRow {
     const id = this.frames.push(frame);
-    const { name, source, hint, stage: stageName, event, device } = frame;
+    const { name, source, hint, stage: stageName, event, device, parameters } = frame;
     const { devices, namespaces } = this.world;
     const netns = device === 0 ? undefined : namespaces.name.get(devices.netns.get(device));
-    return { id, name, source, hint, stage: stageName, netns, canRestart: event !== undefined };
+    return { id, name, source, hint, stage: stageName, netns, parameters, canRestart: event !== undefined };
   }
 
   scopes(threadId: number, frameId: number): readonly ScopeRow[] {

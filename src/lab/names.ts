@@ -4,6 +4,7 @@ import type { PacketData } from "../linux/packets.ts";
 import { stage, stageNames } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
 import { printFrame, printIpv4 } from "../wire/frame-text.ts";
+import type { Ipv4Payload } from "../wire/ipv4.ts";
 
 /** Stages that happen in a namespace's protocol stack rather than at a device. */
 const namespaceStages: ReadonlySet<number> = new Set([
@@ -52,6 +53,22 @@ export function placeName(world: World, stageNumber: number, device: number): st
 /** `bridge.flood @ node1/cbr0`. */
 export function eventName(world: World, stageNumber: number, device: number): string {
   return `${stageNames[stageNumber]} @ ${placeName(world, stageNumber, device)}`;
+}
+
+const payloadProtocols: Readonly<Record<Ipv4Payload["kind"], string>> = {
+  tcp: "TCP",
+  udp: "UDP",
+  "icmp-echo": "ICMP",
+  "icmp-error": "ICMP",
+  "icmp-other": "ICMP",
+  raw: "IPv4",
+};
+
+/** The innermost protocol of a packet that is decoded: `ARP`, `TCP`, `UDP`, `ICMP`; else `IPv4` or `Ethernet`. */
+export function protocolName(data: PacketData): string {
+  const ip = "ttl" in data ? data : data.payload;
+  if (ip.kind === "arp") return "ARP";
+  return ip.kind === "ipv4" ? payloadProtocols[ip.payload.kind] : "Ethernet";
 }
 
 /** The table that a chain is in: `nat`, or `ip kube-proxy` where it is one of nftables. */

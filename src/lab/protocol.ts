@@ -28,6 +28,14 @@ export interface FrameRow {
   readonly stage?: string;
   /** The network namespace that it happens in, by the name in `namespaces`; absent for labels and statements. */
   readonly netns?: string;
+  /** What the stage is given, as a function its parameters; absent for labels and statements. */
+  readonly parameters?: readonly FrameParameter[];
+}
+
+export interface FrameParameter {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string;
 }
 
 /** A named value with what is inside it; the children are made when asked for. */

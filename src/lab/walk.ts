@@ -12,8 +12,8 @@ import type { TcpSegment } from "../wire/tcp.ts";
 import type { UdpDatagram } from "../wire/udp.ts";
 import { chosenRoute, routeChosenIn, routeStages } from "./chosen-route.ts";
 import type { Documents } from "./documents/documents.ts";
-import { eventName, packetText, placeName, ruleEventName } from "./names.ts";
-import type { FrameRow } from "./protocol.ts";
+import { eventName, packetText, placeName, protocolName, ruleEventName } from "./names.ts";
+import type { FrameParameter, FrameRow } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** A packet that its thread shows: in flight, or gone since the last resume. */
@@ -48,11 +48,17 @@ export function eventSource(world: World, stageNumber: number, device: number): 
 /** Where a packet is and how it got there, newest first: its next stage, the stages it ran, its ancestors', the cause. */
 export function walkOf(world: World, documents: Documents, scenario: Scenario, walker: Walker): readonly WalkFrame[] {
   const frames: WalkFrame[] = [];
-  if (walker.row !== 0) frames.push(present(world, documents, walker));
+  let name = String(walker.origin.name);
+  if (walker.row !== 0) frames.push({ ...present(world, documents, walker), parameters: parametersOf(walker, name) });
   let ancestor: Ancestor | undefined = { number: walker.number, bornAt: walker.bornAt, copyOf: walker.origin.copyOf };
   let before = world.sim.position;
   for (; ancestor !== undefined; ancestor = ancestor.copyOf) {
+    const from = frames.length;
     before = pushEvents(world, documents, walker, ancestor, before, frames);
+    // What happened before it was copied happened to the packet that it is a copy of: 12.3 was 12.
+    for (let at = from; at < frames.length; at++)
+      frames[at] = { ...frames[at], parameters: parametersOf(walker, name) };
+    name = name.replace(/\.\d+$/, "");
   }
   if (walker.row === 0 && frames.length > 0) frames[0] = { ...frames[0], name: `ended in ${frames[0].name}` };
   pushCause(world, scenario, walker, frames);
@@ -182,6 +188,11 @@ function frame(world: World, walker: Walker, stageNumber: number, device: number
     device,
     walker,
   };
+}
+
+/** The packet is what each stage works on. Its type is its protocol, which stays the same on its whole way. */
+function parametersOf({ data }: Walker, name: string): readonly FrameParameter[] {
+  return [{ name: "packet", type: data === null ? "packet" : protocolName(data), value: `#${name}` }];
 }
 
 function pushCause(world: World, scenario: Scenario, walker: Walker, frames: WalkFrame[]): void {

@@ -127,7 +127,7 @@ test("10. The bytes of a packet that has been delivered are refused with its nam
   const read = async (reference: string) =>
     (await client.customRequest("readMemory", { memoryReference: reference, count: 20 })).body.data;
   const bytes = await read(memoryReference);
-  const number = /^packet:([\d.]+)@/.exec(memoryReference)?.[1];
+  const number = /^packet:([\d.]+)\/\d+@/.exec(memoryReference)?.[1];
   await client.setFunctionBreakpointsRequest({ breakpoints: [] });
   await client.stopAfter("continue", { threadId });
   await expect(read(memoryReference)).rejects.toThrow(`Packet #${number} is not in flight at this event`);

@@ -79,6 +79,60 @@ test("a frame's module is its namespace, and its name is written as the client's
   expect(plain.filter((name) => ![...known, "-"].includes(name.split(":")[0]))).toEqual([]);
 });
 
+test("a stage's parameter is its packet: its type, name and value are written as the client's format asks", async () => {
+  const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
+  const threadId = await beginTo(client, "nf.prerouting@node1");
+  for (let i = 0; i < 3; i++) await client.stopAfter("next", { threadId, granularity: "instruction" });
+  const names = async (format: object): Promise<readonly string[]> => {
+    const { stackFrames } = (await client.stackTraceRequest({ threadId, format })).body;
+    return stackFrames.map(({ name }) => name);
+  };
+  const formats = [
+    { parameters: true },
+    { parameterTypes: true },
+    { parameterNames: true },
+    { parameters: true, parameterValues: true },
+    { parameters: true, parameterTypes: true, parameterNames: true, parameterValues: true, module: true, line: true },
+    { parameters: false, parameterNames: true },
+  ];
+  const tops = await Promise.all(formats.map(async (format) => (await names(format))[0]));
+  expect(tops).toMatchInlineSnapshot(`
+    [
+      "nf.prerouting(packet=#1) · SERVICES rule 1 @ node1",
+      "nf.prerouting(TCP) · SERVICES rule 1 @ node1",
+      "nf.prerouting(packet) · SERVICES rule 1 @ node1",
+      "nf.prerouting(#1) · SERVICES rule 1 @ node1",
+      "node1!nf.prerouting(TCP packet=#1) · SERVICES rule 1 @ node1 line 9",
+      "nf.prerouting · SERVICES rule 1 @ node1",
+    ]
+  `);
+  const plain = await names({});
+  const all = await names({ parameters: true });
+  expect(all.at(-1), "a statement has no parameters").toBe(plain.at(-1));
+  expect(all.filter((name) => name.includes("(packet=#")).length).toBe(all.length - 1);
+  expect(await names({ includeAll: true }), "no frame is hidden").toEqual(plain);
+});
+
+test("a flooded copy's stages before the flood had the packet that it was copied from", async () => {
+  const client = await dap.open({ program: lab("third-pod"), stopAtEnd: true });
+  const threadId = await beginTo(client, "arp.receive@pod3/eth0");
+  const { stackFrames } = (await client.stackTraceRequest({ threadId, format: { parameterValues: true } })).body;
+  expect(stackFrames.map(({ name }) => name)).toMatchInlineSnapshot(`
+    [
+      "arp.receive(#2.1) @ pod3/eth0",
+      "veth.receive(#2.1) @ pod3/eth0",
+      "veth.transmit(#2.1) @ node1/veth3",
+      "bridge.flood(#2) @ node1/cbr0",
+      "bridge.receive(#2) @ node1/cbr0",
+      "veth.receive(#2) @ node1/veth1",
+      "veth.transmit(#2) @ pod1/eth0",
+      "arp.request(#2) @ pod1/eth0",
+      "caused by #1 IP 10.244.1.2 > 10.244.1.3 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1",
+      "ping pod1 -> pod2",
+    ]
+  `);
+});
+
 test("a line is stepped back over, too, with all rules of its hook", async () => {
   const client = await dap.open({ program: lab("rule-by-rule"), stopAtEnd: true });
   const threadId = await beginTo(client, "nf.prerouting@node1");
