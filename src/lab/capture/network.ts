@@ -87,6 +87,7 @@ function ownAddresses(
     if (address === 0) return;
     addresses.set(tap, (addresses.get(tap) ?? new Set()).add(address));
   };
+  const told = toldByArp(all);
   for (const [index, sighting] of all.entries()) {
     const { tap, frame } = sighting;
     const own = macs.get(tap);
@@ -94,9 +95,26 @@ function ownAddresses(
       note(tap, frame.payload.senderIp);
     if (frame.payload.kind !== "ipv4") continue;
     if (sighting.direction === "out" && first[sighting.packet] === index) note(tap, frame.payload.source);
-    if (endsHere(sighting, index, last, own)) note(tap, frame.payload.destination);
+    if (endsHere(sighting, index, last, own) && isOwnAddress(told.get(frame.destination), frame.payload.destination))
+      note(tap, frame.payload.destination);
   }
   return addresses;
+}
+
+/** What ARP told anybody: the IPv4 addresses that a MAC address was said to have. */
+function toldByArp(all: readonly Sighting[]): ReadonlyMap<MacAddress, ReadonlySet<Ipv4Address>> {
+  const told = new Map<MacAddress, Set<Ipv4Address>>();
+  for (const { frame } of all) {
+    if (frame.payload.kind !== "arp" || frame.payload.senderIp === 0) continue;
+    const { senderMac, senderIp } = frame.payload;
+    told.set(senderMac, (told.get(senderMac) ?? new Set()).add(senderIp));
+  }
+  return told;
+}
+
+/** A packet to the MAC address of another IPv4 address was to be passed on, and was lost where it ends; without ARP nobody knows. */
+function isOwnAddress(told: ReadonlySet<Ipv4Address> | undefined, destination: Ipv4Address): boolean {
+  return told === undefined || told.has(destination);
 }
 
 function endsHere(

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openCapture } from "../../../src/lab/capture/open-capture.ts";
 import { digest } from "../../../src/sim/digest.ts";
 import { pcapngSection } from "../../../src/wire/pcapng.ts";
-import { captureOf, open, resume, say, tree } from "./captures.ts";
+import { captureOf, kernelCapture, open, resume, say, tree } from "./captures.ts";
 
 describe("a capture in the debugger", () => {
   it("1. is a document of its interfaces and frames", () => {
@@ -113,7 +113,33 @@ describe("a capture in the debugger", () => {
     `);
   });
 
-  it("7. what cannot be read is said", () => {
+  it("7. a router that loses a packet does not get the address that it was for", () => {
+    const interfaces = (scenario: string) =>
+      open(kernelCapture(scenario))
+        .generatedDocuments()[0]
+        .text.split("\n")
+        .filter((line) => line.includes(" inet "))
+        .map((line) => line.replace(/ +veth| +bridge| +loopback|address \S+ /g, ""));
+    expect(interfaces("09-ttl")).toMatchInlineSnapshot(`
+      [
+        "interface pod1/eth0 inet 10.244.0.2",
+        "interface node1/cbr0 inet 10.244.0.1",
+        "interface node1/eth0 inet 192.168.50.11",
+        "interface node2/eth0 inet 192.168.50.12",
+        "interface node2/cbr0 inet 10.244.1.1",
+        "interface pod3/eth0 inet 10.244.1.2",
+      ]
+    `);
+    expect(interfaces("14-reject")).toMatchInlineSnapshot(`
+      [
+        "interface pod1/eth0 inet 10.244.0.2",
+        "interface node1/cbr0 inet 10.244.0.1",
+        "interface node1/lo inet 192.168.50.11",
+      ]
+    `);
+  });
+
+  it("8. what cannot be read is said", () => {
     expect(openCapture(Buffer.from("no capture"), "f")).toEqual({
       problem: "This is no capture: neither pcap nor pcapng.",
     });
