@@ -5,6 +5,8 @@ import { makeOrigin } from "../../linux/packets.ts";
 import { stage, tapStages } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { Int32Column } from "../../sim/column.ts";
+import { PairIndex } from "../../sim/pair-index.ts";
+import type { Table } from "../../sim/table.ts";
 import { addTimer, type TimerColumn } from "../../sim/timers.ts";
 import { type ArpPacket, arpOperation } from "../../wire/arp.ts";
 import { type EthernetFrame, frameLength } from "../../wire/ethernet.ts";
@@ -14,7 +16,7 @@ import { CapturedConnections } from "./captured-connections.ts";
 import { type Crossing, sentByIp } from "./crossings.ts";
 import type { CapturedInterface } from "./network.ts";
 import { SeenRoutes } from "./seen-routes.ts";
-import type { Sighting, Sightings } from "./sightings.ts";
+import type { Sightings } from "./sightings.ts";
 
 /**
  * Plays a capture on a world that has its interfaces: each frame is an event of its packet at the interface that saw it, and
@@ -32,6 +34,11 @@ export class Replay {
   private readonly next: Int32Column;
   private readonly due: TimerColumn;
   private readonly row: number;
+  /** The capture's packets that are in flight, by their numbers in it, and their rows. */
+  private readonly flights: Table;
+  private readonly flying: Int32Column;
+  private readonly flight: Int32Column;
+  private readonly flightOf: PairIndex;
 
   constructor(
     world: World,
@@ -53,6 +60,10 @@ export class Replay {
     this.row = table.allocate();
     table.link(this.row);
     this.next.set(this.row, 0);
+    this.flights = sim.addTable("captured packet in flight");
+    this.flying = this.flights.int32("packet");
+    this.flight = this.flights.int32("row");
+    this.flightOf = this.flights.addIndex(new PairIndex(this.flying));
     sim.on(stage.captureFrame, () => this.show());
     for (const tapStage of tapStages.keys()) sim.on(tapStage, (packet) => this.pass(packet));
     this.schedule(0);
@@ -72,9 +83,12 @@ export class Replay {
     const device = this.devices[sighting.tap];
     const at = stageAt(this.interfaces[sighting.tap].kind, sighting.direction);
     const netns = this.world.devices.netns.get(device);
-    let packet = this.packetOf(sighting);
-    if (packet === 0) packet = packets.make(netns, device, at, sighting.frame, makeOrigin(sighting.packet + 1, 0));
-    else {
+    const flight = this.flightOf.find(sighting.packet, 0);
+    let packet = this.flight.get(flight);
+    if (flight === 0) {
+      packet = packets.make(netns, device, at, sighting.frame, makeOrigin(sighting.packet + 1, 0));
+      this.depart(sighting.packet, packet);
+    } else {
       packets.data.set(packet, sighting.frame);
       // Its connection stays behind in the namespace that it leaves.
       if (packets.netns.get(packet) !== netns) packets.scrub(packet, true);
@@ -87,10 +101,11 @@ export class Replay {
     this.schedule(index + 1);
   }
 
-  private packetOf({ packet }: Sighting): number {
-    const { packets } = this.world;
-    for (const row of packets.table.rows()) if (packets.origin.get(row).name === packet + 1) return row;
-    return 0;
+  private depart(number: number, packet: number): void {
+    const flight = this.flights.allocate();
+    this.flying.set(flight, number);
+    this.flight.set(flight, packet);
+    this.flights.link(flight);
   }
 
   /** The frame passes the interface; after its last one the packet is gone. */
@@ -104,7 +119,9 @@ export class Replay {
     else devices.countTransmitted(device, length);
     this.learn(packet, device, index);
     sim.underWay.pop();
-    if (this.sightings.last[sighting.packet] === index) packets.remove(packet);
+    if (this.sightings.last[sighting.packet] !== index) return;
+    this.flights.remove(this.flightOf.find(sighting.packet, 0));
+    packets.remove(packet);
   }
 
   private learn(packet: number, device: number, index: number): void {
