@@ -29,7 +29,7 @@ import { Memory } from "./memory/memory.ts";
 import type { NoModel, OpenModel } from "./model/open-model.ts";
 import { ModelRows } from "./model/tree-rows.ts";
 import * as motions from "./motions.ts";
-import { deviceName, packetText } from "./names.ts";
+import { deviceName } from "./names.ts";
 import { EventView } from "./observe.ts";
 import { Outputs } from "./outputs.ts";
 import {
@@ -53,8 +53,9 @@ import { Scenario } from "./scenario.ts";
 import { Session } from "./session.ts";
 import { type StepTarget, stepTargets } from "./step-targets.ts";
 import { ThreadFilters } from "./threads/thread-filters.ts";
+import { ThreadRows } from "./threads/thread-rows.ts";
 import { Timeline } from "./timeline/timeline.ts";
-import { type Walker, type WalkFrame, walkOf } from "./walk.ts";
+import { type WalkFrame, walkOf } from "./walk.ts";
 import type { Why } from "./why/api.ts";
 import type { Program } from "./why/trial.ts";
 import { type LabOrigin, WhyFacet } from "./why/why.ts";
@@ -167,6 +168,7 @@ export class Lab implements DebugLab {
   readonly why: Why;
   /** What may come next. */
   readonly futures: Futures;
+  private readonly threadRows: ThreadRows;
   private frames: WalkFrame[] = [];
 
   constructor(
@@ -198,6 +200,7 @@ export class Lab implements DebugLab {
     this.memory = new Memory(world, hand);
     this.inline = new InlineValues(world, plan, this.documents);
     this.threadFilter = new ThreadFilters(world);
+    this.threadRows = new ThreadRows(world);
     this.console = new Console({ world, scenario, layout, hand, stageNames, at: (view) => this.targetOf(view) });
   }
 
@@ -228,13 +231,7 @@ export class Lab implements DebugLab {
     const { walkers, total } =
       test === undefined ? this.session.walkers(limit - 1) : this.session.walkersWhere(test, limit - 1);
     const scenarioThread = { id: scenarioThreadId, name: `scenario "${this.scenario.plan.name}"` };
-    return { threads: [scenarioThread, ...walkers.map((one) => this.threadRow(one))], total: total + 1 };
-  }
-
-  private threadRow(walker: Walker): ThreadRow {
-    const text = walker.data === null ? "" : packetText(walker.data);
-    const place = walker.row === 0 ? "gone" : `@ ${this.session.placeOf(walker.row)}`;
-    return { id: walker.number + 1, name: `#${walker.origin.name} ${text} ${place}` };
+    return { threads: [scenarioThread, ...walkers.map((one) => this.threadRows.of(one))], total: total + 1 };
   }
 
   stack(

@@ -6,7 +6,6 @@ import type { Breakpoints } from "./breakpoints.ts";
 import type { DataBreakpoints } from "./data/data-breakpoints.ts";
 import { dropExplanation } from "./drop-text.ts";
 import { placeName } from "./names.ts";
-import { firstPackets, packetOfNumber } from "./packets-in-flight.ts";
 import { type Stop, scenarioThreadId } from "./protocol.ts";
 import type { Scenario } from "./scenario.ts";
 import { isWaiting, type Walker } from "./walk.ts";
@@ -202,7 +201,7 @@ export class Session {
 
   /** The row of a packet in flight, or 0. */
   rowOf(number: number): number {
-    return packetOfNumber(this.world, number);
+    return this.world.packets.byNumber.find(number);
   }
 
   /** The packet with this number is still in flight, in the row where it was. */
@@ -230,11 +229,12 @@ export class Session {
     if (row === 0 || !isWaiting(this.world, row)) return undefined;
     const { packets } = this.world;
     const { name } = packets.origin.get(row);
-    let latest: number | undefined;
-    for (let other = 1; other <= packets.table.lastRow; other++)
-      if (packets.table.has(other) && packets.origin.get(other).causedBy === name)
-        latest = Math.max(latest ?? 0, packets.number.get(other));
-    return latest;
+    // Nothing that it causes was there before it.
+    for (const other of packets.byNumber.fromHighest()) {
+      if (other === row) return undefined;
+      if (packets.origin.get(other).causedBy === name) return packets.number.get(other);
+    }
+    return undefined;
   }
 
   /** A packet that a thread can show: in flight, or gone since the last resume. */
@@ -248,7 +248,8 @@ export class Session {
     isShown: (packet: number) => boolean,
     limit: number,
   ): { readonly walkers: readonly Walker[]; readonly total: number } {
-    const rows = firstPackets(this.world, this.world.packets.table.size).filter(isShown);
+    const { packets } = this.world;
+    const rows = packets.byNumber.lowest(packets.table.size).filter(isShown);
     const walkers = rows.slice(0, Math.max(0, limit)).map((row) => this.walkerAt(row));
     const isThere = walkers.some((one) => one.number === this.focus);
     const focus = isThere || limit <= 0 ? undefined : this.walker(this.focus);
@@ -260,7 +261,7 @@ export class Session {
   walkers(limit: number): { readonly walkers: readonly Walker[]; readonly total: number } {
     const total = this.gone.length + this.world.packets.table.size;
     const gone = this.gone.slice(0, Math.max(0, limit));
-    const rows = firstPackets(this.world, Math.max(0, limit - gone.length));
+    const rows = this.world.packets.byNumber.lowest(limit - gone.length);
     const walkers = [...gone, ...rows.map((row) => this.walkerAt(row))];
     const isShown = walkers.some((one) => one.number === this.focus);
     const focus = isShown || limit <= 0 ? undefined : this.walker(this.focus);

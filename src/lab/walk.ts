@@ -134,11 +134,10 @@ function pushEvents(
   before: number,
   frames: WalkFrame[],
 ): number {
-  const { events } = world.sim;
-  for (let event = before - 1; event >= Math.max(who.bornAt, events.start); event--) {
-    if (events.walker(event) !== who.number) continue;
+  const { packets, sim } = world;
+  const row = packets.byNumber.find(who.number);
+  for (const event of sim.events.ofWalker(who.number, row, who.bornAt, before))
     frames.push(pastFrame(world, documents, walker, event));
-  }
   return Math.min(before, who.bornAt + 1);
 }
 

@@ -1,4 +1,5 @@
 import type { Float64Column, Int32Column, ReferenceColumn } from "../sim/column.ts";
+import { NumberedRows } from "../sim/numbered-rows.ts";
 import type { Simulation } from "../sim/simulation.ts";
 import type { Table } from "../sim/table.ts";
 import type { EthernetFrame } from "../wire/ethernet.ts";
@@ -65,6 +66,8 @@ export class Packets {
   readonly netns: Int32Column;
   /** Counts all packets ever made; the number in its name. */
   readonly number: Int32Column;
+  /** Finds packets by their numbers. */
+  readonly byNumber: NumberedRows;
   /** The event that made it. */
   readonly bornAt: Int32Column;
   /** The device it came in by, 0 for one made here. */
@@ -122,6 +125,7 @@ export class Packets {
     this.device = table.int32("device");
     this.netns = table.int32("netns");
     this.number = table.int32("number");
+    this.byNumber = table.addIndex(new NumberedRows(table, this.number));
     this.bornAt = table.int32("bornAt");
     this.inDevice = table.int32("inDevice");
     this.isForPort = table.int32("isForPort");

@@ -18,9 +18,15 @@ interface Chunk {
   readonly walkers: Int32Array;
   readonly places: Int32Array;
   readonly stages: Uint8Array;
+  /** By event, the latest one before it of the same walker, `noEvent` or `unknown`. */
+  readonly previous: Int32Array;
 }
 
-export const eventLogChunkBytes = chunkSize * (8 + 8 + 4 + 4 + 1);
+export const eventLogChunkBytes = chunkSize * (8 + 8 + 4 + 4 + 1 + 4);
+
+const noEvent = -1;
+/** A recorded future was forgotten: the walker's latest event may have been in it. */
+const unknown = -2;
 
 /** The events of a run in order, each with the position in the change log where its changes begin. */
 export class EventLog {
@@ -31,6 +37,8 @@ export class EventLog {
   private count = 0;
   /** Dropped chunks, to be used again. */
   private readonly spares: Chunk[] = [];
+  /** By row of a walker, the event that was recorded last for that row. */
+  private latest = new Int32Array(64).fill(noEvent);
 
   /** The number of the next event to be recorded; events count from 0. */
   get end(): number {
@@ -42,7 +50,8 @@ export class EventLog {
     return this.firstChunk << chunkBits;
   }
 
-  append(timeNs: number, stage: number, walker: number, place: number, changesFrom: number): void {
+  /** `row` is the walker's; 0, like `walker`, for an event that is nobody's walk. */
+  append(timeNs: number, stage: number, walker: number, row: number, place: number, changesFrom: number): void {
     const at = this.count & chunkMask;
     if (at === 0) this.open();
     const chunk = this.newest;
@@ -51,7 +60,55 @@ export class EventLog {
     chunk.walkers[at] = walker;
     chunk.places[at] = place;
     chunk.stages[at] = stage;
+    if (row !== 0) chunk.previous[at] = this.follow(walker, row);
     this.count++;
+  }
+
+  /** The walker's event before the one that is about to be recorded. */
+  private follow(walker: number, row: number): number {
+    if (row >= this.latest.length) this.makeRoom(row);
+    const event = this.latest[row];
+    this.latest[row] = this.count;
+    return event < this.start || this.walker(event) === walker ? event : noEvent;
+  }
+
+  private makeRoom(row: number): void {
+    const latest = new Int32Array(2 * row).fill(noEvent);
+    latest.set(this.latest);
+    this.latest = latest;
+  }
+
+  /**
+   * The events of a walker in [from, before), newest first, as far as they are still known. `row` is where it is, or was last; 0 where
+   * nobody knows. What others do meanwhile is passed over, however much that is.
+   */
+  *ofWalker(walker: number, row: number, from: number, before: number): Generator<number> {
+    const earliest = Math.max(from, this.start);
+    if (before <= earliest) return;
+    let event = this.newestOf(walker, row, before);
+    let end = before;
+    while (event !== noEvent) {
+      if (event === unknown) event = end - 1;
+      while (event >= earliest && this.walker(event) !== walker) event--;
+      if (event < earliest) return;
+      if (event < end) {
+        yield event;
+        end = event;
+      }
+      event = this.previous(event);
+    }
+  }
+
+  /** An event of the walker from which its events before `before` can be followed, or `unknown`. */
+  private newestOf(walker: number, row: number, before: number): number {
+    const latest = row < this.latest.length ? this.latest[row] : noEvent;
+    if (latest >= this.start && latest < this.count && this.walker(latest) === walker) return latest;
+    // Whoever went back stands before an event of the walker that he looks at.
+    return before < this.count && this.walker(before) === walker ? before : unknown;
+  }
+
+  private previous(event: number): number {
+    return this.chunkOf(event).previous[event & chunkMask];
   }
 
   read(event: number): EventRecord {
@@ -79,6 +136,7 @@ export class EventLog {
 
   truncate(end: number): void {
     this.count = end;
+    this.latest.fill(unknown);
     const kept = Math.max(0, ((end + chunkMask) >>> chunkBits) - this.firstChunk);
     this.spares.push(...this.chunks.splice(kept));
     this.newest = this.chunks[kept - 1];
@@ -112,5 +170,6 @@ function makeChunk(): Chunk {
     walkers: new Int32Array(chunkSize),
     places: new Int32Array(chunkSize),
     stages: new Uint8Array(chunkSize),
+    previous: new Int32Array(chunkSize),
   };
 }

@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import type { Float64Column, Int32Column } from "./column.ts";
+import type { TableIndex } from "./table.ts";
 
 /**
  * Finds rows by one or two of their columns, such as (device, address). It is derived from the table: rows enter and leave it
@@ -8,7 +9,7 @@ import type { Float64Column, Int32Column } from "./column.ts";
  * Buckets are chains through `next`. The order inside a chain is not part of the world's state, so where several rows
  * can match, whoever asks must choose by the rows' own values.
  */
-export class PairIndex {
+export class PairIndex implements TableIndex {
   private readonly first: Int32Column;
   private readonly second: Float64Column | undefined;
   private heads = new Int32Array(16);

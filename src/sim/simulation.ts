@@ -376,7 +376,8 @@ export class Simulation {
     const stage = this.nextStage;
     const isWalker = this.nextIsWalker();
     const place = isWalker ? this.walkers.place.get(subject) : subject;
-    this.events.append(this.nextDueNs, stage, isWalker ? this.walkers.number.get(subject) : 0, place, this.log.end);
+    const walker = isWalker ? this.walkers.number.get(subject) : 0;
+    this.events.append(this.nextDueNs, stage, walker, isWalker ? subject : 0, place, this.log.end);
     this.positionNow++;
     if (this.nextKind !== fromStack) this.takeDue(subject, isWalker);
     this.handlers[stage](subject);

@@ -1,11 +1,18 @@
 import type { ChangeLog, Recorded } from "./change-log.ts";
 import { type Column, Float64Column, Int32Column, ReferenceColumn } from "./column.ts";
-import type { PairIndex } from "./pair-index.ts";
 
 const largeTableRows = 65_536;
 
 /** Any column, whatever it holds. */
 export type AnyColumn = Column<number> | Column<unknown>;
+
+/** Finds rows by what their columns hold: rows enter and leave it with the table, also when history is rewound. */
+export interface TableIndex {
+  link(row: number): void;
+  unlink(row: number): void;
+  /** Makes room for rows below `capacity`. */
+  reserve(capacity: number): void;
+}
 
 /**
  * A table of the simulated world: rows are numbers from 1 (0 stands for "none"), fields are columns. Rows come and go
@@ -16,7 +23,7 @@ export class Table implements Recorded {
   readonly name: string;
   readonly holdsReferences = false;
   readonly columns: AnyColumn[] = [];
-  private readonly indexes: PairIndex[] = [];
+  private readonly indexes: TableIndex[] = [];
   private readonly log: ChangeLog;
   private readonly id: number;
   private present: Uint8Array;
@@ -53,7 +60,7 @@ export class Table implements Recorded {
     return column;
   }
 
-  addIndex(index: PairIndex): PairIndex {
+  addIndex<Index extends TableIndex>(index: Index): Index {
     index.reserve(this.capacity);
     this.indexes.push(index);
     return index;

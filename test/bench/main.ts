@@ -7,7 +7,7 @@ import { openModel } from "../../src/lab/model/open-model.ts";
 import { compileSync } from "../../src/language/compile.ts";
 import type { World } from "../../src/linux/world.ts";
 import { buildRing, clusterPlan, frameHops } from "./ring.ts";
-import { pausedSession } from "./scale.ts";
+import { inLockstep, pausedSessions, type Shape, type StepFigures, waiting } from "./scale.ts";
 
 const historyBytes = 256 * 1024 * 1024;
 const sliceEvents = 100_000;
@@ -176,15 +176,34 @@ async function steps(events: number): Promise<void> {
   );
 }
 
-/** What a client waits for, with so many senders. */
-async function session(senders: number): Promise<void> {
-  const { inFlight, pauseMs, threadsSent, stepIntoMs, stepOverMs, stepBackMs, eventsPerStepInto } =
-    await pausedSession(senders);
-  const steps = `Into ${stepIntoMs.toFixed(2)} (${eventsPerStepInto.toFixed(0)} events), Over ${stepOverMs.toFixed(2)}, Back ${stepBackMs.toFixed(2)} ms median`;
-  print(
-    `a session with ${inFlight} packets in flight`,
-    `Pause ${pauseMs.toFixed(0)} ms, ${threadsSent} threads sent; with the views' questions Step ${steps}`,
-  );
+/** What a client waits for with many packets in flight, and with few. */
+async function sessions(shape: Shape): Promise<void> {
+  const [few, many] = await pausedSessions(shape, [10, 10_000]);
+  for (const { inFlight, pauseMs, threadsSent, steps } of [few, many]) {
+    print(
+      `a session with ${inFlight} packets ${shape.name}`,
+      `Pause ${pauseMs.toFixed(0)} ms, ${threadsSent} threads sent; a step with the views' questions:`,
+    );
+    for (const [title, { ms, events, simulationMs }] of titled(steps))
+      print(
+        `  ${title}`,
+        `${ms.toFixed(3)} ms for ${events} events, ${((1000 * ms) / events).toFixed(2)} µs each; simulation ${simulationMs.toFixed(3)} ms, debugger ${(ms - simulationMs).toFixed(3)} ms`,
+      );
+  }
+  const ratios = titled(many.steps).map(([title, { ms }], index) => {
+    const [, before] = titled(few.steps)[index];
+    return `${title} ${(ms / before.ms).toFixed(2)}`;
+  });
+  print(`  many to few, ${shape.name}`, ratios.join(", "));
+}
+
+function titled(steps: Readonly<Record<string, StepFigures>>): readonly (readonly [string, StepFigures])[] {
+  const { stepIn, next, stepBack } = steps;
+  return [
+    ["Step Into", stepIn],
+    ["Step Over", next],
+    ["Step Back", stepBack],
+  ];
 }
 
 function microseconds(work: () => void): number {
@@ -212,14 +231,31 @@ console.log(
   "The same work elsewhere, one core: ns-3 3.37 does 0.32 / 0.30 / 0.19 M frame-hops/s for 10 / 100 / 1,000 pods;",
 );
 console.log("Linux 6.18 in network namespaces 1.06 / 0.92 M for 10 / 100 pods.\n");
-await buildCluster(1, 1000);
-await buildCluster(334, 30);
-await buildCluster(5000, 30);
-for (const cni of ["host-gw", "vxlan", "routed"]) checkModel(cni, 5000, 30);
-for (const pods of [10, 100, 1000]) ring(pods);
-conditionalBreakpoints(100, 20);
-dataBreakpoints(100, "routes:node0", "a node's routes");
-dataBreakpoints(100, "dev:node0/pod1/eth0#TX", "the counter of one of 100 pods");
-await steps(1_000_000);
-await session(10);
-await session(10_000);
+/** What is measured, by the words that ask for it: `npm run bench -- ring session`. Without any, all. */
+const parts: Readonly<Record<string, () => void | Promise<void>>> = {
+  async build() {
+    await buildCluster(1, 1000);
+    await buildCluster(334, 30);
+    await buildCluster(5000, 30);
+  },
+  model() {
+    for (const cni of ["host-gw", "vxlan", "routed"]) checkModel(cni, 5000, 30);
+  },
+  ring() {
+    for (const pods of [10, 100, 1000]) ring(pods);
+  },
+  conditions: () => conditionalBreakpoints(100, 20),
+  data() {
+    dataBreakpoints(100, "routes:node0", "a node's routes");
+    dataBreakpoints(100, "dev:node0/pod1/eth0#TX", "the counter of one of 100 pods");
+  },
+  history: () => steps(1_000_000),
+  async session() {
+    await sessions(inLockstep);
+    await sessions(waiting);
+  },
+};
+const wanted = process.argv.slice(2);
+for (const name of wanted)
+  if (parts[name] === undefined) throw new Error(`Parts are ${Object.keys(parts).join(", ")}.`);
+for (const name of Object.keys(parts)) if (wanted.length === 0 || wanted.includes(name)) await parts[name]();

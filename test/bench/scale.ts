@@ -2,56 +2,119 @@ import { performance } from "node:perf_hooks";
 import type { DebugProtocol } from "@vscode/debugprotocol";
 import { createSession, type K8snetDebugSession } from "../../src/debug/server.ts";
 import { openLab } from "../../src/lab/lab.ts";
+import type { World } from "../../src/linux/world.ts";
 import type { NetworkPlan } from "../../src/plan/plan.ts";
 import type { UdpSend } from "../../src/plan/statements.ts";
 import { clusterPlan, echoPort, podAddress } from "./ring.ts";
 
 const source = { uri: "bench", line: 1, column: 1, endLine: 1, endColumn: 1 };
 const podsPerNode = 30;
-const stepsMeasured = 50;
+const stepsMeasured = 200;
+const commands = ["stepIn", "next", "stepBack"] as const;
+
+/** In what way many packets are in flight. */
+export interface Shape {
+  readonly name: string;
+  plan(packets: number): NetworkPlan;
+  isReady(world: World, packets: number): boolean;
+}
+
+/** Every pod sends to the next one of its node, all at the same moments: between two events of a packet lie those of all others. */
+export const inLockstep: Shape = {
+  name: "in lockstep",
+  plan: sendersPlan,
+  isReady: ({ neighbours, packets }, wanted) => neighbours.table.size >= wanted * 2 && packets.table.size >= wanted,
+};
+
+/** All but those of two pods wait for the address of a neighbour that is not there. */
+export const waiting: Shape = {
+  name: "that wait",
+  plan: waitersPlan,
+  isReady: ({ packets, sim }, wanted) => packets.table.size >= wanted && sim.nowNs > 1e6,
+};
+
+export interface StepFigures {
+  readonly ms: number;
+  /** Of all packets. */
+  readonly events: number;
+  /** What these events take where nobody looks, in milliseconds. */
+  readonly simulationMs: number;
+}
 
 export interface ScaleFigures {
   readonly inFlight: number;
   /** From the request to pause to the stop, the list of threads and the stack that clients then ask for. */
   readonly pauseMs: number;
   readonly threadsSent: number;
-  readonly stepOverMs: number;
-  readonly stepIntoMs: number;
-  readonly stepBackMs: number;
-  /** What happens to other packets meanwhile. */
-  readonly eventsPerStepInto: number;
+  readonly steps: Readonly<Record<(typeof commands)[number], StepFigures>>;
 }
 
-/** A debug session over pods that all send at once, paused when so many packets are in flight. */
-export async function pausedSession(senders: number): Promise<ScaleFigures> {
-  const client = new Client(senders);
-  await client.request("initialize", { adapterID: "k8snet" });
-  const initialized = client.event("initialized");
-  await client.request("launch", { program: "bench" });
-  await initialized;
-  await client.request("configurationDone");
-  await client.untilInFlight(senders);
-  const paused = await timed(async () => {
-    const stop = client.event("stopped");
-    await client.request("pause", { threadId: 1 });
-    await stop;
-    await client.look();
-  });
-  const { threads } = await client.look();
-  const step = (command: string) => middleOf(stepsMeasured, () => client.step(command));
-  const before = client.position;
-  const stepIntoMs = await step("stepIn");
-  const figures = {
-    inFlight: client.inFlight,
-    pauseMs: paused,
-    threadsSent: threads.length,
-    stepIntoMs,
-    eventsPerStepInto: (client.position - before) / stepsMeasured,
-    stepOverMs: await step("next"),
-    stepBackMs: await step("stepBack"),
+/** Debug sessions, one with so many packets in flight each, that step in turn, so that what else the machine does meets all alike. */
+export async function pausedSessions(shape: Shape, sizes: readonly number[]): Promise<readonly ScaleFigures[]> {
+  const sessions: PausedSession[] = [];
+  for (const packets of sizes) sessions.push(await PausedSession.open(shape, packets));
+  for (const command of commands)
+    for (let i = 0; i < stepsMeasured; i++) for (const session of sessions) await session.step(command);
+  return sessions.map((one) => one.end());
+}
+
+/** A session that stands still, and a twin of its lab that goes through the same events while nobody looks. */
+class PausedSession {
+  private readonly client: Client;
+  private readonly twin: World["sim"];
+  private readonly taken = { stepIn: [], next: [], stepBack: [] } as Record<string, StepFigures[]>;
+  private readonly paused: Pick<ScaleFigures, "inFlight" | "pauseMs" | "threadsSent">;
+
+  private constructor(client: Client, twin: World["sim"], paused: PausedSession["paused"]) {
+    this.client = client;
+    this.twin = twin;
+    this.paused = paused;
+  }
+
+  static async open(shape: Shape, packets: number): Promise<PausedSession> {
+    const plan = shape.plan(packets);
+    const client = new Client(plan);
+    await client.request("initialize", { adapterID: "k8snet" });
+    const initialized = client.event("initialized");
+    await client.request("launch", { program: "bench" });
+    await initialized;
+    await client.request("configurationDone");
+    await client.untilReady((world) => shape.isReady(world, packets));
+    const pauseMs = await timed(async () => {
+      const stop = client.event("stopped");
+      await client.request("pause", { threadId: 1 });
+      await stop;
+      await client.look();
+    });
+    const { threads } = await client.look();
+    const twin = openedLab(plan).world.sim;
+    while (twin.position < client.position) twin.advance(client.position - twin.position);
+    return new PausedSession(client, twin, { inFlight: client.inFlight, pauseMs, threadsSent: threads.length });
+  }
+
+  async step(command: (typeof commands)[number]): Promise<void> {
+    const before = this.client.position;
+    const ms = await timed(() => this.client.step(command));
+    const events = this.client.position - before;
+    const start = performance.now();
+    if (events > 0) this.twin.advance(events);
+    this.taken[command].push({ ms, events: Math.abs(events), simulationMs: performance.now() - start });
+  }
+
+  end(): ScaleFigures {
+    this.client.session.dispose();
+    const steps = Object.fromEntries(commands.map((one) => [one, middleStep(this.taken[one])]));
+    return { ...this.paused, steps: steps as ScaleFigures["steps"] };
+  }
+}
+
+function middleStep(steps: readonly StepFigures[]): StepFigures {
+  const middle = (of: (one: StepFigures) => number) => steps.map(of).sort((a, b) => a - b)[steps.length >> 1];
+  return {
+    ms: middle((one) => one.ms),
+    events: middle((one) => one.events),
+    simulationMs: middle((one) => one.simulationMs),
   };
-  client.session.dispose();
-  return figures;
 }
 
 /** What VS Code sends and waits for, without the wire in between. */
@@ -59,12 +122,12 @@ class Client {
   readonly session: K8snetDebugSession;
   private readonly answers = new Map<number, (body: unknown) => void>();
   private readonly events = new Map<string, (body: unknown) => void>();
-  private readonly world: ReturnType<typeof openedLab>["world"];
+  private readonly world: World;
   private seq = 1;
   private stoppedThread = 1;
 
-  constructor(senders: number) {
-    const lab = openedLab(senders);
+  constructor(plan: NetworkPlan) {
+    const lab = openedLab(plan);
     this.world = lab.world;
     this.session = createSession({
       openLab: () => ({ kind: "opened", lab, diagnostics: [] }),
@@ -98,12 +161,11 @@ class Client {
     return new Promise((resolve) => this.events.set(name, resolve));
   }
 
-  /** Until everybody knows its neighbour, which floods first, and so many packets are in flight. */
-  async untilInFlight(packets: number): Promise<void> {
-    const { sim, neighbours } = this.world;
-    const isReady = () => neighbours.table.size >= packets * 2 && this.inFlight >= packets;
-    while (!isReady() && sim.position < 20_000_000) await new Promise((next) => setImmediate(next));
-    const warm = sim.position + packets * 100;
+  /** And for some time more, so that what the beginning floods is over. */
+  async untilReady(isReady: (world: World) => boolean): Promise<void> {
+    const { sim, packets } = this.world;
+    while (!isReady(this.world) && sim.position < 20_000_000) await new Promise((next) => setImmediate(next));
+    const warm = sim.position + packets.table.size * 100;
     while (sim.position < warm) await new Promise((next) => setImmediate(next));
   }
 
@@ -138,32 +200,50 @@ class Client {
   }
 }
 
-function openedLab(senders: number) {
-  const opened = openLab(sendersPlan(senders));
+function openedLab(plan: NetworkPlan) {
+  const opened = openLab(plan);
   if ("problems" in opened) throw new Error(opened.problems[0].message);
   return opened.lab;
 }
 
-/** Every pod sends to the next one of its node, on and on. */
 function sendersPlan(senders: number): NetworkPlan {
   const perNode = Math.min(podsPerNode, senders);
   const nodes = Math.ceil(senders / perNode);
-  const statements = Array.from({ length: nodes * perNode }, (_, index): UdpSend => {
+  const statements = Array.from({ length: nodes * perNode }, (_, index) => {
     const [node, pod] = [Math.floor(index / perNode), index % perNode];
-    return {
-      do: "udp",
-      source,
-      text: "udp",
-      netns: `node${node}/pod${pod}`,
-      destination: podAddress(node, (pod + 1) % perNode),
-      destinationText: "the next",
-      port: echoPort,
-      count: 1_000_000,
-      gapNs: 8_000,
-      timeoutNs: 1e9,
-      ttl: 64,
-    };
+    return datagrams(node, pod, (pod + 1) % perNode, 1_000_000);
   });
+  return together(nodes, perNode, statements);
+}
+
+function waitersPlan(packets: number): NetworkPlan {
+  const perNode = Math.min(podsPerNode, packets);
+  const nodes = Math.ceil(packets / perNode);
+  const absent = 4000;
+  const waiters = Array.from({ length: packets - 1 }, (_, index) => {
+    return datagrams(Math.floor((index + 1) / perNode), (index + 1) % perNode, absent, 1);
+  });
+  return together(nodes, perNode, [datagrams(0, 0, 1, 1_000_000), ...waiters]);
+}
+
+/** From one pod of a node to another. */
+function datagrams(node: number, from: number, to: number, count: number): UdpSend {
+  return {
+    do: "udp",
+    source,
+    text: "udp",
+    netns: `node${node}/pod${from}`,
+    destination: podAddress(node, to),
+    destinationText: "another",
+    port: echoPort,
+    count,
+    gapNs: 8_000,
+    timeoutNs: 1e9,
+    ttl: 64,
+  };
+}
+
+function together(nodes: number, perNode: number, statements: readonly UdpSend[]): NetworkPlan {
   const parallel = { do: "parallel", source, text: "parallel", statements } as const;
   const scenario = { name: "all at once", source, seed: 1, statements: [parallel] };
   return { ...clusterPlan(nodes, perNode, true), scenarios: [scenario] };
@@ -173,10 +253,4 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-async function middleOf(times: number, work: () => Promise<unknown>): Promise<number> {
-  const took: number[] = [];
-  for (let i = 0; i < times; i++) took.push(await timed(work));
-  return took.sort((a, b) => a - b)[times >> 1];
 }

@@ -51,7 +51,7 @@ function playground(seed = 1, historyBytes = 1e9) {
     timer.set(bell, dueNs);
     return bell;
   };
-  return { sim, heard, throwBall, hang, timer, lane };
+  return { sim, heard, balls, number, throwBall, hang, timer, lane };
 }
 
 test("1. What is under way comes first, then what is due: by time, lanes before timers", () => {
@@ -184,6 +184,32 @@ test("10. History is bounded: the oldest events are dropped, and the earliest po
   sim.goTo(earliest);
   expect(digest(sim)).toBe(then);
   expect(sim.stepBack()).toBe(false);
+});
+
+test("11. Law: a walker's events are followed from one to the next, in whatever future they lie, and none is missed", () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ back: fc.nat(40), forth: fc.nat(60), isEdit: fc.boolean() })), (moves) => {
+      const { sim, balls, number, throwBall, hang } = playground();
+      for (const ball of [1, 2, 3]) throwBall(ball);
+      hang(3);
+      sim.begin();
+      let thrown = 3;
+      for (const { back, forth, isEdit } of moves) {
+        sim.goTo(Math.max(0, sim.position - back));
+        if (isEdit) sim.edit(() => throwBall(++thrown));
+        for (let i = 0; i < forth; i++) sim.step();
+        const before = sim.position;
+        const all = Array.from({ length: before }, (_, event) => event).reverse();
+        for (let ball = 1; ball <= thrown; ball++) {
+          const own = all.filter((event) => sim.events.walker(event) === ball);
+          const row = [...balls.rows()].find((one) => number.get(one) === ball);
+          expect([...sim.events.ofWalker(ball, row ?? 0, 0, before)]).toEqual(own);
+          const late = own.filter((event) => event >= 10);
+          expect([...sim.events.ofWalker(ball, row ?? 0, 10, before)]).toEqual(late);
+        }
+      }
+    }),
+  );
 });
 
 test("among what is due at one time somebody may choose; going back takes the choice back, going on repeats it", () => {

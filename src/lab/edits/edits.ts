@@ -4,7 +4,6 @@ import { parseDataId } from "../data/data-id.ts";
 import { findData } from "../data/data-tables.ts";
 import { packetOfId } from "../data/shown-packet.ts";
 import { chooseNext } from "../futures/futures.ts";
-import { packetOfNumber } from "../packets-in-flight.ts";
 import type { HandFacet } from "./api.ts";
 import { dataOfExpression } from "./data-of-expression.ts";
 import type { DataEdit, Edit, MadeEdit } from "./edit.ts";
@@ -68,7 +67,7 @@ export class Edits implements HandFacet {
   }
 
   dataOf(expression: string, threadId: number): string | undefined {
-    return dataOfExpression(this.world, expression, packetOfNumber(this.world, threadId - 1));
+    return dataOfExpression(this.world, expression, this.world.packets.byNumber.find(threadId - 1));
   }
 
   valueOf(data: string): string | undefined {
@@ -100,7 +99,7 @@ export class Edits implements HandFacet {
       case "statement":
         return this.statements.change(edit.text);
       default: {
-        const packet = packetOfNumber(this.world, edit.packet);
+        const packet = this.world.packets.byNumber.find(edit.packet);
         if (packet === 0) return new Refused("There is no such packet in flight");
         if (edit.do === "bytes") return writeBytes(this.world, packet, edit.bytes);
         return packetChange(this.world, packet, edit);

@@ -5,7 +5,6 @@ import { formatIpv4 } from "../../wire/ipv4-address.ts";
 import { ConditionFailure } from "../conditions/closures.ts";
 import { compileCondition } from "../conditions/compile.ts";
 import { Subject } from "../conditions/subject.ts";
-import { packetOfNumber } from "../packets-in-flight.ts";
 import { ipOf } from "../why/asked.ts";
 import type { ThreadFilter, ThreadFilterFacet } from "./api.ts";
 
@@ -41,7 +40,7 @@ export class ThreadFilters implements ThreadFilterFacet {
   private testFor(filter: ThreadFilter): IsShown | undefined | string {
     if (filter.show === "all") return undefined;
     if (filter.show === "matching") return this.matching(filter.condition);
-    const packet = packetOfNumber(this.world, filter.threadId - 1);
+    const packet = this.world.packets.byNumber.find(filter.threadId - 1);
     if (packet === 0) return "There is no such packet in flight";
     return filter.show === "packet" ? this.family(packet) : this.conversation(packet);
   }
