@@ -6,7 +6,7 @@
 
 import { pathToFileURL } from "node:url";
 import { runInBrowser, runOnDesktop } from "./extension-host.mjs";
-import { runWorkbench } from "./workbench/first-session.mjs";
+import { runWorkbench } from "./workbench/sessions.mjs";
 
 /** @typedef {{ passed: readonly string[], failed: readonly { name: string, error: string }[] }} PartResults */
 

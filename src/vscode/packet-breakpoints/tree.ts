@@ -33,15 +33,20 @@ export class PacketBreakpointsTree implements vscode.TreeDataProvider<Row> {
       treeDataProvider: tree,
       manageCheckboxStateManually: true,
     });
+    const told = new Set<string>();
     const on = (id: string, act: (row: Row) => unknown) => vscode.commands.registerCommand(id, act);
     const registration = vscode.Disposable.from(
       view,
       tree.changed,
       view.onDidChangeCheckboxState(({ items }) => tree.check(items)),
-      onDidChangeNetworkSession((session) => session && tree.tell(session)),
+      // They may have changed while the user was in another session. One that has just begun is told when it has launched.
+      onDidChangeNetworkSession((session) => session && told.has(session.id) && tree.tell(session)),
       vscode.debug.onDidReceiveDebugSessionCustomEvent(({ session, event, body }) => {
-        if (event === "k8snet/state" && body.reason === "launched") void tree.tell(session);
+        if (event !== "k8snet/state" || body.reason !== "launched") return;
+        told.add(session.id);
+        void tree.tell(session);
       }),
+      vscode.debug.onDidTerminateDebugSession(({ id }) => told.delete(id)),
       on(commandIds.editPacketCondition, (row) => tree.edit(row, "condition")),
       on(commandIds.editPacketHitCount, (row) => tree.edit(row, "hitCondition")),
       on(commandIds.editPacketLogMessage, (row) => tree.edit(row, "logMessage")),
@@ -84,7 +89,7 @@ export class PacketBreakpointsTree implements vscode.TreeDataProvider<Row> {
     const keys = this.keysOf(row);
     const on = keys.filter((key) => this.breakpoints.of(key).isEnabled).length;
     if (on > 0) item.description = on === keys.length ? "all" : String(on);
-    item.checkboxState = stateOf(on === keys.length);
+    item.checkboxState = boxOf(on === keys.length, `Stop at all of ${label}`);
     return item;
   }
 
@@ -95,7 +100,7 @@ export class PacketBreakpointsTree implements vscode.TreeDataProvider<Row> {
     const item = new vscode.TreeItem(description ?? name);
     item.id = name;
     item.description = wishText(breakpoint);
-    item.checkboxState = stateOf(breakpoint.isEnabled);
+    item.checkboxState = boxOf(breakpoint.isEnabled, `Stop at ${description ?? name}`);
     item.contextValue = "stage" in key ? "stage" : "data";
     const problem = this.problems.get(name);
     item.tooltip = problem ?? [description ?? name, wishText(breakpoint)].filter(Boolean).join(" ");
@@ -177,6 +182,8 @@ function nameOf(key: BreakpointKey): string {
   return "stage" in key ? key.stage : key.dataId;
 }
 
-function stateOf(isOn: boolean): vscode.TreeItemCheckboxState {
-  return isOn ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked;
+/** `label`: what a screen reader says. */
+function boxOf(isOn: boolean, label: string): vscode.TreeItem["checkboxState"] {
+  const { Checked, Unchecked } = vscode.TreeItemCheckboxState;
+  return { state: isOn ? Checked : Unchecked, tooltip: label, accessibilityInformation: { label } };
 }

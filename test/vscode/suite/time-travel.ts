@@ -57,6 +57,9 @@ async function watch(session: RecordedSession): Promise<void> {
   await vscode.debug.stopDebugging();
   await vscode.commands.executeCommand("workbench.action.debug.start");
   equal((await session.nextStop()).reason, "data breakpoint", "reason");
+  const tellings = () => session.sent.filter((one) => one.command === "k8snet/setPacketBreakpoints").length;
+  // One of the first launch, one of the change, one of the second launch.
+  equal(tellings(), 3, "how often the adapter was told of packet breakpoints");
 }
 
 async function openRecording(session: RecordedSession): Promise<void> {

@@ -1,32 +1,15 @@
 /**
  * A first debugging session, as the README tells it: open the sample, set two breakpoints, press F5, watch the ARP
- * table fill, go back. Takes screenshots, in a light and a dark theme, into .cache/screenshots.
+ * table fill, go back.
  */
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { cacheFolder } from "../../../scripts/lib/tools.mjs";
-import { lineInSample, themes, withWorkbench } from "./open.mjs";
+import { lineInSample } from "./open.mjs";
 import { expectText, untilTrue } from "./wait.mjs";
 
-const screenshotFolder = join(cacheFolder, "screenshots");
 const asked = "10.244.1.9";
 
-/** @typedef {{ passed: string[], failed: { name: string, error: string }[] }} Results */
-
-/** @returns {Promise<Results>} */
-export async function runWorkbench() {
-  mkdirSync(screenshotFolder, { recursive: true });
-  /** @type {Results} */
-  const results = { passed: [], failed: [] };
-  for (const [shade, theme] of Object.entries(themes)) {
-    await withWorkbench({ theme }, (workbench) => firstSession(new Steps(workbench, shade, results)));
-  }
-  return results;
-}
-
-/** @param {Steps} steps */
-async function firstSession({ workbench, step }) {
+/** @param {import("./steps.mjs").Steps} steps */
+export async function firstSession({ workbench, step }) {
   const bridgeLine = lineInSample(/^\s*bridge /);
   const pod1Line = lineInSample(/^\s*pod pod1/);
   const pod2Line = lineInSample(/^\s*pod pod2/);
@@ -71,31 +54,4 @@ async function firstSession({ workbench, step }) {
 /** @param {import("./workbench.mjs").Workbench} workbench */
 async function arpOfPod1(workbench) {
   return (await workbench.stateRowsBelow("pod1")).filter((row) => row.includes(asked));
-}
-
-/** The checks of one session: after one has failed the others would only repeat it. */
-class Steps {
-  /** @param {import("./workbench.mjs").Workbench} workbench @param {string} shade @param {Results} results */
-  constructor(workbench, shade, results) {
-    this.workbench = workbench;
-    this.shade = shade;
-    this.results = results;
-    this.taken = 0;
-    this.broken = false;
-  }
-
-  /** @param {string} name @param {() => Promise<void>} run */
-  step = async (name, run) => {
-    if (this.broken) return;
-    const title = `${name} (${this.shade})`;
-    try {
-      await run();
-      this.results.passed.push(title);
-    } catch (error) {
-      this.broken = true;
-      this.results.failed.push({ name: title, error: error instanceof Error ? (error.stack ?? "") : String(error) });
-    }
-    const path = join(screenshotFolder, `${this.shade}-${++this.taken}.png`);
-    await this.workbench.page.screenshot({ path });
-  };
 }

@@ -4,6 +4,8 @@ import { expectText, untilTrue } from "./wait.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 
+const boxOfRow = ".custom-view-tree-node-item-checkbox";
+
 export class Workbench {
   /** @param {Page} page */
   constructor(page) {
@@ -29,9 +31,10 @@ export class Workbench {
     await this.page.locator('.monaco-editor [class*="codicon-debug-breakpoint"]').first().waitFor({ timeout: 10_000 });
   }
 
-  async openRunAndDebug() {
+  /** `pane`: one that must be there. VS Code hides Breakpoints while there is none. */
+  async openRunAndDebug(pane = "Breakpoints") {
     await this.page.keyboard.press("Control+Shift+D");
-    await this.pane("Breakpoints").waitFor();
+    await this.pane(pane).waitFor();
   }
 
   /** @param {number} width Pixels. */
@@ -64,6 +67,34 @@ export class Workbench {
     await this.page.keyboard.type(name);
     await this.page.keyboard.press("Enter");
     await pane.locator(".monaco-list-row", { hasText: name }).waitFor();
+  }
+
+  /** A row of a tree in the side bar. @param {string} pane @param {string} label */
+  row(pane, label) {
+    return this.pane(pane).locator(".monaco-list-row", { hasText: label }).first();
+  }
+
+  /** @param {string} pane @param {string} label */
+  async unfold(pane, label) {
+    const row = this.row(pane, label);
+    if ((await row.getAttribute("aria-expanded")) !== "true") await row.locator(".monaco-tl-twistie").click();
+    await untilTrue(async () => (await row.getAttribute("aria-expanded")) === "true", `${label} to be unfolded`);
+  }
+
+  /** Clicks the row's check box. @param {string} pane @param {string} label */
+  async toggleBox(pane, label) {
+    await this.row(pane, label).locator(boxOfRow).click();
+  }
+
+  /** @param {string} pane @param {string} label */
+  async isChecked(pane, label) {
+    return (await this.row(pane, label).locator(boxOfRow).getAttribute("aria-checked")) === "true";
+  }
+
+  /** @param {string} title */
+  async expand(title) {
+    const header = this.pane(title).locator(".pane-header");
+    if ((await header.getAttribute("aria-expanded")) !== "true") await header.click();
   }
 
   /** Into the editor, where the cursor is. @param {string} text */
