@@ -1,10 +1,10 @@
-import { equalTuples, invertTuple, type Tuple, tupleOf } from "../../linux/conntrack/tuple.ts";
+import type { Tuple } from "../../linux/conntrack/tuple.ts";
 import { type Capture, linkTypeEthernet } from "../../wire/capture.ts";
 import { type EthernetFrame, parseFrame } from "../../wire/ethernet.ts";
 import type { MacAddress } from "../../wire/mac-address.ts";
 import { isGroupMac } from "../../wire/mac-address.ts";
 import { isMalformed } from "../../wire/malformed.ts";
-import { encapsulatedFrame } from "../../wire/vxlan.ts";
+import { type Appearance, appearanceOf, canBeRewritten, hasKnownEnds } from "./continuation.ts";
 import { identityOf } from "./identity.ts";
 
 /** One frame of a capture at the interface that saw it. */
@@ -29,8 +29,8 @@ export interface Sightings {
   readonly notes: readonly string[];
 }
 
-/** A packet that is seen again later than this is another one: it was sent again. */
-const longestHopNs = 1_000_000_000;
+/** A packet that is seen again later than this is another one: none waits for longer than three ARP requests, a second each. */
+const longestHopNs = 3_000_000_000;
 
 export function sightingsOf(capture: Capture): Sightings {
   const notes: string[] = [];
@@ -39,22 +39,27 @@ export function sightingsOf(capture: Capture): Sightings {
   const all: Sighting[] = [];
   const first: number[] = [];
   const last: number[] = [];
-  const latest = new Map<string, { packet: number; timeNs: number; taps: Set<string>; ends: Tuple | undefined }>();
+  const recent = new Map<string, Recent[]>();
   for (const { tap, direction, timeNs: epochNs, frame } of frames) {
     const timeNs = Number(epochNs - startNs);
     const identity = identityOf(frame);
     const at = `${tap} ${direction}`;
-    const ends = endsOf(frame);
-    let known = latest.get(identity);
-    const isOther = known === undefined || known.taps.has(at) || timeNs - known.timeNs > longestHopNs;
-    if (known === undefined || isOther || areOpposite(known.ends, ends)) {
-      known = { packet: first.length, timeNs, taps: new Set(), ends };
-      latest.set(identity, known);
+    const now = appearanceOf(machineOf(capture.interfaces[tap].name), tap, frame);
+    const alike = (recent.get(identity) ?? []).filter((one) => timeNs - one.timeNs <= longestHopNs);
+    const elsewhere = alike.filter(({ taps }) => !taps.has(at));
+    let known =
+      elsewhere.findLast(({ ends }) => hasKnownEnds(ends, now)) ??
+      elsewhere.findLast(({ last }) => canBeRewritten(last, now));
+    if (known === undefined) {
+      known = { packet: first.length, timeNs, taps: new Set(), last: now, ends: [] };
+      alike.push(known);
       first.push(all.length);
     }
+    recent.set(identity, alike);
     known.taps.add(at);
     known.timeNs = timeNs;
-    known.ends = ends;
+    known.last = now;
+    if (now.ends !== undefined) known.ends.push(now.ends);
     last[known.packet] = all.length;
     all.push({ tap, direction, timeNs, frame, packet: known.packet });
   }
@@ -63,17 +68,19 @@ export function sightingsOf(capture: Capture): Sightings {
   return { all, first, last, notes };
 }
 
-/** What a server echoes is like what it was sent, but for its direction. */
-function areOpposite(one: Tuple | undefined, other: Tuple | undefined): boolean {
-  const answer = one && invertTuple(one);
-  return answer !== undefined && other !== undefined && equalTuples(answer, other);
+/** A packet that may still be seen elsewhere. */
+interface Recent {
+  readonly packet: number;
+  timeNs: number;
+  /** Where it was seen, and in which direction. */
+  readonly taps: Set<string>;
+  last: Appearance;
+  readonly ends: Tuple[];
 }
 
-/** Between whom a packet goes; of a tunnelled one, whom the inner one goes between. */
-function endsOf({ payload }: EthernetFrame): Tuple | undefined {
-  if (payload.kind !== "ipv4") return undefined;
-  const tunnel = payload.payload.kind === "udp" ? encapsulatedFrame(payload.payload) : undefined;
-  return tunnel === undefined ? tupleOf(payload) : endsOf(tunnel.frame);
+/** The machine of `node1/veth1`; one for all interfaces without a slash. */
+function machineOf(name = ""): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
 interface TimedFrame extends Omit<Sighting, "packet" | "timeNs"> {

@@ -137,6 +137,27 @@ describe("what is seen and what is inferred", () => {
   });
 });
 
+describe("packets that are alike", () => {
+  it.each([
+    ["gallery/ip-forward-off", "no pod of node1 leaves its node", "node1", "pings of several machines"],
+    ["gallery/dns-race", "both at once", "coredns-1", "a question that a DNS server passes on"],
+    ["gallery/mtu-black-hole", "pods have the MTU that is left", "node2", "fragments of a request and of its answer"],
+  ])("%s: nothing is rewritten (%s, %s): %s", (name, scenario, netns) => {
+    const lab = open(captureOf(name, scenario));
+    resume(lab);
+    expect(connections(say(lab, `ip netns exec ${netns} conntrack -L`))).toEqual([]);
+  });
+
+  it("a packet that waited for ARP for a second is still the same", () => {
+    const run = runLab(labText("gallery/dns-race"), "one after the other");
+    const lab = open(captureOfRun(run));
+    resume(lab);
+    const ran = connections(say(run.lab, "ip netns exec node1 conntrack -L"));
+    expect(ran.some((row) => row.includes("dst=10.96.0.10"))).toBe(true);
+    expect(connections(say(lab, "ip netns exec node1 conntrack -L"))).toEqual(ran);
+  });
+});
+
 describe("routes of a capture", () => {
   it("1. are those that packets were seen to take, one for each destination", () => {
     const lab = open(captureOf("egress"));
