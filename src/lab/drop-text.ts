@@ -2,6 +2,7 @@ import { conf, confOf } from "../linux/device/conf.ts";
 import { dropReasonOf } from "../linux/drop.ts";
 import { type DropReason, dropReasons } from "../linux/drop-reason.ts";
 import { fibLookup } from "../linux/ip/fib.ts";
+import { routeOutput } from "../linux/ip/source.ts";
 import { rejectionOf } from "../linux/netfilter/rejection.ts";
 import { policy } from "../linux/netfilter/rules.ts";
 import { getSysctl } from "../linux/setup/sysctl.ts";
@@ -34,6 +35,8 @@ const explanations: Readonly<Partial<Record<DropReason, Explanation>>> = {
   BRIDGE_SAME_PORT: backToItsPort,
   NETFILTER_DROP: refusedByRule,
   NO_TX_TARGET: unknownVtep,
+  ICMP_ECHO_IGNORED: echoIgnored,
+  NO_WAY_BACK: noWayBack,
 };
 
 /** Not an address of this machine, which does not forward what comes in by that device. */
@@ -130,6 +133,33 @@ function unknownVtep({ devices, packets }: World, packet: number): string | unde
   if (data === null || "ttl" in data) return undefined;
   const vxlan = devices.name.get(packets.device.get(packet));
   return `${vxlan} has no FDB entry that says which VTEP ${formatMac(data.destination)} is behind`;
+}
+
+/** The setting that says so: the one for broadcasts says nothing of a packet for one machine. */
+function echoIgnored(world: World, packet: number): string {
+  const netns = world.packets.netns.get(packet);
+  const name = world.namespaces.name.get(netns);
+  return `${name} answers no such echo request: net.ipv4.${ignoringSysctl(world, netns)} is 1`;
+}
+
+/** Which of the two settings by which echo requests are ignored is on; that for all comes first. */
+export function ignoringSysctl(world: World, netns: number): "icmp_echo_ignore_all" | "icmp_echo_ignore_broadcasts" {
+  const ignoresAll = getSysctl(world, netns, "net.ipv4.icmp_echo_ignore_all") === 1;
+  return ignoresAll ? "icmp_echo_ignore_all" : "icmp_echo_ignore_broadcasts";
+}
+
+/** It has arrived, and who would answer has no route to its sender; what `ping` and sendto(2) there call ENETUNREACH. */
+export function noWayBack(world: World, packet: number): string | undefined {
+  const ip = ipOf(world, packet);
+  if (ip === undefined) return undefined;
+  const netns = world.packets.netns.get(packet);
+  const name = world.namespaces.name.get(netns);
+  const isRefused = routeOutput(world, netns, ip.source, ip.destination).kind === "refused";
+  const sender = formatIpv4(ip.source);
+  const why = isRefused
+    ? `has a route to ${sender} that refuses`
+    : `has no route to ${sender} (Network is unreachable)`;
+  return `it arrived at ${name}, and the answer cannot be sent: ${name} ${why}`;
 }
 
 function ipOf({ packets }: World, packet: number): Ipv4Packet | undefined {

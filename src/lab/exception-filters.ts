@@ -71,7 +71,14 @@ export const exceptionFilters: readonly ExceptionFilter[] = [
     label: "No way there",
     description: "Stops where no route leads to the destination, or where the machine does not forward",
     stages: drops,
-    matches: byReason("IP_OUTNOROUTES", "IP_INNOROUTES", "IP_ROUTE_REFUSES", "IP_INADDRERRORS", "IP_RPFILTER"),
+    matches: byReason(
+      "IP_OUTNOROUTES",
+      "IP_INNOROUTES",
+      "IP_ROUTE_REFUSES",
+      "IP_INADDRERRORS",
+      "IP_RPFILTER",
+      "NO_WAY_BACK",
+    ),
   },
   {
     filter: "ttl",

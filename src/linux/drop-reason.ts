@@ -68,6 +68,10 @@ export const dropReasons = {
   PKT_TOO_SMALL: "too short to hold an Ethernet frame",
   UNHANDLED_PROTO: "an EtherType that nobody here listens to",
   ICMP_NOBODY: "no program waits for this ICMP message",
+  /** The kernel frees it as if it had answered: `icmp_echo`. */
+  ICMP_ECHO_IGNORED: "this machine answers no such echo request",
+  /** The kernel frees an echo request as if it had answered (`icmp_reply`), and counts a SYN in `ListenDrops` (`tcp_conn_request`). */
+  NO_WAY_BACK: "it arrived, but no route leads back to its sender: the answer cannot be sent",
 } as const;
 
 export type DropReason = keyof typeof dropReasons;

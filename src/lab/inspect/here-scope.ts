@@ -269,7 +269,7 @@ function consulted(reason: DropReason): Make {
   if (reason.endsWith("COLLISION") || reason.endsWith("COLLISIONS") || reason === "QDISC_DROP") return atStation;
   if (reason === "NO_SOCKET" || reason === "ICMP_NOBODY") return atSockets;
   if (reason === "OTHERHOST") return atReceiver;
-  return reason.startsWith("IP_") || reason === "PKT_TOO_BIG" ? atRoutes : () => [];
+  return reason.startsWith("IP_") || reason === "PKT_TOO_BIG" || reason === "NO_WAY_BACK" ? atRoutes : () => [];
 }
 
 function atReceiver(world: World, { device, data }: InspectionTarget): readonly Inspection[] {

@@ -4,7 +4,7 @@ import { getSysctl } from "../../linux/setup/sysctl.ts";
 import { stage } from "../../linux/stage.ts";
 import type { NextEvent } from "../../sim/simulation.ts";
 import { formatIpv4 } from "../../wire/ipv4-address.ts";
-import { dropExplanation } from "../drop-text.ts";
+import { dropExplanation, ignoringSysctl, noWayBack } from "../drop-text.ts";
 import { packetText, placeName, ruleName, tableName } from "../names.ts";
 import { refusalText, refusedServiceOf } from "../refused-service.ts";
 import { eventSource, isWaiting } from "../walk.ts";
@@ -26,6 +26,7 @@ import { becauseOfRules, triedRules } from "./rules.ts";
 import { becauseNoSocket } from "./sockets.ts";
 import { becauseTranslated } from "./translation.ts";
 import { becauseNoVtep } from "./tunnel.ts";
+import { becauseNoWayBack, isUnanswerable } from "./way-back.ts";
 
 /** What a reason for a drop leads to. Those without an entry say what they are, and no more. */
 const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> = {
@@ -51,6 +52,8 @@ const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> 
   DEV_READY: becauseDown,
   BRIDGE_PORT_DOWN: becauseDown,
   NO_TX_TARGET: becauseNoVtep,
+  ICMP_ECHO_IGNORED: becauseEchoIsIgnored,
+  NO_WAY_BACK: becauseNoWayBack,
 };
 
 /** Why the packet that stands before this event fares as it does. */
@@ -84,6 +87,8 @@ function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: s
   }
   if (next.stage === stage.nfReject)
     return { decision: `rejected by ${ruleHere(asked)}${inWhoseName(asked)}`, ...becauseOfRules(asked) };
+  if (isUnanswerable(world, next))
+    return { decision: noWayBack(world, packet) ?? "it cannot be answered", ...becauseNoWayBack(asked) };
   if (next.stage === stage.natTranslate) return becauseTranslated(asked);
   return underWay(asked);
 }
@@ -114,6 +119,12 @@ function underWay(asked: Asked): Reasons & { readonly decision: string } {
 function ttlIdea({ file, statement }: Asked): readonly Idea[] {
   if (file === undefined || statement === undefined || statement.source.uri !== file.uri) return [];
   return idea("The TTL that Linux gives it: 64", [file.replaceIn(statement.source.line, /\bttl\s+\d+/, "ttl 64")]);
+}
+
+/** Whoever ignores echo requests says so by a setting. */
+function becauseEchoIsIgnored(asked: Asked): Reasons {
+  const key = `net.ipv4.${ignoringSysctl(asked.world, asked.netns)}`;
+  return { tried: [{ what: `sysctl ${key}`, missed: "1" }], ideas: sysctlIdeas(asked, asked.netns, key, 0) };
 }
 
 /** Twice a limit. */

@@ -9,6 +9,7 @@ import { isWaiting } from "../walk.ts";
 import { ipOf } from "./asked.ts";
 import { wrongNeighbours } from "./misaddressed.ts";
 import { breaksPodModel } from "./translation.ts";
+import { isUnanswerable } from "./way-back.ts";
 
 /** What is lost every day, and tells nothing: copies of a flood that are for others, what nobody waits for, advice that NAT withholds. */
 const everyday: ReadonlySet<DropReason> = new Set(["OTHERHOST", "ICMP_NOBODY", "BRIDGE_NO_PORT", "NAT_REDIRECT"]);
@@ -38,7 +39,7 @@ export function periodOf(world: World, scenario: Scenario, statement: Statement)
 
 /**
  * The first loss in a period that can explain why a statement had no success: of its own packets, else of packets from or to its
- * namespace, else any. Also a translation of a pod's packet, where nothing was lost.
+ * namespace, else any. A datagram that arrives where no route leads back counts as one: its answer is no packet that could be lost.
  */
 export function firstLoss(
   world: World,
@@ -50,10 +51,12 @@ export function firstLoss(
   const here = sim.position;
   let best: { readonly event: number; readonly rank: number } | undefined;
   for (let event = to - 1; event >= Math.max(from, sim.earliest); event--) {
-    if (sim.events.stage(event) !== stage.drop || sim.events.walker(event) === 0) continue;
+    const its = sim.events.stage(event);
+    if ((its !== stage.drop && its !== stage.udpReceive) || sim.events.walker(event) === 0) continue;
     sim.goTo(event);
     const next = sim.next();
-    if (next === undefined || next.walker === 0 || isEveryday(world, next.walker)) continue;
+    if (next === undefined || next.walker === 0) continue;
+    if (its === stage.drop ? isEveryday(world, next.walker) : !isUnanswerable(world, next)) continue;
     const rank = rankOf(world, scenario, statement, next.walker);
     if (best === undefined || rank >= best.rank) best = { event, rank };
   }

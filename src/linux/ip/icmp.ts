@@ -53,14 +53,13 @@ function takeAdvice(world: World, netns: number, from: Ipv4Address, message: Icm
 function answer(world: World, packet: number, ip: Ipv4Packet, request: IcmpEcho): void {
   const { packets, namespaces } = world;
   const netns = packets.netns.get(packet);
-  if (namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_all"]) return drop(world, packet, "ICMP_NOBODY");
+  const { "net.ipv4.icmp_echo_ignore_all": ignoresAll, "net.ipv4.icmp_echo_ignore_broadcasts": ignoresBroadcasts } =
+    namespaces.sysctls.get(netns);
   const isBroadcast = isBroadcastHere(world, netns, packets.device.get(packet), ip.destination);
-  const ignoresBroadcasts = namespaces.sysctls.get(netns)["net.ipv4.icmp_echo_ignore_broadcasts"] !== 0;
+  if (ignoresAll || (isBroadcast && ignoresBroadcasts !== 0)) return drop(world, packet, "ICMP_ECHO_IGNORED");
   // `icmp_reply`: a broadcast is answered from the address that leads back (`fib_compute_spec_dst`).
-  const asked = isBroadcast ? 0 : ip.destination;
-  const way = routeOutput(world, netns, ip.source, asked);
-  if ((isBroadcast && ignoresBroadcasts) || way.kind === "none" || way.kind === "refused")
-    return drop(world, packet, "ICMP_NOBODY");
+  const way = routeOutput(world, netns, ip.source, isBroadcast ? 0 : ip.destination);
+  if (way.kind === "none" || way.kind === "refused") return drop(world, packet, "NO_WAY_BACK");
   const origin = packets.causedBy(packet);
   const header = {
     source: isBroadcast ? sourceFor(world, way) : ip.destination,

@@ -160,10 +160,10 @@ function knock(
   if ((segment.flags & (tcpFlag.syn | tcpFlag.ack | tcpFlag.rst)) !== tcpFlag.syn) {
     return (segment.flags & tcpFlag.rst) !== 0 ? drop(world, packet, "NO_SOCKET") : refuse(world, packet, ip, segment);
   }
-  packets.end(packet);
   const netns = sockets.netns.get(listener);
   const way = routeOutput(world, netns, ip.source, ip.destination);
-  if (way.kind === "none" || way.kind === "refused") return;
+  if (way.kind === "none" || way.kind === "refused") return drop(world, packet, "NO_WAY_BACK");
+  packets.end(packet);
   const local = { address: ip.destination, port: segment.destinationPort };
   const remote = { address: ip.source, port: segment.sourcePort };
   const step = acceptTcp(

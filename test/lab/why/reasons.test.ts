@@ -227,4 +227,71 @@ scenario "s" {
     const { text } = await ask(lab, "ping a -> b timeout 5s");
     expect(text).toContain("who has 10.244.0.3 — b has 10.244.0.3, and its answer did not come");
   });
+
+  const answering = (left: string, right: string, statement: string) => `
+${left}
+host right {
+  ${right}
+  container c { listen tcp 80 http; listen udp 53 echo }
+}
+scenario "s" {
+  ${statement}
+}
+`;
+  const behindRouter = `netns left { address 10.1.0.2/24 dev eth0; route default via 10.1.0.1 }
+netns router { address 10.1.0.1/24 dev eth0; address 10.2.0.1/24 dev eth1; sysctl net.ipv4.ip_forward 1 }
+veth left/eth0 <-> router/eth0
+veth router/eth1 <-> right/eth0 address 10.2.0.2/24`;
+  const statements = ["ping left -> 10.2.0.2", "udp left -> 10.2.0.2:53", "tcp left -> 10.2.0.2:80 timeout 5s"];
+
+  it.each(statements)("15. what arrives where no route leads back gets no answer: %s", async (statement) => {
+    const lab = over(answering(behindRouter, "", statement));
+    const { text, cures } = await ask(lab, statement);
+    expect(text).toContain("it arrived at right, and the answer cannot be sent: right has no route to 10.1.0.2");
+    expect(text).toContain(
+      "route 10.2.0.0/24 dev eth0 proto kernel scope link src 10.2.0.2 — 10.2.0.0/24 does not cover",
+    );
+    expect(cures.map(({ title, seen }) => [title, seen])).toEqual([
+      ["In right: route 10.1.0.0/24 via 10.2.0.1", `with it, "${statement}" succeeds`],
+      [`Before "${statement}": ip -n right route add 10.1.0.0/24 via 10.2.0.1`, `with it, "${statement}" succeeds`],
+    ]);
+  });
+
+  it.each(["ping left -> 10.0.5.2", "udp left -> 10.0.5.2:53", "curl left -> http://10.0.5.2/ timeout 5s"])(
+    "16. the answerer's network is too narrow for its neighbour, who sees it as one: %s",
+    async (statement) => {
+      const lab = over(answering("host left { address 10.0.0.1/16 }", "address 10.0.5.2/24", statement));
+      const { text, cures } = await ask(lab, statement);
+      expect(text).toContain("the answer cannot be sent: right has no route to 10.0.0.1 (Network is unreachable)");
+      expect(cures).toMatchObject([
+        { title: "In right: 10.0.5.2/16 in the place of 10.0.5.2/24", edits: [{ newText: "10.0.5.2/16" }] },
+      ]);
+    },
+  );
+
+  it("17. a route back that refuses is taken away", async () => {
+    const statement = "udp left -> 10.0.0.2:53";
+    const lab = over(
+      answering("host left { address 10.0.0.1/24 }", "address 10.0.0.2/24; route blackhole 10.0.0.1/32", statement),
+    );
+    const { text, cures } = await ask(lab, statement);
+    expect(text).toContain("right has a route to 10.0.0.1 that refuses");
+    expect(text).toContain("route blackhole 10.0.0.1 — it covers the destination, and refuses");
+    expect(cures.map(({ title }) => title)).toEqual([
+      `Before "${statement}": ip -n right route del blackhole 10.0.0.1`,
+    ]);
+  });
+
+  it("18. echo requests that are ignored: the setting, and what turns it off", async () => {
+    const text = twoPods("ping a -> b").replace("pod b", "pod b { sysctl net.ipv4.icmp_echo_ignore_all 1 }");
+    const answer = await ask(over(text), "ping a -> b");
+    expect(answer.text).toContain("ICMP_ECHO_IGNORED: b answers no such echo request");
+    expect(answer.cures[0]?.title).toBe("In b: sysctl net.ipv4.icmp_echo_ignore_all 0");
+  });
+
+  it("19. a datagram that arrives, has its way back and gets no answer is no such loss", async () => {
+    const text = answering("host left { address 10.0.0.1/24 }", "address 10.0.0.2/24", "udp left -> 10.0.0.2:54");
+    const answer = await ask(over(text.replace("udp 53 echo", "udp 54 sink")), "udp left -> 10.0.0.2:54");
+    expect(answer.text).not.toContain("the answer cannot be sent");
+  });
 });
