@@ -43,6 +43,9 @@ export interface DebugLab {
   position(): PositionRow;
 
   threads(limit: number): { readonly threads: readonly ThreadRow[]; readonly total: number };
+  /** Whether this is the scenario's, or that of a packet in flight or just gone. */
+  hasThread(threadId: number): boolean;
+
   /** Newest frame first. Empty for a thread that is no longer there. */
   stack(
     threadId: number,

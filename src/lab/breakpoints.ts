@@ -52,6 +52,8 @@ export interface Hit {
   readonly failure?: string;
 }
 
+const anywhere = () => true;
+
 const stopReasons = { line: "breakpoint", function: "function breakpoint", exception: "exception" } as const;
 
 /** Breakpoints of all kinds: binds them, arms the stages they wait for, and says which ones an event hits. */
@@ -157,8 +159,10 @@ export class Breakpoints {
     if (waiting === undefined || waiting.length === 0) return false;
     const { position } = this.world.sim;
     this.subject.look(event);
-    for (let i = 0; i < waiting.length; i++)
-      if (waiting[i].matches(event) && waiting[i].filter.holds(this.subject, position)) return true;
+    for (let i = 0; i < waiting.length; i++) {
+      const { matches, filter } = waiting[i];
+      if ((matches === anywhere || matches(event)) && filter.holds(this.subject, position)) return true;
+    }
     return false;
   }
 
@@ -371,7 +375,7 @@ export class Breakpoints {
     if (stages.length === 0) return { message: noSuchStage(stagePattern) };
     if (placePattern !== undefined && !this.isPlace(placePattern))
       return { message: `There is no device, namespace or hub called "${placePattern}".` };
-    const matches = placePattern === undefined ? () => true : this.placeMatcher(placePattern);
+    const matches = placePattern === undefined ? anywhere : this.placeMatcher(placePattern);
     return { kind: "function", label: name, stages, matches };
   }
 

@@ -234,6 +234,10 @@ export class Lab implements DebugLab {
     return { threads: [scenarioThread, ...walkers.map((one) => this.threadRows.of(one))], total: total + 1 };
   }
 
+  hasThread(threadId: number): boolean {
+    return threadId === scenarioThreadId || this.session.walker(threadId - 1) !== undefined;
+  }
+
   stack(
     threadId: number,
     start: number,

@@ -44,6 +44,8 @@ export class Scenario {
   /** The process of the statement that runs, or 0. */
   private readonly process: Int32Column;
   /** Strands of a `parallel` block that are not done. */
+  /** Of a process, the strand that started it, as long as that strand's `process` is this one. */
+  private readonly strandOfProcess: Int32Column;
   private readonly pending: Int32Column;
   private readonly result: ReferenceColumn<ProgramResult | null>;
   private readonly wait: TimerColumn;
@@ -70,6 +72,7 @@ export class Scenario {
     this.index = table.int32("index");
     this.parent = table.int32("parent");
     this.process = table.int32("process");
+    this.strandOfProcess = world.processes.table.int32("strand");
     this.pending = table.int32("pending");
     this.result = table.reference<ProgramResult | null>("result", null);
     this.wait = addTimer(table, sim.log, sim.timers, "wait", stage.statement);
@@ -157,8 +160,8 @@ export class Scenario {
   }
 
   private strandOf(process: number): number {
-    for (const strand of this.strands.rows()) if (this.process.get(strand) === process) return strand;
-    return 0;
+    const strand = this.strandOfProcess.get(process);
+    return this.strands.has(strand) && this.process.get(strand) === process ? strand : 0;
   }
 
   private addStrand(statements: readonly Statement[], parent: number): number {
@@ -282,6 +285,7 @@ export class Scenario {
     // The strand must know its process before the program's first effects are carried out: it may exit at once.
     startProcess(world, netns, program, "", statement.source, (row) => {
       this.process.set(strand, row);
+      this.strandOfProcess.set(row, strand);
       this.listener.started(statement, row);
     });
   }

@@ -102,6 +102,10 @@ class FakeLab implements DebugLab {
     return { threads: ids.slice(0, limit).map((id) => ({ id, name: `#${id}` })), total: ids.length };
   }
 
+  hasThread(threadId: number) {
+    return this.stack(threadId, 0, 1).total > 0;
+  }
+
   setExceptionBreakpoints() {
     return [];
   }

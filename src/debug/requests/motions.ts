@@ -70,7 +70,7 @@ function step(
   const threadId = args.integer("threadId");
   const run = context.opened();
   run.assertStanding();
-  if (run.lab.stack(threadId, 0, 1).total === 0) throw new RequestError(`There is no thread ${threadId}`);
+  if (!run.lab.hasThread(threadId)) throw new RequestError(`There is no thread ${threadId}`);
   run.resume(direction, (lab) => make(lab, threadId));
   return {};
 }

@@ -239,9 +239,9 @@ function nameIn(identifier: string, chosen: 0 | 1): Name | undefined {
 function literal(value: unknown): Value | undefined {
   if (typeof value === "bigint" || typeof value === "number") {
     const number = Number(value);
-    return { type: "number", read: () => number };
+    return { type: "number", read: () => number, literal: number };
   }
-  if (typeof value === "boolean") return { type: "bool", read: () => (value ? 1 : 0) };
+  if (typeof value === "boolean") return { type: "bool", read: () => (value ? 1 : 0), literal: value ? 1 : 0 };
   if (typeof value === "string") return { type: "string", read: () => value, literal: value };
   return undefined;
 }

@@ -18,6 +18,8 @@ export function comparison(operator: Comparator, left: Value, right: Value): Tru
   if (left.type !== "string" && left.address !== undefined) return addressComparison(operator, left, right);
   if (left.type === "string" && right.type === "string") return stringComparison(operator, left.read, right.read);
   if (left.type === "string" || right.type === "string" || right.address !== undefined) return undefined;
+  if (right.literal !== undefined) return literalComparison(operator, left.read, right.literal);
+  if (left.literal !== undefined) return literalComparison(mirrored[operator], right.read, left.literal);
   return numberComparison(operator, left.read, right.read);
 }
 
@@ -32,21 +34,17 @@ function addressComparison(operator: Comparator, left: AddressValue, right: Valu
   }
   const { literal } = right;
   if (literal === undefined) return undefined;
-  if (left.address === "mac") return numberComparison(operator, left.read, constant(macOf(literal)));
+  if (left.address === "mac") return literalComparison(operator, left.read, macOf(literal));
   if (literal.includes("/")) return prefixComparison(operator, left.read, literal);
   const address = parseIpv4(literal);
   if (address === undefined) throw new RangeError(`"${literal}" is not an IPv4 address.`);
-  return numberComparison(operator, left.read, constant(address));
+  return literalComparison(operator, left.read, address);
 }
 
 function macOf(text: string): number {
   const mac = parseMac(text);
   if (mac === undefined) throw new RangeError(`"${text}" is not a MAC address.`);
   return mac;
-}
-
-function constant(value: number): ReadNumber {
-  return () => value;
 }
 
 /** `ip.src == "10.244.0.0/16"`: it is in that network. */
@@ -57,7 +55,36 @@ function prefixComparison(operator: "==" | "!=", read: ReadNumber, text: string)
     const address = read(s, level);
     return Number.isNaN(address) ? address : Number(prefixContains(prefix, address));
   };
-  return numberComparison(operator, isIn, constant(1));
+  return literalComparison(operator, isIn, 1);
+}
+
+/** Like `numberComparison`, with what most conditions compare with: asked for every event, it asks for one value less. */
+function literalComparison(operator: Comparator, read: ReadNumber, wanted: number): Truth {
+  switch (operator) {
+    case "==":
+      return (s) => {
+        for (let level = 0; level < s.levels; level++) if (read(s, level) === wanted) return true;
+        return false;
+      };
+    case "!=":
+      return (s) => {
+        let isThere = false;
+        for (let level = 0; level < s.levels; level++) {
+          const value = read(s, level);
+          if (value === wanted) return false;
+          if (!Number.isNaN(value)) isThere = true;
+        }
+        return isThere;
+      };
+    case "<":
+      return anyLevel((s, level) => read(s, level) < wanted);
+    case "<=":
+      return anyLevel((s, level) => read(s, level) <= wanted);
+    case ">":
+      return anyLevel((s, level) => read(s, level) > wanted);
+    case ">=":
+      return anyLevel((s, level) => read(s, level) >= wanted);
+  }
 }
 
 /** NaN, which stands for what is not there, compares false with everything. */

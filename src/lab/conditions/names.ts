@@ -8,7 +8,7 @@ import type { Ipv4Packet } from "../../wire/ipv4.ts";
 import type { DataChange } from "../data/data-watch.ts";
 import { type PacketField, packetFields } from "../inspect/fields.ts";
 import { placeName, tableName } from "../names.ts";
-import { type Protocol, protocols, type Subject } from "./subject.ts";
+import { type Protocol, protocols, type Subject, slotOf } from "./subject.ts";
 
 /** Reads a number at a level of the headers; NaN where there is none. Truth is 1, falsehood 0. */
 export type ReadNumber = (subject: Subject, level: number) => number;
@@ -56,28 +56,29 @@ const protocolTitles: Readonly<Record<Protocol, string>> = {
 };
 
 function protocolName(name: Protocol): Name {
-  const read: ReadNumber = ({ headers }, level) => (headers[name][level] === undefined ? 0 : 1);
+  const slot = slotOf(name);
+  const read: ReadNumber = ({ headers }, level) => (headers[slot + level] === undefined ? 0 : 1);
   return { name, description: `It is ${protocolTitles[name]}`, type: "bool", read };
 }
 
 function fieldName(field: PacketField<never>): Name {
   const { name, description } = field;
-  const protocol = name.slice(0, name.indexOf(".")) as Protocol;
+  const slot = slotOf(name.slice(0, name.indexOf(".")) as Protocol);
   const text: ReadString = ({ headers }, level) => {
-    const header = headers[protocol][level];
+    const header = headers[slot + level];
     return header === undefined ? undefined : (field.read(header as never) as string | undefined);
   };
   const address = addresses[name];
   if (address !== undefined) {
     const read: ReadNumber = ({ headers }, level) => {
-      const header = headers[protocol][level];
+      const header = headers[slot + level];
       return header === undefined ? Number.NaN : address.read(header as never);
     };
     return { name, description, type: "address", kind: address.kind, read, show: text };
   }
   if (field.type === "string") return { name, description, type: "string", read: text };
   const read: ReadNumber = ({ headers }, level) => {
-    const header = headers[protocol][level];
+    const header = headers[slot + level];
     return header === undefined ? Number.NaN : Number(field.read(header as never) ?? Number.NaN);
   };
   return { name, description, type: field.type, read };

@@ -14,6 +14,13 @@ export type Protocol = (typeof protocols)[number];
 /** Headers outside of a tunnel, and inside of it. */
 const mostLevels = 2;
 
+/** Where a protocol's header stands among those of a subject, outside of a tunnel; its header inside of it is the next one. */
+export function slotOf(protocol: Protocol): number {
+  return protocols.indexOf(protocol) * mostLevels;
+}
+
+const [eth, arp, ip, icmp, udp, tcp, vxlan, dns] = protocols.map(slotOf);
+
 type Tunnel = NonNullable<ReturnType<typeof encapsulatedFrame>>;
 
 /**
@@ -25,8 +32,8 @@ export class Subject {
   event: NextEvent = { timeNs: 0, stage: 0, walker: 0, subject: 0 };
   /** What a data breakpoint is asked about: what the event changed. */
   change: DataChange | undefined;
-  /** Each protocol's header by level: outside of a tunnel, inside of it. */
-  readonly headers: Readonly<Record<Protocol, (object | undefined)[]>>;
+  /** Each protocol's header (`slotOf`) by level: outside of a tunnel, inside of it. */
+  readonly headers = new Array<object | undefined>(protocols.length * mostLevels).fill(undefined);
   /** At least one, also for an event that is nobody's walk. */
   levels = 1;
   private seen: unknown;
@@ -35,17 +42,6 @@ export class Subject {
 
   constructor(world: World) {
     this.world = world;
-    const none = () => new Array<object | undefined>(mostLevels).fill(undefined);
-    this.headers = {
-      eth: none(),
-      arp: none(),
-      ip: none(),
-      icmp: none(),
-      udp: none(),
-      tcp: none(),
-      vxlan: none(),
-      dns: none(),
-    };
   }
 
   look(event: NextEvent): void {
@@ -54,39 +50,35 @@ export class Subject {
     if (data === this.seen) return;
     this.seen = data;
     this.levels = 1;
-    this.clear(0);
+    this.headers.fill(undefined);
     if (data === null) return;
     if ("ttl" in data) this.openIp(data, 0);
     else this.openFrame(data, 0);
   }
 
-  private clear(level: number): void {
-    for (const protocol of protocols) this.headers[protocol][level] = undefined;
-  }
-
   private openFrame(frame: EthernetFrame, level: number): void {
-    this.headers.eth[level] = frame;
-    if (frame.payload.kind === "arp") this.headers.arp[level] = frame.payload;
+    this.headers[eth + level] = frame;
+    if (frame.payload.kind === "arp") this.headers[arp + level] = frame.payload;
     else if (frame.payload.kind === "ipv4") this.openIp(frame.payload, level);
   }
 
   private openIp(packet: Ipv4Packet, level: number): void {
-    this.headers.ip[level] = packet;
+    this.headers[ip + level] = packet;
     const { payload } = packet;
     if (payload.kind === "udp") {
-      this.headers.udp[level] = payload;
+      this.headers[udp + level] = payload;
       this.openMessage(payload, level);
       this.openTunnel(payload, level);
-    } else if (payload.kind === "tcp") this.headers.tcp[level] = payload;
-    else if (payload.kind !== "raw") this.headers.icmp[level] = payload;
+    } else if (payload.kind === "tcp") this.headers[tcp + level] = payload;
+    else if (payload.kind !== "raw") this.headers[icmp + level] = payload;
     else this.openFragment(packet, level);
   }
 
   /** The first fragment of a datagram is not whole, but its ports are there. */
   private openFragment(packet: Ipv4Packet, level: number): void {
     const head = transportOf(packet);
-    if (head.kind === "udp-head") this.headers.udp[level] = head;
-    else if (head.kind === "tcp-head" || head.kind === "tcp") this.headers.tcp[level] = head;
+    if (head.kind === "udp-head") this.headers[udp + level] = head;
+    else if (head.kind === "tcp-head" || head.kind === "tcp") this.headers[tcp + level] = head;
   }
 
   private openMessage(datagram: UdpDatagram, level: number): void {
@@ -96,7 +88,7 @@ export class Subject {
       message = dnsOfDatagram(datagram) ?? "none";
       this.messages.set(datagram, message);
     }
-    if (message !== "none") this.headers.dns[level] = message;
+    if (message !== "none") this.headers[dns + level] = message;
   }
 
   private openTunnel(datagram: UdpDatagram, level: number): void {
@@ -107,9 +99,8 @@ export class Subject {
       this.tunnels.set(datagram, tunnel);
     }
     if (tunnel === "none") return;
-    this.headers.vxlan[level] = tunnel.header;
+    this.headers[vxlan + level] = tunnel.header;
     this.levels = level + 2;
-    this.clear(level + 1);
     this.openFrame(tunnel.frame, level + 1);
   }
 }

@@ -8,5 +8,7 @@ export type Value =
       readonly show?: ReadString;
       /** For an address, whose literals are strings. */
       readonly address?: "ipv4" | "mac";
+      /** For what is the same of every packet. */
+      readonly literal?: number;
     }
   | { readonly type: "string"; readonly read: ReadString; readonly literal?: string; readonly isStage?: boolean };

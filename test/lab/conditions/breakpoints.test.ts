@@ -68,6 +68,9 @@ test("2. What a packet does not have makes a comparison false, whichever it is",
   expect(met("arp && ip.ttl < 64")).toBe("");
   expect(met("stage == 'arp.request' && !(ip.ttl == 64)")).toBe("arp.request");
   expect(met("icmp && !(ip.ttl > 0)")).toBe("");
+  expect(met("icmp && 0 < ip.ttl")).toBe(met("icmp && ip.ttl > 0"));
+  expect(met("icmp && 64 >= ip.ttl")).not.toBe("");
+  expect(met("icmp && 64 > ip.ttl && 64 == ip.ttl")).toBe("");
 });
 
 test("3. An address is compared with an address or with a network, either end of a packet with either name", () => {
