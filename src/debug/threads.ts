@@ -10,7 +10,7 @@ export interface ThreadList {
 /** The scenario and the packets in flight, as many as one answer may hold. */
 export function listThreads(lab: DebugLab, limit: number): ThreadList {
   const { threads, total } = lab.threads(limit);
-  const shown = threads.slice(0, limit).map(({ id, name }) => ({ id, name }));
+  const shown = threads.slice(0, limit);
   if (shown.length >= total) return { threads: shown };
   return {
     threads: shown,

@@ -176,10 +176,10 @@ async function steps(events: number): Promise<void> {
   );
 }
 
-/** What a client waits for with many packets in flight, and with few. */
+/** What a client waits for with many packets in flight, with few, and with as many as the Call Stack lists. */
 async function sessions(shape: Shape): Promise<void> {
-  const [few, many] = await pausedSessions(shape, [10, 10_000]);
-  for (const { inFlight, pauseMs, threadsSent, steps } of [few, many]) {
+  const [few, listed, many] = await pausedSessions(shape, [10, 200, 10_000]);
+  for (const { inFlight, pauseMs, threadsSent, steps } of [few, listed, many]) {
     print(
       `a session with ${inFlight} packets ${shape.name}`,
       `Pause ${pauseMs.toFixed(0)} ms, ${threadsSent} threads sent; a step with the views' questions:`,
@@ -190,11 +190,13 @@ async function sessions(shape: Shape): Promise<void> {
         `${ms.toFixed(3)} ms for ${events} events, ${((1000 * ms) / events).toFixed(2)} µs each; simulation ${simulationMs.toFixed(3)} ms, debugger ${(ms - simulationMs).toFixed(3)} ms`,
       );
   }
-  const ratios = titled(many.steps).map(([title, { ms }], index) => {
-    const [, before] = titled(few.steps)[index];
-    return `${title} ${(ms / before.ms).toFixed(2)}`;
-  });
-  print(`  many to few, ${shape.name}`, ratios.join(", "));
+  for (const fewer of [few, listed])
+    print(
+      `  ${many.inFlight} to ${fewer.inFlight}, ${shape.name}`,
+      titled(many.steps)
+        .map(([title, { ms }], index) => `${title} ${(ms / titled(fewer.steps)[index][1].ms).toFixed(2)}`)
+        .join(", "),
+    );
 }
 
 function titled(steps: Readonly<Record<string, StepFigures>>): readonly (readonly [string, StepFigures])[] {

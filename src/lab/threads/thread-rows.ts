@@ -6,7 +6,7 @@ import type { Walker } from "../walk.ts";
 
 /** A row, and what it was made of. */
 interface Made {
-  readonly isGone: boolean;
+  readonly origin: Origin;
   readonly data: PacketData | null;
   readonly stage: number;
   readonly device: number;
@@ -16,25 +16,29 @@ interface Made {
 /** Packets as threads. Clients ask for all of them at every stop, where few have moved: a row is made again only when it would differ. */
 export class ThreadRows {
   private readonly world: World;
-  private readonly made = new WeakMap<Origin, Made>();
+  /** By the packet's row. */
+  private readonly made: (Made | undefined)[] = [];
 
   constructor(world: World) {
     this.world = world;
   }
 
   /** `#12.3 10.244.0.2 > 10.244.0.3: ICMP echo request … @ node1/cbr0`. */
-  of({ row, number, origin, data }: Walker): ThreadRow {
+  of(walker: Walker): ThreadRow {
+    const { row, origin, data } = walker;
+    if (row === 0) return threadRow(walker, "gone");
     const { packets } = this.world;
-    const isGone = row === 0;
-    const stage = isGone ? 0 : packets.stage.get(row);
-    const device = isGone ? 0 : packets.device.get(row);
-    const made = this.made.get(origin);
-    if (made?.data === data && made.isGone === isGone && made.stage === stage && made.device === device)
+    const stage = packets.stage.get(row);
+    const device = packets.device.get(row);
+    const made = this.made[row];
+    if (made?.origin === origin && made.data === data && made.stage === stage && made.device === device)
       return made.row;
-    const text = data === null ? "" : packetText(data);
-    const place = isGone ? "gone" : `@ ${placeName(this.world, stage, device)}`;
-    const threadRow = { id: number + 1, name: `#${origin.name} ${text} ${place}` };
-    this.made.set(origin, { isGone, data, stage, device, row: threadRow });
-    return threadRow;
+    const fresh = threadRow(walker, `@ ${placeName(this.world, stage, device)}`);
+    this.made[row] = { origin, data, stage, device, row: fresh };
+    return fresh;
   }
+}
+
+function threadRow({ number, origin, data }: Walker, place: string): ThreadRow {
+  return { id: number + 1, name: `#${origin.name} ${data === null ? "" : packetText(data)} ${place}` };
 }
