@@ -61,6 +61,7 @@ export class Neighbours {
   readonly queuedBytes: Int32Column;
   private readonly byDeviceAndAddress: PairIndex;
   private readonly byDevice: PairIndex;
+  private readonly byAddress: PairIndex;
 
   constructor(sim: Simulation) {
     const table = sim.addTable("neigh");
@@ -80,6 +81,7 @@ export class Neighbours {
     this.queuedBytes = table.int32("queuedBytes");
     this.byDeviceAndAddress = table.addIndex(new PairIndex(this.device, this.address));
     this.byDevice = table.addIndex(new PairIndex(this.device));
+    this.byAddress = table.addIndex(new PairIndex(this.address));
   }
 
   /** The row of this address on the device, or 0. */
@@ -90,6 +92,11 @@ export class Neighbours {
   /** The entries of a device, lowest row first. */
   ofDevice(device: number): readonly number[] {
     return this.byDevice.all(device, 0);
+  }
+
+  /** The entries of an address on any device, lowest row first. */
+  ofAddress(address: Ipv4Address): readonly number[] {
+    return this.byAddress.all(address, 0);
   }
 
   /** A new row in state NONE. */

@@ -10,7 +10,7 @@ import type { TableIndex } from "./table.ts";
  * can match, whoever asks must choose by the rows' own values.
  */
 export class PairIndex implements TableIndex {
-  private readonly first: Int32Column;
+  private readonly first: Int32Column | Float64Column;
   private readonly second: Float64Column | undefined;
   private heads = new Int32Array(16);
   private next = new Int32Array(16);
@@ -18,7 +18,7 @@ export class PairIndex implements TableIndex {
   private size = 0;
 
   /** Without a second column, rows are found by the first alone, and their second value counts as 0. */
-  constructor(first: Int32Column, second?: Float64Column) {
+  constructor(first: Int32Column | Float64Column, second?: Float64Column) {
     this.first = first;
     this.second = second;
   }

@@ -27,6 +27,7 @@ import { becauseNoSocket } from "./sockets.ts";
 import { becauseTranslated } from "./translation.ts";
 import { becauseNoVtep } from "./tunnel.ts";
 import { becauseNoWayBack, isUnanswerable } from "./way-back.ts";
+import { becauseOfWrongEntry, becauseOfWrongVtep } from "./wrong-entry.ts";
 
 /** What a reason for a drop leads to. Those without an entry say what they are, and no more. */
 const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> = {
@@ -46,7 +47,7 @@ const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> 
   CONNTRACK_FULL: (asked) => larger(asked, "net.netfilter.nf_conntrack_max"),
   CONNTRACK_CLASH: becauseOfClash,
   NO_SOCKET: becauseNoSocket,
-  OTHERHOST: becauseOfOldMac,
+  OTHERHOST: (asked) => both(becauseOfWrongEntry(asked), becauseOfOldMac(asked)),
   BRIDGE_SAME_PORT: becauseOfSamePort,
   NETFILTER_DROP: becauseOfRules,
   DEV_READY: becauseDown,
@@ -83,7 +84,7 @@ function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: s
     const reason = dropReasonOf(world, packet);
     const explained = dropExplanation(world, packet);
     const decision = `dropped, ${reason}: ${explained}${reason === "NETFILTER_DROP" ? inWhoseName(asked, explained) : ""}`;
-    return { decision, ...reasons[reason]?.(asked) };
+    return { decision, ...both(reasons[reason]?.(asked) ?? {}, becauseOfWrongVtep(asked)) };
   }
   if (next.stage === stage.nfReject)
     return { decision: `rejected by ${ruleHere(asked)}${inWhoseName(asked)}`, ...becauseOfRules(asked) };
@@ -91,6 +92,16 @@ function decide(asked: Asked, next: NextEvent): Reasons & { readonly decision: s
     return { decision: noWayBack(world, packet) ?? "it cannot be answered", ...becauseNoWayBack(asked) };
   if (next.stage === stage.natTranslate) return becauseTranslated(asked);
   return underWay(asked);
+}
+
+/** Of two that may explain one drop; ideas of the second are the more particular ones. */
+function both(one: Reasons, other: Reasons): Reasons {
+  return {
+    ...one,
+    ...other,
+    tried: [...(one.tried ?? []), ...(other.tried ?? [])],
+    ideas: [...(other.ideas ?? []), ...(one.ideas ?? [])],
+  };
 }
 
 function ruleHere({ world, packet }: Asked): string {

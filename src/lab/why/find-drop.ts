@@ -10,6 +10,7 @@ import { ipOf } from "./asked.ts";
 import { wrongNeighbours } from "./misaddressed.ts";
 import { breaksPodModel } from "./translation.ts";
 import { isUnanswerable } from "./way-back.ts";
+import { isMisled } from "./wrong-entry.ts";
 
 /** What is lost every day, and tells nothing: copies of a flood that are for others, what nobody waits for, advice that NAT withholds. */
 const everyday: ReadonlySet<DropReason> = new Set(["OTHERHOST", "ICMP_NOBODY", "BRIDGE_NO_PORT", "NAT_REDIRECT"]);
@@ -67,7 +68,7 @@ export function firstLoss(
 function isEveryday(world: World, packet: number): boolean {
   const reason = dropReasonOf(world, packet);
   if (!everyday.has(reason)) return false;
-  return reason !== "OTHERHOST" || wrongNeighbours(world, packet).length === 0;
+  return reason !== "OTHERHOST" || (!isMisled(world, packet) && wrongNeighbours(world, packet).length === 0);
 }
 
 /** A packet of the statement, or of its namespace, that is waiting for its neighbour's MAC address where the world stands. */

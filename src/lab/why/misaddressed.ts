@@ -1,6 +1,7 @@
 import type { World } from "../../linux/world.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { formatMac } from "../../wire/mac-address.ts";
+import { devicesOf } from "../inspect/find.ts";
 import { printNeighbour, printVtep } from "../inspect/print.ts";
 import { deviceName } from "../names.ts";
 import { type Asked, statementIdea } from "./asked.ts";
@@ -15,12 +16,12 @@ export function wrongNeighbours(world: World, packet: number): readonly number[]
   const { packets, devices, neighbours, addresses } = world;
   const { destination } = packets.data.get(packet) as EthernetFrame;
   const netns = devices.netns.get(packets.device.get(packet));
-  return [...neighbours.table.rows()].filter(
-    (row) =>
-      neighbours.mac.get(row) === destination &&
-      addresses.has(netns, neighbours.address.get(row)) &&
-      devices.netns.get(neighbours.device.get(row)) !== netns,
-  );
+  return [...devicesOf(world, netns)]
+    .flatMap((device) => addresses.ofDevice(device))
+    .flatMap((own) => neighbours.ofAddress(addresses.address.get(own)))
+    .filter((row) => {
+      return neighbours.mac.get(row) === destination && devices.netns.get(neighbours.device.get(row)) !== netns;
+    });
 }
 
 /** The address is known by a MAC address that is no longer its owner's. */

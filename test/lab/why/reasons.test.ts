@@ -294,4 +294,64 @@ veth router/eth1 <-> right/eth0 address 10.2.0.2/24`;
     const answer = await ask(over(text.replace("udp 53 echo", "udp 54 sink")), "udp left -> 10.0.0.2:54");
     expect(answer.text).not.toContain("the answer cannot be sent");
   });
+
+  const threeVteps = (change: string) => `
+cluster { cni vxlan }
+node node1 { address 192.168.1.11/24; pod a }
+node node2 { address 192.168.1.12/24; pod b }
+node node3 { address 192.168.1.13/24; pod c }
+scenario "s" {
+  ${change}
+  ping a -> b timeout 5s
+}
+`;
+
+  it.each([
+    { entry: "another node", of: 1, mac: "02:fa:0a:f4:01:00", dst: "192.168.1.13", owner: 2, right: "192.168.1.12" },
+    { entry: "nobody", of: 1, mac: "02:fa:0a:f4:01:00", dst: "192.168.1.99", owner: 2, right: "192.168.1.12" },
+    {
+      entry: "another node, on the way back",
+      of: 2,
+      mac: "02:fa:0a:f4:00:00",
+      dst: "192.168.1.13",
+      owner: 1,
+      right: "192.168.1.11",
+    },
+  ])("20. an entry leads frames to the wrong VTEP, $entry: it is given the right one", async (one) => {
+    const entry = (dst: string) => `bridge -n node${one.of} fdb replace ${one.mac} dev flannel.1 dst ${dst}`;
+    const { text, cures } = await ask(over(threeVteps(entry(one.dst))), "ping a -> b timeout 5s");
+    expect(text).toContain(
+      `bridge fdb of node${one.of}/flannel.1: ${one.mac} dst ${one.dst} self permanent — ${one.mac} is node${one.owner}/flannel.1, whose VTEP is ${one.right}`,
+    );
+    expect(cures).toMatchObject([
+      {
+        title: `In "${entry(one.dst)}": dst ${one.right} in the place of dst ${one.dst}`,
+        edits: [{ newText: `dst ${one.right}`, range: { line: 7 } }],
+        seen: 'with it, "ping a -> b timeout 5s" succeeds',
+      },
+      { title: `Before "ping a -> b timeout 5s": ${entry(one.right)}` },
+    ]);
+  });
+
+  it("21. a bridge's static entry names the wrong port: the port that leads there", async () => {
+    const wrong = "bridge -n node1 fdb replace 0a:58:0a:f4:00:03 dev veth3 master static";
+    const scenario = `ping a -> b\n  ${wrong}\n  ping a -> b timeout 5s`;
+    const lab = over(twoPods(scenario).replace("pod b", "pod b; pod c"));
+    const { text, cures } = await ask(lab, "ping a -> b timeout 5s");
+    expect(text).toContain("@ c/eth0: dropped, OTHERHOST");
+    expect(text).toContain("0a:58:0a:f4:00:03 dev veth3 master cbr0 static — 0a:58:0a:f4:00:03 is behind veth2");
+    expect(cures.map(({ title }) => title)).toEqual([
+      `In "${wrong}": dev veth2 in the place of dev veth3`,
+      'Before "ping a -> b timeout 5s": bridge -n node1 fdb replace 0a:58:0a:f4:00:03 dev veth2 master static',
+    ]);
+  });
+
+  it("22. copies of a flood that are for others explain nothing", async () => {
+    const answer = await ask(
+      over(twoPods("ping a -> 10.244.0.77 timeout 5s").replace("pod b", "pod b; pod c")),
+      "ping a -> 10.244.0.77 timeout 5s",
+    );
+    expect(answer.text).toContain("NEIGH_FAILED");
+    expect(answer.text).not.toContain("OTHERHOST");
+  });
 });
