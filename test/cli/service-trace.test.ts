@@ -172,12 +172,42 @@ add blocked 10.9.0.1
     expect(refused.error).toMatch(new RegExp(`^${bad}:6:13: error: "10.9.0.300" is neither`));
     const twice = files.write("twice.txt", `${sets}add blocked 10.9.0.1\n`);
     expect((await ask(rules, "10.1.2.3", "--sets", twice)).error).toBe(
-      `${twice}:7:1: error: 10.9.0.1 is in the set blocked already.\n`,
+      `${twice}:7:1: error: Element cannot be added to the set: it's already added.\n`,
     );
     const few = files.write("few.txt", sets.split("\n").slice(0, 3).join("\n"));
     expect((await ask(rules, "10.1.2.3", "--sets", few)).error).toBe(
       `${rules}:4:1: error: There is no set blocked in what --sets names.\n`,
     );
+  });
+
+  const refusedLines = [
+    {
+      line: "add blocked 10.9.0.2 timeout 30",
+      says: "Timeout cannot be used: set was created without timeout support.",
+    },
+    {
+      line: "add blocked 10.9.0.2 timeout 0",
+      says: "Timeout cannot be used: set was created without timeout support.",
+    },
+    { line: "add blocked 10.9.0.0/8", says: "Hash is full, cannot add more elements." },
+    { line: "add blocked 10.9.0.2,tcp:22", says: "10.9.0.2,tcp:22 is no entry of a set of type hash:ip." },
+    { line: "add other 10.9.0.2", says: "The set with the given name does not exist." },
+    { line: "create blocked hash:ip", says: "Set cannot be created: set with the same name already exists." },
+  ];
+
+  it.each(refusedLines)("refuses what ipset restore refuses: $line", async ({ line, says }) => {
+    const rules = files.write("asking.txt", asking);
+    const saved = files.write("refused-sets.txt", `${sets}${line}\n`);
+    expect((await ask(rules, "10.1.2.3", "--sets", saved)).error).toBe(`${saved}:7:1: error: ${says}\n`);
+  });
+
+  it("takes an entry's timeout where its set has one: it is there when it was saved", async () => {
+    const rules = files.write("asking.txt", asking);
+    const lines = sets.split("\n").slice(0, 3);
+    const timed = [...lines, "create blocked hash:ip timeout 60", "add blocked 203.0.113.2 timeout 5"];
+    const saved = files.write("timed-sets.txt", `${timed.join("\n")}\n`);
+    expect((await ask(rules, "203.0.113.2", "--sets", saved)).out).toMatch(/^verdict +DROP$/m);
+    expect((await ask(rules, "203.0.113.3", "--sets", saved)).out).toMatch(/^verdict +ACCEPT$/m);
   });
 
   const listed = `table ip filter {
