@@ -28,6 +28,20 @@ export function withChange(before: EndpointChanges, change: Partial<EndpointChan
   };
 }
 
+/** Whether both come to the same, wherever they were written. */
+export function isSameChange(one: EndpointChanges, other: EndpointChanges): boolean {
+  return one === other || written(one) === written(other);
+}
+
+function written({ ready, endpoints }: EndpointChanges): string {
+  const stated = [...endpoints].map(([service, backends]) => [service, ...backends.map(({ value }) => value)]);
+  return JSON.stringify([[...ready].sort(byName), stated.sort(byName)]);
+}
+
+function byName([one]: readonly unknown[], [other]: readonly unknown[]): number {
+  return String(one) < String(other) ? -1 : 1;
+}
+
 function derivedSlices(
   layout: ClusterLayout,
   declared: DeclaredService,

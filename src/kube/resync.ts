@@ -13,7 +13,7 @@ import { nftCommand, restoreCommand } from "./restore-command.ts";
 import type { EndpointSliceModel, ProxyConfig, ServiceModel } from "./service-model.ts";
 
 /**
- * What kube-proxy does on every node when endpoints have changed: its chains anew with `iptables-restore --noflush` or `nft -f`,
+ * What kube-proxy does on every node when endpoints have changed: the chains that differ anew with `iptables-restore --noflush` or `nft -f`,
  * and then it forgets the UDP connections that lead to who is no longer there. Empty where no rule differs.
  */
 export function resyncCommands(
@@ -54,7 +54,7 @@ function iptablesSync(
   const old = kubeProxyTables(config, services, before);
   const tables = kubeProxyTables(config, services, after);
   if (restoreText(old) === restoreText(tables)) return undefined;
-  return restoreCommand(config.nodeName, restoreText(withEmptied(tables, old)), true, source);
+  return restoreCommand(config.nodeName, restoreText(changedChains(tables, old)), true, source);
 }
 
 function nftSync(
@@ -74,11 +74,16 @@ function forget(netns: string, text: string, source: SourceRange): NetworkComman
   return { ...parsed.command, netns, mayFindNone: true, source };
 }
 
-/** Chains that nobody jumps to any more are emptied; kube-proxy deletes them later. */
-function withEmptied(tables: readonly RestoreTable[], old: readonly RestoreTable[]): readonly RestoreTable[] {
-  return tables.map(({ name, chains }) => {
+/**
+ * Those whose rules differ, as kube-proxy leaves out the chains of Services that have not changed: what somebody has written into others
+ * stays. Chains that nobody jumps to any more are emptied; kube-proxy deletes them later.
+ */
+function changedChains(tables: readonly RestoreTable[], old: readonly RestoreTable[]): readonly RestoreTable[] {
+  return tables.flatMap(({ name, chains }) => {
+    const before = new Map(old.find((table) => table.name === name)?.chains.map((chain) => [chain.name, chain.rules]));
     const known = new Set(chains.map((chain) => chain.name));
-    const gone = old.find((table) => table.name === name)?.chains.filter((chain) => !known.has(chain.name)) ?? [];
-    return { name, chains: [...chains, ...gone.map((chain) => ({ name: chain.name, rules: [] }))] };
+    const changed = chains.filter((chain) => before.get(chain.name)?.join("\n") !== chain.rules.join("\n"));
+    const gone = [...before.keys()].filter((chain) => !known.has(chain)).map((chain) => ({ name: chain, rules: [] }));
+    return changed.length + gone.length === 0 ? [] : [{ name, chains: [...changed, ...gone] }];
   });
 }

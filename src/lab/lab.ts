@@ -89,6 +89,11 @@ export interface LabExtras {
   readonly whyNoEdits?: string;
 }
 
+interface LabLayout {
+  /** The cluster that the file declares. */
+  readonly layout: () => ClusterLayout | undefined;
+}
+
 export type OpenedLab = { readonly lab: Lab } | { readonly problems: readonly Diagnostic[] };
 
 /** Builds the plan's world and sets it to the beginning of a scenario. */
@@ -100,11 +105,13 @@ export function openLab(plan: NetworkPlan, options: LabOptions = {}): OpenedLab 
   const { world, setUp, problems } = build(plan, { seed, historyBytes, choices });
   if (problems.length > 0) return { problems };
   const outputs = new Outputs(world);
-  const scenario = new Scenario(world, setUp, chosen.scenario, outputs);
+  const layout = layoutOf(options.program);
+  const scenario = new Scenario(world, setUp, chosen.scenario, outputs, layout);
   outputs.attach(scenario);
   world.sim.begin();
   const lab = new Lab(world, plan, scenario, outputs, {
     program: options.program,
+    layout,
     documents: options.documents,
     model: options.model,
     open: (changed) => {
@@ -176,7 +183,7 @@ export class Lab implements DebugLab {
     plan: NetworkPlan,
     scenario: Scenario,
     outputs: Outputs,
-    { documents, model, whyNoEdits, ...origin }: LabOrigin & LabExtras,
+    { documents, model, whyNoEdits, layout, ...origin }: LabOrigin & LabExtras & LabLayout,
   ) {
     this.world = world;
     this.plan = plan;
@@ -187,7 +194,6 @@ export class Lab implements DebugLab {
     this.dataBreakpoints = new DataBreakpoints(world, (row) => outputs.add(row));
     this.session = new Session(world, scenario, this.breakpoints, this.dataBreakpoints);
     this.stateTree = new StateTree(world, model && new ModelRows(model));
-    const layout = layoutOf(origin.program);
     this.byHand = new StatementsByHand(scenario, layout);
     const forget = (position: number) => this.timeline.forgetAfter(position);
     this.hand = new Edits(world, scenario.setUp, this.byHand, forget, whyNoEdits);

@@ -1,13 +1,24 @@
 import { assert } from "../base/assert.ts";
 import type { SourceRange } from "../base/source-range.ts";
-import { noChanges, withChange } from "../kube/endpoint-slices.ts";
+import { isSameChange, noChanges, withChange } from "../kube/endpoint-slices.ts";
+import { followEndpoints } from "../kube/follow-endpoints.ts";
+import type { ClusterLayout } from "../kube/layout.ts";
 import { isBroadcastAddress, isLocalAddress } from "../linux/ip/local.ts";
 import { startProcess } from "../linux/process/run.ts";
 import type { SetUp } from "../linux/setup/apply.ts";
 import { askingSource, findDevice } from "../linux/socket/arp-socket.ts";
 import { stage } from "../linux/stage.ts";
 import type { World } from "../linux/world.ts";
-import type { Configure, EndpointChanges, Expect, Parallel, ScenarioPlan, Statement } from "../plan/statements.ts";
+import type { NetworkCommand } from "../plan/commands.ts";
+import type {
+  Configure,
+  EndpointChanges,
+  EndpointStep,
+  Expect,
+  Parallel,
+  ScenarioPlan,
+  Statement,
+} from "../plan/statements.ts";
 import type { ProgramResult } from "../programs/program.ts";
 import type { Int32Column, ReferenceColumn } from "../sim/column.ts";
 import { Lane } from "../sim/lane.ts";
@@ -35,6 +46,7 @@ export class Scenario {
   /** For changes by name, as the scenario's own statements make them. */
   readonly setUp: SetUp;
   private readonly listener: ScenarioListener;
+  private readonly layout: () => ClusterLayout | undefined;
 
   private readonly strands: Table;
   private readonly statements: ReferenceColumn<readonly Statement[]>;
@@ -60,12 +72,20 @@ export class Scenario {
   private readonly outcomeRow: number;
   private readonly main: number;
 
-  constructor(world: World, setUp: SetUp, plan: ScenarioPlan, listener: ScenarioListener) {
+  /** `layout` is the cluster that endpoints are of; of a network without its file there is none. */
+  constructor(
+    world: World,
+    setUp: SetUp,
+    plan: ScenarioPlan,
+    listener: ScenarioListener,
+    layout: () => ClusterLayout | undefined,
+  ) {
     const { sim } = world;
     this.world = world;
     this.setUp = setUp;
     this.plan = plan;
     this.listener = listener;
+    this.layout = layout;
     const table = sim.addTable("strand");
     this.strands = table;
     this.statements = table.reference<readonly Statement[]>("statements", []);
@@ -104,8 +124,8 @@ export class Scenario {
     return this.changes.get(this.outcomeRow);
   }
 
-  noteEndpoints(change: Partial<EndpointChanges> | undefined): void {
-    if (change !== undefined) this.changes.set(this.outcomeRow, withChange(this.endpoints, change));
+  noteEndpoints(step: EndpointStep | undefined): void {
+    if (step !== undefined) this.changes.set(this.outcomeRow, withChange(this.endpoints, step.change));
   }
 
   /** The statement that a strand runs, or will run next; undefined when it is done. */
@@ -260,12 +280,19 @@ export class Scenario {
 
   private runConfigure(strand: number, statement: Configure): void {
     this.listener.started(statement, 0);
-    for (const command of [statement.command, ...(statement.further ?? [])]) {
+    for (const command of this.commandsOf(statement)) {
       const failure = this.setUp.change(command);
       if (failure !== undefined) this.listener.refused(statement, failure);
     }
     this.noteEndpoints(statement.endpoints);
     this.advance(strand);
+  }
+
+  /** Those of its file, unless endpoints were changed by hand, or in another order: then what follows from the ones in force. */
+  private commandsOf({ commands, endpoints, source }: Configure): readonly NetworkCommand[] {
+    if (endpoints === undefined || isSameChange(endpoints.before, this.endpoints)) return commands;
+    const layout = this.layout();
+    return layout === undefined ? commands : followEndpoints(layout, this.endpoints, endpoints.change, source);
   }
 
   private runParallel(strand: number, statement: Parallel): void {

@@ -11,7 +11,7 @@ import type { Tables } from "./tables.ts";
 /** Namespaces that rules are loaded into: only there the kernel tracks connections. */
 export function namespacesWithRules(plan: NetworkPlan, scenario: ScenarioPlan): readonly string[] {
   const changes = [...flatStatements(scenario.statements)].flatMap((one) =>
-    one.do === "configure" ? [one.command] : [],
+    one.do === "configure" ? one.commands : [],
   );
   const names = [...plan.setUp(), ...changes].flatMap((command) =>
     command.do === "iptables" || command.do === "iptables-restore" || command.do === "nft" ? [command.netns] : [],
@@ -23,7 +23,7 @@ export function namespacesWithRules(plan: NetworkPlan, scenario: ScenarioPlan): 
 export function tablesOfNft(plan: NetworkPlan, scenario: ScenarioPlan): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
   const changes = [...flatStatements(scenario.statements)].flatMap((one) =>
-    one.do === "configure" ? [one.command, ...(one.further ?? [])] : [],
+    one.do === "configure" ? one.commands : [],
   );
   for (const command of [...plan.setUp(), ...changes]) {
     if (command.do !== "nft") continue;

@@ -158,7 +158,7 @@ class LinuxRun {
       }
       case "configure": {
         const begunNs = this.nowNs;
-        const commands = [statement.command, ...(statement.further ?? [])];
+        const commands = statement.commands;
         const refusals: string[] = [];
         for (const command of commands) {
           if (command.do === "inform") this.hosts.inform(command);

@@ -166,7 +166,6 @@ function interfacesOf(command: SetUpCommand): readonly InterfaceName[] {
 function forEachConfigure(statements: readonly Statement[], visit: (command: NetworkCommand) => void): void {
   for (const statement of statements) {
     if (statement.do === "parallel") forEachConfigure(statement.statements, visit);
-    else if (statement.do === "configure")
-      for (const one of [statement.command, ...(statement.further ?? [])]) visit(one);
+    else if (statement.do === "configure") for (const one of statement.commands) visit(one);
   }
 }

@@ -49,7 +49,7 @@ function neededPrograms(plans: readonly NetworkPlan[]): readonly Program[] {
   const hasRules = plans.some((plan) => plan.scenarios.some((one) => namespacesWithRules(plan, one).length > 0));
   const commands = [
     ...plans.flatMap((plan) => [...plan.setUp()]),
-    ...statements.flatMap((one) => (one.do === "configure" ? [one.command, ...(one.further ?? [])] : [])),
+    ...statements.flatMap((one) => (one.do === "configure" ? one.commands : [])),
   ];
   const runs = (is: (command: SetUpCommand) => boolean) => commands.some(is);
   const always = ["ip", "bridge", "sysctl", "ethtool", "tcpdump"] as const;
@@ -71,12 +71,12 @@ function makesSets(plan: NetworkPlan): boolean {
 }
 
 function changesSets(statement: Statement): boolean {
-  return statement.do === "configure" && statement.command.do === "ipset";
+  return statement.do === "configure" && statement.commands.some((command) => command.do === "ipset");
 }
 
 function usesConntrack(statement: Statement): boolean {
   if (statement.do !== "configure") return false;
-  return [statement.command, ...(statement.further ?? [])].some((command) => command.do === "conntrack delete");
+  return statement.commands.some((command) => command.do === "conntrack delete");
 }
 
 function isOnPath(program: string): boolean {

@@ -83,7 +83,7 @@ const tidyingKey = "net.ipv4.neigh.default.gc_thresh1";
 
 function setsSysctl(plan: NetworkPlan, scenario: ScenarioPlan, key: string): boolean {
   const statements = [...flatStatements(scenario.statements)];
-  const changes = statements.flatMap((one) => (one.do === "configure" ? [one.command, ...(one.further ?? [])] : []));
+  const changes = statements.flatMap((one) => (one.do === "configure" ? one.commands : []));
   return [...plan.setUp(), ...changes].some((command) => command.do === "sysctl" && command.key === key);
 }
 

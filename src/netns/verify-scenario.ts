@@ -177,7 +177,7 @@ const settlingSkewNs = 20_000_000;
 
 function changesLinks(statement: Statement): boolean {
   if (statement.do !== "configure") return false;
-  return [statement.command, ...(statement.further ?? [])].some((command) => command.do === "link set");
+  return statement.commands.some((command) => command.do === "link set");
 }
 
 /** What a traceroute has for an identifier, as process 1. */

@@ -173,11 +173,19 @@ export interface Expect extends StatementBase {
 /** A change of the world: `ip -n pod1 neigh add …`, `sysctl …`. */
 export interface Configure extends StatementBase {
   readonly do: "configure";
-  readonly command: NetworkCommand;
-  /** What follows at the same moment, perhaps in other namespaces: a controller does much about one change. */
-  readonly further?: readonly NetworkCommand[];
-  /** What the API server holds of endpoints from then on, where the commands follow from that. */
-  readonly endpoints?: Partial<EndpointChanges>;
+  /**
+   * In this order, at one moment. A controller does much about one change, perhaps in several namespaces, and nothing about one that
+   * makes no difference to it.
+   */
+  readonly commands: readonly NetworkCommand[];
+  /** Where the commands follow from what the API server holds of endpoints. */
+  readonly endpoints?: EndpointStep;
+}
+
+/** A change of endpoints, and those before it that its statement's commands are for: where others were made, others follow. */
+export interface EndpointStep {
+  readonly before: EndpointChanges;
+  readonly change: Partial<EndpointChanges>;
 }
 
 /** What a scenario has changed of endpoints since the file's declarations. */

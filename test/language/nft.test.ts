@@ -69,7 +69,7 @@ test("5. a statement is one argument of nft", () => {
   const { plan } = compiled(scenario('nft -n a "add element ip t s { 10.0.0.1 . 80 }"'));
   const [statement] = plan.scenarios[0].statements;
   if (statement.do !== "configure") throw new Error(statement.do);
-  expect(shellForm(statement.command, new NamespaceNames("x-")).commands).toEqual([
+  expect(shellForm(statement.commands[0], new NamespaceNames("x-")).commands).toEqual([
     { argv: ["ip", "netns", "exec", "x-a", "nft", "add element ip t s { 10.0.0.1 . 80 }"] },
   ]);
 });

@@ -251,11 +251,11 @@ describe("statements", () => {
     ).toMatchObject([
       { do: "traceroute", netns: "pod1", maxHops: 30, queries: 3, timeoutNs: 5e9 },
       { do: "traceroute", maxHops: 4, queries: 1, timeoutNs: 1e9 },
-      { do: "configure", command: { do: "link set", netns: "pod1", dev: "eth0", mtu: 1400 } },
+      { do: "configure", commands: [{ do: "link set", netns: "pod1", dev: "eth0", mtu: 1400 }] },
     ]);
     expect(statements("link node1/pod1/eth0 down", "link pod1/eth0 up")).toMatchObject([
-      { do: "configure", command: { do: "link set", netns: "pod1", dev: "eth0", up: false } },
-      { do: "configure", command: { do: "link set", netns: "pod1", dev: "eth0", up: true } },
+      { do: "configure", commands: [{ do: "link set", netns: "pod1", dev: "eth0", up: false }] },
+      { do: "configure", commands: [{ do: "link set", netns: "pod1", dev: "eth0", up: true }] },
     ]);
   });
 
@@ -268,9 +268,9 @@ describe("statements", () => {
     ).toMatchObject([
       {
         do: "configure",
-        command: { do: "neigh add", netns: "pod1", dev: "eth0", mac: 0x0200deadbeef, source: { line: 4 } },
+        commands: [{ do: "neigh add", netns: "pod1", dev: "eth0", mac: 0x0200deadbeef, source: { line: 4 } }],
       },
-      { do: "configure", command: { do: "sysctl", netns: "h", key: "net.ipv4.ip_forward", value: 1 } },
+      { do: "configure", commands: [{ do: "sysctl", netns: "h", key: "net.ipv4.ip_forward", value: 1 }] },
     ]);
   });
 

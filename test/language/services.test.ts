@@ -325,9 +325,7 @@ describe("endpoints that change while a scenario runs", () => {
     const compiled = cluster(service, 'scenario "t" {', ...lines, "}");
     expect(problems(compiled)).toEqual([]);
     return compiled.plan.scenarios[0].statements.map((statement) =>
-      statement.do === "configure"
-        ? [statement.command, ...(statement.further ?? [])].map(({ netns, do: what }) => `${netns} ${what}`)
-        : [],
+      statement.do === "configure" ? statement.commands.map(({ netns, do: what }) => `${netns} ${what}`) : [],
     );
   };
 

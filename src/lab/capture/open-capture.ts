@@ -49,12 +49,13 @@ export function openCapture(bytes: Uint8Array, title: string): OpenedCapture {
   }
   forgetUnknownAddresses(world);
   const outputs = new Outputs(world);
-  const scenario = new Scenario(world, setUp, plan.scenarios[0], outputs);
+  const scenario = new Scenario(world, setUp, plan.scenarios[0], outputs, noCluster);
   outputs.attach(scenario);
   const crossings = crossingsOf(sightings, interfaces);
   new Replay(world, interfaces, devices, sightings, crossings);
   world.sim.begin();
   const lab = new Lab(world, plan, scenario, outputs, {
+    layout: noCluster,
     program: undefined,
     open: () => undefined,
     documents: [document],
@@ -62,6 +63,9 @@ export function openCapture(bytes: Uint8Array, title: string): OpenedCapture {
   });
   return { lab, notes: [...sightings.notes, ...notesOf(crossings)] };
 }
+
+/** Packets do not tell which Services there are. */
+const noCluster = () => undefined;
 
 /** What packets do not tell of connections. */
 function notesOf(crossings: readonly Crossing[]): readonly string[] {

@@ -65,8 +65,8 @@ export class StatementsByHand {
     return undefined;
   }
 
-  private configure({ command, further = [], endpoints }: Configure): string | undefined {
-    for (const one of [command, ...further]) {
+  private configure({ commands, endpoints }: Configure): string | undefined {
+    for (const one of commands) {
       const failure = this.scenario.setUp.change(one);
       if (failure !== undefined) return failure;
     }

@@ -1,3 +1,4 @@
+import type { TableChange } from "../../config/iptables/command.ts";
 import type { Rule } from "../../config/iptables/rule-set.ts";
 import type { NftRule } from "../../config/nft/rule-set.ts";
 import type { HookPosition } from "../../linux/netfilter/position.ts";
@@ -121,15 +122,16 @@ function withoutRule({ plan, file }: Asked, rule: Rule | NftRule): readonly Idea
   return idea(`Take this rule away: ${line.trim()}`, [edit]);
 }
 
+function adds(change: TableChange, rule: Rule | NftRule): boolean {
+  return ("rules" in change && change.rules.some((own) => own === rule)) || ("rule" in change && change.rule === rule);
+}
+
 /** The statement of a scenario that adds a rule. */
 function statementOf(plan: NetworkPlan, rule: Rule | NftRule): Statement | undefined {
   const statements = plan.scenarios.flatMap((scenario) => flat(scenario.statements));
   return statements.find((one) => {
-    if (one.do !== "configure" || one.command.do !== "iptables") return false;
-    const { change } = one.command;
-    return (
-      ("rules" in change && change.rules.some((own) => own === rule)) || ("rule" in change && change.rule === rule)
-    );
+    if (one.do !== "configure") return false;
+    return one.commands.some((command) => command.do === "iptables" && adds(command.change, rule));
   });
 }
 

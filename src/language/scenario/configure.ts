@@ -38,7 +38,7 @@ export const readIp: StatementReader = (verb, tokens, head, context) => {
   const { netns } = found;
   return netns === undefined
     ? undefined
-    : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+    : { ...head, do: "configure", commands: [{ ...parsed.command, netns, source: head.source }] };
 };
 
 /** `bridge -n node1 link set dev veth1 learning off`, as iproute2 reads it. */
@@ -54,7 +54,7 @@ export const readBridgeStatement: StatementReader = (verb, tokens, head, context
   const { netns } = found;
   return netns === undefined
     ? undefined
-    : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+    : { ...head, do: "configure", commands: [{ ...parsed.command, netns, source: head.source }] };
 };
 
 /** `iptables -n node1 -t nat -A PREROUTING …`, as iptables(8) reads it. */
@@ -70,7 +70,7 @@ export const readIptables: StatementReader = (verb, tokens, head, context) => {
   const { netns } = found;
   return netns === undefined
     ? undefined
-    : { ...head, do: "configure", command: { do: "iptables", ...parsed.command, netns, source: head.source } };
+    : { ...head, do: "configure", commands: [{ do: "iptables", ...parsed.command, netns, source: head.source }] };
 };
 
 /** `nft -n node1 add rule ip filter forward drop`, as nft(8) reads it: what has braces or semicolons stands in quotes. */
@@ -95,7 +95,7 @@ export const readNft: StatementReader = (verb, tokens, head, context) => {
   const { netns } = found;
   return netns === undefined || wrong.length > 0
     ? undefined
-    : { ...head, do: "configure", command: { do: "nft", text: script, commands, netns, source: head.source } };
+    : { ...head, do: "configure", commands: [{ do: "nft", text: script, commands, netns, source: head.source }] };
 };
 
 /** Which word a column is in, counted from 1, when the words stand one blank apart. */
@@ -113,7 +113,7 @@ export const readRestore: StatementReader = (verb, tokens, head, context) => {
   if (read === undefined || found?.netns === undefined) return undefined;
   const { noFlush, tables } = read;
   const command = { do: "iptables-restore", netns: found.netns, noFlush, tables, source: head.source } as const;
-  return { ...head, do: "configure", command };
+  return { ...head, do: "configure", commands: [command] };
 };
 
 /** `ipset -n node1 add web 10.244.0.9`, as ipset(8) reads it. */
@@ -129,7 +129,7 @@ export const readIpset: StatementReader = (verb, tokens, head, context) => {
   const { netns } = found;
   return netns === undefined
     ? undefined
-    : { ...head, do: "configure", command: { do: "ipset", change: parsed.command, netns, source: head.source } };
+    : { ...head, do: "configure", commands: [{ do: "ipset", change: parsed.command, netns, source: head.source }] };
 };
 
 /** `-n NAME` and the words after it; `netns` is undefined where nothing has that name. */
@@ -170,7 +170,7 @@ export const readConntrack: StatementReader = (verb, tokens, head, context) => {
   const { netns } = ref ?? {};
   return netns === undefined
     ? undefined
-    : { ...head, do: "configure", command: { ...parsed.command, netns, source: head.source } };
+    : { ...head, do: "configure", commands: [{ ...parsed.command, netns, source: head.source }] };
 };
 
 /** `sysctl pod1 net.ipv4.ip_forward=1`. */
@@ -189,6 +189,6 @@ export const readSysctl: StatementReader = (verb, tokens, head, context) => {
   }
   const { key, value } = parsed;
   return (
-    ref && { ...head, do: "configure", command: { do: "sysctl", key, value, netns: ref.netns, source: head.source } }
+    ref && { ...head, do: "configure", commands: [{ do: "sysctl", key, value, netns: ref.netns, source: head.source }] }
   );
 };

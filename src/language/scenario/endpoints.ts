@@ -1,10 +1,9 @@
-import { endpointSlices, noChanges, withChange } from "../../kube/endpoint-slices.ts";
-import { informCommands } from "../../kube/inform.ts";
+import { noChanges, withChange } from "../../kube/endpoint-slices.ts";
+import { followEndpoints } from "../../kube/follow-endpoints.ts";
 import type { ClusterLayout } from "../../kube/layout.ts";
 import type { Sourced } from "../../kube/model.ts";
-import { resyncCommands } from "../../kube/resync.ts";
 import { podKey } from "../../kube/selected-pods.ts";
-import type { EndpointChanges, Statement } from "../../plan/statements.ts";
+import type { Configure, EndpointChanges } from "../../plan/statements.ts";
 import { parseIpv4 } from "../../wire/address-text.ts";
 import { resolveNamespace } from "../resolve.ts";
 import { readChoice } from "../values.ts";
@@ -22,16 +21,12 @@ export class EndpointState {
     this.#changes = changes;
   }
 
-  /** The statement by which every node's kube-proxy follows a change; undefined where no rule differs then. */
-  change(change: Partial<EndpointChanges>, head: StatementHead): Statement | undefined {
-    const before = endpointSlices(this.#layout, this.#changes);
-    this.#changes = withChange(this.#changes, change);
-    const after = endpointSlices(this.#layout, this.#changes);
-    const [command, ...further] = [
-      ...resyncCommands(this.#layout, before, after, head.source),
-      ...informCommands(this.#layout, before, after, head.source),
-    ];
-    return command && { ...head, do: "configure", command, further, endpoints: change };
+  /** The statement by which every node's kube-proxy follows a change. It has no commands where no rule differs then. */
+  change(change: Partial<EndpointChanges>, head: StatementHead): Configure {
+    const before = this.#changes;
+    this.#changes = withChange(before, change);
+    const commands = followEndpoints(this.#layout, before, change, head.source);
+    return { ...head, do: "configure", commands, endpoints: { before, change } };
   }
 }
 
@@ -54,7 +49,7 @@ export const readReady: StatementReader = (verb, tokens, head, context) => {
   const ready = new Map([[podKey(ref.node, ref.pod, ref.podMember), word === "true"]]);
   const statement = endpoints.change({ ready }, head);
   const nothing = `Nothing changes: no rule of kube-proxy's leads to ${name.text}.`;
-  if (statement === undefined) problems.warning("no-change", head.source, nothing);
+  if (statement.commands.length === 0) problems.warning("no-change", head.source, nothing);
   return statement;
 };
 
@@ -82,7 +77,7 @@ export const readEndpoints: StatementReader = (verb, tokens, head, context) => {
   const key = `${service.namespace}/${service.name}`;
   const statement = endpoints.change({ endpoints: new Map([[key, stated]]) }, head);
   const nothing = `Nothing changes: kube-proxy's rules for ${service.name} are these already.`;
-  if (statement === undefined) problems.warning("no-change", head.source, nothing);
+  if (statement.commands.length === 0) problems.warning("no-change", head.source, nothing);
   return statement;
 };
 

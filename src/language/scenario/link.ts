@@ -38,5 +38,5 @@ export const readLink: StatementReader = (verb, tokens, head, { problems, layout
   if (ref === undefined || dev === undefined || (change === "mtu" && mtu === undefined)) return undefined;
   const setting = mtu === undefined ? { up: change === "up" } : { mtu };
   const { netns } = ref;
-  return { ...head, do: "configure", command: { do: "link set", netns, dev, ...setting, source: head.source } };
+  return { ...head, do: "configure", commands: [{ do: "link set", netns, dev, ...setting, source: head.source }] };
 };

@@ -92,7 +92,7 @@ function withParties(
 /** A change of endpoints is what kube-proxy then does on each node. */
 function configureLines(statement: Configure, place: Place): readonly string[] {
   if (!/^(?:at\s+\S+\s+)?(?:ready|endpoints)\s/.test(statement.text)) return [statement.text];
-  const commands = [statement.command, ...(statement.further ?? [])];
+  const commands = statement.commands;
   if (commands.some((command) => command.do === "nft" || command.do === "inform")) {
     place.complain("The low level has no words for what a controller does then.", statement.source);
     return [];

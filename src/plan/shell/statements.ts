@@ -13,9 +13,7 @@ export function statementCommands(statement: Statement, names: NamespaceNames): 
     case "traceroute":
       return [inNamespace(names.of(statement.netns), tracerouteArgv(statement))];
     case "configure":
-      return [statement.command, ...(statement.further ?? [])].flatMap((command) =>
-        shellForm(command, names).commands.map(({ argv }) => argv),
-      );
+      return statement.commands.flatMap((command) => shellForm(command, names).commands.map(({ argv }) => argv));
     case "wait":
       return [["sleep", seconds(statement.durationNs)]];
     default:

@@ -23,7 +23,7 @@ function broken(text: string): World {
   const { world, setUp } = build(plan, { seed: 1, historyBytes: 64 * 1024 * 1024 });
   for (const statement of plan.scenarios[0].statements) {
     if (statement.do !== "configure") continue;
-    setUp.change(statement.command);
+    for (const command of statement.commands) setUp.change(command);
   }
   return world;
 }

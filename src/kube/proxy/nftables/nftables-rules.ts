@@ -17,7 +17,7 @@ export function kubeProxyNftText(
 }
 
 /**
- * What it reads when endpoints have changed: chains and maps are emptied and filled anew, and what nobody leads to any more is
+ * What it reads when endpoints have changed: chains and maps whose contents differ are emptied and filled anew, and what nobody leads to any more is
  * emptied, since kube-proxy deletes it later. The sets of clients that were sent somewhere stay as they are.
  */
 export function kubeProxyNftResync(
@@ -27,24 +27,25 @@ export function kubeProxyNftResync(
   after: readonly EndpointSliceModel[],
 ): string {
   const [old, script] = [scriptOf(config, services, before), scriptOf(config, services, after)];
-  const chains = new Set([...script.chainNames, ...old.chainNames]);
+  const differs = (commands: (of: NftScript) => readonly string[]) => commands(old).join() !== commands(script).join();
+  const chains = [...new Set([...script.chainNames, ...old.chainNames])].filter((name) =>
+    differs((of) => of.rulesOf(name)),
+  );
+  const sets = script.sets.filter(({ name }) => differs((of) => of.elementsOf(name)));
   const names = new Set(script.sets.map(({ name }) => name));
   const gone = old.sets.filter(({ name }) => !names.has(name));
   return text([
     addTable,
     ...script.declarations(),
-    ...[...chains].map((chain) => `flush chain ${kubeProxyTable} ${chain}`),
-    ...script.sets.flatMap(({ name, kind }) => (isAffinity(name) ? [] : [`flush ${kind} ${kubeProxyTable} ${name}`])),
-    ...script.contents(),
+    ...chains.map((chain) => `flush chain ${kubeProxyTable} ${chain}`),
+    ...sets.map(({ name, kind }) => `flush ${kind} ${kubeProxyTable} ${name}`),
+    ...chains.flatMap((chain) => script.rulesOf(chain)),
+    ...sets.flatMap(({ name }) => script.elementsOf(name)),
     ...gone.map(({ name }) => `delete set ${kubeProxyTable} ${name}`),
   ]);
 }
 
 const addTable = `add table ${kubeProxyTable} { comment "rules for kube-proxy" ; }`;
-
-function isAffinity(set: string): boolean {
-  return set.startsWith("affinity-");
-}
 
 function scriptOf(
   config: ProxyConfig,

@@ -51,11 +51,17 @@ export class NftScript {
 
   /** The commands that fill them. */
   contents(): readonly string[] {
-    return [
-      ...[...this.#rules].flatMap(([chain, rules]) => rules.map((rule) => `add rule ${this.#table} ${chain} ${rule}`)),
-      ...[...this.#elements].flatMap(([set, elements]) =>
-        elements.map((element) => `add element ${this.#table} ${set} { ${element} }`),
-      ),
-    ];
+    const rules = [...this.#rules.keys()].flatMap((chain) => this.rulesOf(chain));
+    return [...rules, ...[...this.#elements.keys()].flatMap((set) => this.elementsOf(set))];
+  }
+
+  /** The commands that fill one chain. */
+  rulesOf(chain: string): readonly string[] {
+    return (this.#rules.get(chain) ?? []).map((rule) => `add rule ${this.#table} ${chain} ${rule}`);
+  }
+
+  /** The commands that fill one set or map. */
+  elementsOf(set: string): readonly string[] {
+    return (this.#elements.get(set) ?? []).map((element) => `add element ${this.#table} ${set} { ${element} }`);
   }
 }
