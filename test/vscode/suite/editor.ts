@@ -105,8 +105,11 @@ async function commandsExist(): Promise<void> {
 
 async function sampleCommand(): Promise<void> {
   await vscode.commands.executeCommand("k8snet.openSample");
-  const document = await until(() => vscode.window.activeTextEditor?.document, "an editor");
-  equal([document.isUntitled, document.languageId], [true, "k8snet"], "an unsaved k8snet file");
+  // VS Code may still name the editor of the case before.
+  const document = await until(() => {
+    const active = vscode.window.activeTextEditor?.document;
+    return active?.isUntitled && active.languageId === "k8snet" ? active : undefined;
+  }, "an unsaved k8snet file in the editor");
   await lensesOf(document);
   equal(messagesOf(document), [], "diagnostics");
 }

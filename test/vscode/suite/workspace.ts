@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { until } from "./cases.ts";
 
 /** Two nodes, one of which does not forward. */
 export const forwardingOff = `cluster { cni host-gw }
@@ -34,4 +35,6 @@ export async function closeEverything(): Promise<void> {
   vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
   await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+  // The extension host hears of it later than the command is done.
+  await until(() => vscode.window.tabGroups.all.every(({ tabs }) => tabs.length === 0), "the editors to be closed");
 }
