@@ -79,8 +79,22 @@ test("6. A program that is started at the end lets the session go on", async () 
   expect(JSON.stringify(client.recorded.slice(from))).toContain("pod2");
 });
 
-test("7. why explains in the console", async () => {
-  const { client } = await runTo("icmp.receive");
+test("7. why explains in the console: the packet in view, or the one that is named", async () => {
+  const { client, frameId } = await runTo("veth.transmit");
+  const { threads } = (await client.threadsRequest()).body;
+  const waiting = threads.find(({ name }) => name.startsWith("#1 "))?.id ?? 0;
+  const whyOf = async (frame: number | undefined) => (await evaluate(client, "why", frame)).result.split("\n")[0];
+  expect([
+    await whyOf(frameId),
+    await whyOf(await newestFrame(client, waiting)),
+    await whyOf(undefined),
+  ]).toMatchInlineSnapshot(`
+      [
+        "#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ pod1/eth0: nothing has kept it from going on so far",
+        "#1 IP 10.244.1.2 > 10.244.1.9 ttl=64 DF len=84 ICMP echo-request id=58120 seq=1 @ pod1/eth0: it waits for ARP: who has 10.244.1.9?",
+        "#2 ARP who-has 10.244.1.9 tell 10.244.1.2 [0a:58:0a:f4:01:02 > ff:ff:ff:ff:ff:ff] @ pod1/eth0: nothing has kept it from going on so far",
+      ]
+    `);
   await expect(evaluate(client, "why #99.9")).rejects.toThrow("no packet");
 });
 

@@ -22,7 +22,7 @@ function evaluate(context: RequestContext, args: Arguments): Answer | Promise<An
   const run = context.standing();
   const view = viewOf(context, args);
   const why = asked === "repl" ? /^why\b(.*)$/.exec(expression.trim()) : null;
-  if (why !== null) return explain(context, why[1].trim());
+  if (why !== null) return explain(context, why[1].trim() || inView(view));
   const answer = asked === "repl" ? run.lab.console.run(expression, view) : run.lab.console.look(expression, view);
   switch (answer.kind) {
     case "problem":
@@ -36,6 +36,11 @@ function evaluate(context: RequestContext, args: Arguments): Answer | Promise<An
       return answer.changed ? { body, afterwards: () => context.invalidate() } : { body };
     }
   }
+}
+
+/** What `why` alone asks about: the packet of the frame in view, else what the lab stands before. */
+function inView({ threadId }: ConsoleView): string {
+  return threadId === scenarioThreadId ? "" : `thread ${threadId}`;
 }
 
 async function explain(context: RequestContext, subject: string): Promise<Answer> {

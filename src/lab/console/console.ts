@@ -165,7 +165,7 @@ function helpText(): string {
   return [
     "Commands, in the namespace of the selected frame, of -n NETNS, ip netns exec NETNS, or kubectl exec POD --:",
     ...lines,
-    `${"why".padEnd(width)}  explains a lost packet (#12.1), a statement (its line), or where the lab stands`,
+    `${"why".padEnd(width)}  explains the packet in view, a lost one (#12.1), a statement (its line)`,
     "Statements of the language: ping pod1 -> pod2, udp pod1 -> pod2:9000, sysctl pod1 KEY=VALUE, …",
     'Names and expressions: pod1, cbr0, 10.244.1.9, ip.ttl, neigh("pod1", "10.244.1.9").state == "REACHABLE"',
     "What changes or sends is part of the recording: going back before it takes it back.",
