@@ -222,9 +222,10 @@ test("of what the protocol lets an adapter support, all is declared but what the
   const [, after] = schema.split("interface Capabilities {");
   const [body] = after.split(/^\s*interface /m);
   const all = [...body.matchAll(/(support\w+)\?:/g)].map(([, name]) => name);
-  const readme = readFileSync("src/debug/README.md", "utf8");
+  const readme = readFileSync("README.md", "utf8");
   const missing = all.filter((name) => !(name in capabilities) && !readme.includes(`\`${name}\``));
   expect(missing).toEqual([]);
   const declared = Object.keys(capabilities).filter((name) => name.startsWith("supports"));
   expect(declared.length).toBeGreaterThanOrEqual(28);
+  expect(readme).toContain(`${declared.length} are declared`);
 });
