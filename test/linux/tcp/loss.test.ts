@@ -100,6 +100,51 @@ test("what comes behind a hole is reported in SACK blocks, and delivered when th
   expect(pair.received.server).toBe(text("u", 1448 * 4));
 });
 
+test("after a time-out one segment is on its way at a time: the FIN waits for what is sent again", () => {
+  let isLosing = true;
+  const pair = new TcpPair({ loses: (_, segment) => isLosing && segment.data.length > 0 }).connect().wait(10 * ms);
+  pair.send("client", "hello");
+  pair.wait(500 * ms);
+  pair.close("client");
+  pair.wait(s);
+  const sendsFin = () => pair.lines().some((line) => line.startsWith("client [FA]"));
+  expect(sendsFin()).toBe(false);
+  isLosing = false;
+  pair.wait(2 * s);
+  expect(sendsFin()).toBe(true);
+  expect(pair.received.server).toBe("hello");
+});
+
+test("what a later segment has overtaken is sent again at once (RACK)", () => {
+  const pair = new TcpPair({ loses: (_, segment) => segment.data.length > 0 && pair.nowNs < 250 * ms });
+  pair.connect().wait(10 * ms);
+  pair.send("client", "hello");
+  pair.wait(290 * ms);
+  pair.close("client");
+  pair.wait(20 * ms);
+  // Sent, sent again as a probe, and again since the peer has the FIN; no time-out is over.
+  expect(pair.lines().slice(3)).toEqual([
+    "client [PA] seq=1 ack=1 len=5",
+    "client [PA] seq=1 ack=1 len=5",
+    "client [FA] seq=6 ack=1 len=0",
+    "server [A] seq=1 ack=1 len=0 sack=6-7",
+    "client [PA] seq=1 ack=1 len=5",
+    "server [A] seq=1 ack=7 len=0",
+  ]);
+});
+
+test("a segment that another one has overtaken only just is waited for a little", () => {
+  let data = 0;
+  const pair = new TcpPair({ loses: (_, segment) => segment.data.length > 0 && data++ === 0 }).connect().wait(10 * ms);
+  pair.send("client", text("u", 1448 * 2));
+  pair.wait(s);
+  const [first, , again] = pair.sent.filter(({ segment }) => segment.data.length > 0);
+  const waitedMs = (again.atNs - first.atNs) / ms;
+  expect(waitedMs).toBeGreaterThan(2);
+  expect(waitedMs).toBeLessThan(10);
+  expect(pair.received.server).toBe(text("u", 1448 * 2));
+});
+
 test("data that comes twice is reported as a duplicate", () => {
   let acknowledgments = 0;
   const pair = new TcpPair({
