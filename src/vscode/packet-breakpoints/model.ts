@@ -115,6 +115,11 @@ export class PacketBreakpoints {
   }
 }
 
+/** Beside the tree's title: how many breakpoints are on. */
+export function countText(count: number): string {
+  return count === 0 ? "" : `${count} on`;
+}
+
 /** Beside a breakpoint's name: what it asks for. */
 export function wishText({ condition, hitCondition, logMessage }: Wish): string {
   return [condition && `if ${condition}`, hitCondition && `hit ${hitCondition}`, logMessage && `prints ${logMessage}`]

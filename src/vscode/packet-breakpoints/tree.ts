@@ -1,7 +1,15 @@
 import * as vscode from "vscode";
 import { commandIds, packetBreakpointsViewId } from "../identifiers.ts";
 import { networkSession, onDidChangeNetworkSession } from "../network-session.ts";
-import { type BreakpointKey, PacketBreakpoints, type StageGroup, stageGroups, type Wish, wishText } from "./model.ts";
+import {
+  type BreakpointKey,
+  countText,
+  PacketBreakpoints,
+  type StageGroup,
+  stageGroups,
+  type Wish,
+  wishText,
+} from "./model.ts";
 
 /** A row of the tree. */
 type Row =
@@ -33,11 +41,17 @@ export class PacketBreakpointsTree implements vscode.TreeDataProvider<Row> {
       treeDataProvider: tree,
       manageCheckboxStateManually: true,
     });
+    // Beside the title, which is in sight where the tree is folded.
+    const count = () => {
+      view.description = countText(tree.requested.length);
+    };
+    count();
     const told = new Set<string>();
     const on = (id: string, act: (row: Row) => unknown) => vscode.commands.registerCommand(id, act);
     const registration = vscode.Disposable.from(
       view,
       tree.changed,
+      tree.changed.event(count),
       view.onDidChangeCheckboxState(({ items }) => tree.check(items)),
       // They may have changed while the user was in another session. One that has just begun is told when it has launched.
       onDidChangeNetworkSession((session) => session && told.has(session.id) && tree.tell(session)),

@@ -16,6 +16,10 @@ export async function packetBreakpointSession({ workbench, step }) {
   await step("checked, F5 stops where pod1 asks", async () => {
     await workbench.toggleBox("Packet Breakpoints", box);
     await untilTrue(() => workbench.isChecked("Packet Breakpoints", box), "the box to be checked");
+    await untilTrue(
+      async () => (await workbench.besideTitle("Packet Breakpoints")) === "1 on",
+      "the title to count it",
+    );
     await workbench.pressF5();
     await workbench.callStackShows(box);
     const pod1Line = String(lineInSample(/^\s*pod pod1/));
@@ -25,6 +29,7 @@ export async function packetBreakpointSession({ workbench, step }) {
     for (const title of ["Variables", "Watch", "Call Stack", "Network State"]) await workbench.collapse(title);
     await workbench.toggleBox("Packet Breakpoints", box);
     await untilTrue(async () => !(await workbench.isChecked("Packet Breakpoints", box)), "the box to be empty");
+    await untilTrue(async () => (await workbench.besideTitle("Packet Breakpoints")) === "", "the title to count none");
     await workbench.expand("Network State");
     await workbench.press("Restart");
     await untilTrue(async () => (await workbench.position()).startsWith("At the end"), "the end of the scenario");

@@ -11,10 +11,11 @@ export async function runWorkbench() {
   mkdirSync(screenshotFolder, { recursive: true });
   /** @type {import("./steps.mjs").Results} */
   const results = { passed: [], failed: [] };
-  for (const [shade, theme] of Object.entries(themes))
+  for (const [shade, theme] of Object.entries(themes)) {
     await withWorkbench({ theme }, (workbench) => firstSession(new Steps(workbench, "first", shade, results)));
-  await withWorkbench({ theme: themes.dark }, (workbench) =>
-    packetBreakpointSession(new Steps(workbench, "packet-breakpoint", "dark", results)),
-  );
+    await withWorkbench({ theme }, (workbench) =>
+      packetBreakpointSession(new Steps(workbench, "packet-breakpoint", shade, results)),
+    );
+  }
   return results;
 }

@@ -69,6 +69,12 @@ export class Workbench {
     await pane.locator(".monaco-list-row", { hasText: name }).waitFor();
   }
 
+  /** What stands beside a section's title. @param {string} title */
+  async besideTitle(title) {
+    const texts = await this.pane(title).locator(".pane-header .description").allInnerTexts();
+    return texts.join("").trim();
+  }
+
   /** A row of a tree in the side bar. @param {string} pane @param {string} label */
   row(pane, label) {
     return this.pane(pane).locator(".monaco-list-row", { hasText: label }).first();
