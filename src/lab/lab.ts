@@ -201,7 +201,7 @@ export class Lab implements DebugLab {
     const run = (maxEvents: number) => void this.run(maxEvents);
     this.recording = new Recorder({ session: this.session, hand: this.hand, program: origin.program, run });
     this.futures = new FuturesFacet(world, scenario);
-    this.why = new WhyFacet({ world, plan, scenario, outputs, ...origin });
+    this.why = new WhyFacet({ world, plan, scenario, outputs, layout, ...origin });
     const { hand, stageNames } = this;
     this.memory = new Memory(world, hand);
     this.inline = new InlineValues(world, plan, this.documents);

@@ -1,3 +1,4 @@
+import type { ClusterLayout } from "../../kube/layout.ts";
 import type { World } from "../../linux/world.ts";
 import type { NetworkPlan } from "../../plan/plan.ts";
 import type { Statement } from "../../plan/statements.ts";
@@ -14,6 +15,8 @@ export interface Asked {
   readonly ip: Ipv4Packet | undefined;
   readonly statement: Statement | undefined;
   readonly plan: NetworkPlan;
+  /** The cluster that the file declares; undefined where the lab was opened without its text. */
+  readonly layout: () => ClusterLayout | undefined;
   /** Absent where the lab was opened without its text. */
   readonly file: FileEdits | undefined;
 }

@@ -19,6 +19,7 @@ import {
   becauseOfPeerMtu,
   becauseOfSamePort,
   becauseTooBig,
+  senderGateways,
 } from "./links.ts";
 import { becauseOfOldMac } from "./misaddressed.ts";
 import { becauseNoRoute, becauseNotForwarded, becauseOfWrongWay, becauseRouteRefuses } from "./routing.ts";
@@ -31,7 +32,7 @@ import { becauseOfWrongEntry, becauseOfWrongVtep } from "./wrong-entry.ts";
 
 /** What a reason for a drop leads to. Those without an entry say what they are, and no more. */
 const reasons: Readonly<Partial<Record<DropReason, (asked: Asked) => Reasons>>> = {
-  IP_INADDRERRORS: becauseNotForwarded,
+  IP_INADDRERRORS: (asked) => both({ ideas: senderGateways(asked) }, becauseNotForwarded(asked)),
   IP_INNOROUTES: becauseNoRoute,
   IP_OUTNOROUTES: becauseNoRoute,
   IP_ROUTE_REFUSES: becauseRouteRefuses,

@@ -3,9 +3,11 @@ import { refusedServiceOf } from "../refused-service.ts";
 import type { Asked } from "./asked.ts";
 import type { Idea } from "./explanation.ts";
 import { type FileEdits, idea } from "./file-edits.ts";
+import { selectorIdeas } from "./selectors.ts";
 
-/** A Service without endpoints, or without one on this node: pods that are not ready, a policy that keeps to the node. */
-export function endpointIdeas({ file, world, packet, netns }: Asked): readonly Idea[] {
+/** A Service without endpoints, or without one on this node: labels that no pod has, pods that are not ready, a policy that keeps to the node. */
+export function endpointIdeas(asked: Asked): readonly Idea[] {
+  const { file, world, packet, netns, layout } = asked;
   const refused = refusedServiceOf(world, packet);
   if (refused === undefined || file === undefined) return [];
   const name = refused.service.slice(refused.service.indexOf("/") + 1);
@@ -15,7 +17,9 @@ export function endpointIdeas({ file, world, packet, netns }: Asked): readonly I
   const readied = unready.flatMap(({ line, pod }) =>
     idea(`Pod ${pod} is ready`, [file.replaceIn(line, /\bready\s+false\b/, "ready true")]),
   );
-  return [...readied, ...(service === undefined ? [] : clusterPolicy(file, service))];
+  const known = layout()?.services.find((one) => `${one.namespace}/${one.name}` === refused.service);
+  const selected = known === undefined ? [] : selectorIdeas(asked, known);
+  return [...selected, ...readied, ...(service === undefined ? [] : clusterPolicy(file, service))];
 }
 
 /** Lines that say that a pod is not ready, of all nodes or of one. */

@@ -1,7 +1,9 @@
 import { conf, confOf } from "../../linux/device/conf.ts";
+import { routeOutput } from "../../linux/ip/source.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
+import { icmpType, unreachableCode } from "../../wire/icmp.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
 import { printAddress, printFdbRow, printNeighbour, printRoute } from "../inspect/print.ts";
 import { deviceName } from "../names.ts";
@@ -121,28 +123,49 @@ function asksFor(world: World, event: number, address: number): boolean {
   return data !== null && "payload" in data && data.payload.kind === "arp" && data.payload.targetIp === address;
 }
 
-/** The gateway of a route may be misspelt: others on the link that forward. */
+/** Nobody has the next hop's address: the gateway of the route may be misspelt. */
 function gatewayIdeas(asked: Asked, device: number): readonly Idea[] {
-  const { world, packet, file, ip } = asked;
-  const { routes, addresses, namespaces, packets } = world;
-  const nextHop = packets.nextHop.get(packet);
-  if (ip === undefined || ip.destination === nextHop || file === undefined) return [];
-  const netns = world.devices.netns.get(device);
-  const route = routes.ofNetns(netns).find((row) => routes.gateway.get(row) === nextHop);
+  const nextHop = asked.world.packets.nextHop.get(asked.packet);
+  return asked.ip === undefined || asked.ip.destination === nextHop ? [] : otherGateways(asked, device, nextHop);
+}
+
+/** Others on the link that forward, in the place of the gateway of a route by this device. */
+export function otherGateways({ world, file }: Asked, device: number, gateway: Ipv4Address): readonly Idea[] {
+  const { routes, addresses, namespaces, devices } = world;
+  const netns = devices.netns.get(device);
+  const route = routes.ofNetns(netns).find((row) => {
+    return routes.gateway.get(row) === gateway && routes.device.get(row) === device;
+  });
   const source = route === undefined ? null : routes.source.get(route);
-  if (route === undefined || source === null || source.uri !== file.uri) return [];
+  if (file === undefined || route === undefined || source === null || source.uri !== file.uri) return [];
   const others = [...addresses.table.rows()].filter((row) => {
     const other = addresses.netns.get(row);
-    const way = routes.lookup(netns, addresses.address.get(row));
+    const address = addresses.address.get(row);
+    const way = routes.lookup(netns, address);
     const isNear =
       other !== netns && way !== 0 && routes.isConnected.get(way) === 1 && routes.device.get(way) === device;
-    return isNear && namespaces.forwarding.get(other) === 1;
+    return isNear && address !== gateway && namespaces.forwarding.get(other) === 1;
   });
   return others.slice(0, 3).flatMap((row) => {
     const via = formatIpv4(addresses.address.get(row));
     const title = `In ${printRoute(world, route)}: the gateway ${via}, ${namespaces.name.get(addresses.netns.get(row))}`;
-    return idea(title, [file.replaceIn(source.line, formatIpv4(nextHop).replaceAll(".", "\\."), via)]);
+    return idea(title, [file.replaceIn(source.line, formatIpv4(gateway).replaceAll(".", "\\."), via)]);
   });
+}
+
+/** Whoever handed on the frame took this machine for a router: the routers that it could have asked. */
+export function senderGateways(asked: Asked): readonly Idea[] {
+  const { world, packet, netns } = asked;
+  const { devices, addresses, packets } = world;
+  const data = packets.data.get(packet);
+  if (data === null || "ttl" in data) return [];
+  const sender = [...devices.table.rows()].find(
+    (row) => devices.mac.get(row) === data.source && devices.netns.get(row) !== netns,
+  );
+  if (sender === undefined) return [];
+  return addresses
+    .ofDevice(packets.device.get(packet))
+    .flatMap((row) => otherGateways(asked, sender, addresses.address.get(row)));
 }
 
 /** The owner's own links that are down. */
@@ -207,6 +230,36 @@ export function becauseTooBig(asked: Asked): Reasons {
       ...fragmentIdea(asked),
     ],
   };
+}
+
+/** ping knows the MTU of its way, and must not cut what it sends: it sends nothing. */
+export function becauseMessageTooLong(asked: Asked, netns: number, destination: Ipv4Address): Reasons {
+  const { world } = asked;
+  const way = routeOutput(world, netns, destination);
+  if (way.kind !== "unicast") return {};
+  const own = world.devices.mtu.get(way.device);
+  return {
+    tried: [
+      { what: `MTU of ${deviceName(world, way.device)}`, missed: String(own) },
+      ...(way.mtu < own
+        ? [{ what: `MTU of the path to ${formatIpv4(destination)}`, missed: `${way.mtu}, as a router has said` }]
+        : []),
+      { what: "fragmentation", missed: "the packet would say that it must not be fragmented (DF)" },
+    ],
+    ideas: fragmentIdea(asked),
+  };
+}
+
+/** A router's "fragmentation needed" was lost: whoever sent the packet it is about does not learn what fits. */
+export function ideasForTooBig(asked: Asked): readonly Idea[] {
+  const { world, ip } = asked;
+  const error = ip?.payload.kind === "icmp-error" ? ip.payload : undefined;
+  const isTooBig =
+    error?.type === icmpType.destinationUnreachable && error.code === unreachableCode.fragmentationNeeded;
+  if (error?.original === undefined || !isTooBig) return [];
+  const owner = ownerOf(world, error.original.source);
+  const way = owner === 0 ? undefined : routeOutput(world, owner, error.original.destination);
+  return [...(way?.kind === "unicast" ? mtuIdeas(asked, way.device, error.rest & 0xffff) : []), ...fragmentIdea(asked)];
 }
 
 function mtuIdeas(asked: Asked, device: number, mtu: number): readonly Idea[] {

@@ -16,6 +16,7 @@ import { type Asked, statementIdea } from "./asked.ts";
 import { endpointIdeas } from "./endpoints.ts";
 import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { type FileEdits, idea } from "./file-edits.ts";
+import { ideasForTooBig } from "./links.ts";
 import { firstMismatch } from "./mismatch.ts";
 import { nftMismatch } from "./nft-mismatch.ts";
 import { flat } from "./statements.ts";
@@ -38,6 +39,7 @@ export function becauseOfRules(asked: Asked): Reasons {
       ...(rule === undefined ? [] : withoutRule(asked, rule)),
       ...(isPolicy ? otherPolicy(asked, at) : []),
       ...exception(asked, at),
+      ...ideasForTooBig(asked),
     ],
   };
 }

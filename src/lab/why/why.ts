@@ -1,3 +1,4 @@
+import type { ClusterLayout } from "../../kube/layout.ts";
 import { parseFile } from "../../language/parse.ts";
 import { Problems } from "../../language/problems.ts";
 import { stage } from "../../linux/stage.ts";
@@ -16,6 +17,7 @@ import { explainEvent } from "./because.ts";
 import type { Cure, Explanation, WhyAnswer } from "./explanation.ts";
 import { FileEdits } from "./file-edits.ts";
 import { firstLoss, firstUnwantedTranslation, type Period, periodOf, waitingPacket } from "./find-drop.ts";
+import { becauseMessageTooLong } from "./links.ts";
 import { withNames } from "./names.ts";
 import { noRouteTo } from "./routing.ts";
 import { flat } from "./statements.ts";
@@ -33,6 +35,7 @@ interface Parts extends LabOrigin {
   readonly plan: NetworkPlan;
   readonly scenario: Scenario;
   readonly outputs: Outputs;
+  readonly layout: () => ClusterLayout | undefined;
 }
 
 const mostCures = 2;
@@ -217,13 +220,21 @@ export class WhyFacet implements Why {
         ideas,
       };
     }
+    if (result?.error === "EMSGSIZE" && netns !== 0 && statement.do === "ping") {
+      const decision = "it is longer than what fits, must not be fragmented, and was not sent: Message too long";
+      return {
+        ...base,
+        decision,
+        ...becauseMessageTooLong(this.asked(0, statement, netns), netns, statement.destination),
+      };
+    }
     if (succeeded(result))
       return { ...base, isFine: true, decision: "it had success, and none of its packets was lost" };
     return { ...base, decision: `${result?.error ?? "no answer came"}, and none of its packets was lost` };
   }
 
   private asked(packet: number, statement?: Statement, netns?: number): Asked {
-    const { world, scenario, plan } = this.parts;
+    const { world, scenario, plan, layout } = this.parts;
     const { packets } = world;
     const process = packet === 0 ? 0 : packets.origin.get(packet).process;
     const own = process === 0 ? undefined : scenario.statementOfProcess(process);
@@ -234,6 +245,7 @@ export class WhyFacet implements Why {
       ip: packet === 0 ? undefined : ipOf(world, packet),
       statement: own ?? statement ?? scenario.currentStatement,
       plan,
+      layout,
       file: this.file(),
     };
   }

@@ -354,4 +354,88 @@ scenario "s" {
     expect(answer.text).toContain("NEIGH_FAILED");
     expect(answer.text).not.toContain("OTHERHOST");
   });
+
+  const selecting = (service: string, more = "") => `
+cluster { cni host-gw }
+node node1 {
+  address 192.168.1.11/24
+  ${more}
+  pod client
+  pod server { labels app=web; container c { listen tcp 8080 http } }
+}
+service web { ${service} }
+scenario "s" { curl client -> http://web/ timeout 3s }
+`;
+
+  it("23. a selector that finds no pod: the label that pods have", async () => {
+    const { text, cures } = await ask(over(selecting("port 80 -> 8080; selector app=wbe")), "10");
+    expect(text).toContain("IP_INNOROUTES");
+    expect(text).toContain("Service web: selector app=wbe — finds no pod");
+    expect(cures).toMatchObject([
+      {
+        title: "In web: selector app=web in the place of app=wbe",
+        edits: [{ newText: "app=web", range: { line: 9 } }],
+      },
+    ]);
+  });
+
+  it("24. the same where a default route lets kube-proxy refuse it", async () => {
+    const lab = over(selecting("port 80 -> 8080; selector app=wbe", "gateway 192.168.1.1"));
+    const { text, cures } = await ask(lab, "10");
+    expect(text).toContain("default/web has no endpoints");
+    expect(cures[0]?.title).toBe("In web: selector app=web in the place of app=wbe");
+  });
+
+  it("25. a port that the Service does not have, at an address that was allocated: its number is changed", async () => {
+    const { text, cures } = await ask(over(selecting("port 8888 -> 8080; selector app=web")), "10");
+    expect(text).toContain("Service web: port 8888 -> 8080 — is not port 80");
+    expect(cures[0]?.title).toBe("In web: port 80 -> 8080 in the place of port 8888 -> 8080");
+  });
+
+  it("26. a gateway that is no router: the router on the same link", async () => {
+    const text = `
+host left { address 192.168.1.2/24; route default via 192.168.1.3 }
+host other { address 192.168.1.3/24 }
+router r { address 192.168.1.1/24; interface eth1 { address 10.2.0.1/24 } }
+netns right { address 10.2.0.2/24 dev eth0; route default via 10.2.0.1 }
+veth r/eth1 <-> right/eth0
+scenario "s" { ping left -> 10.2.0.2 }
+`;
+    const { text: answer, cures } = await ask(over(text), "ping left -> 10.2.0.2");
+    expect(answer).toContain("10.2.0.2 is no address of other, where net.ipv4.ip_forward is 0");
+    expect(cures).toMatchObject([
+      { title: "In default via 192.168.1.3 dev eth0: the gateway 192.168.1.1, r", edits: [{ newText: "192.168.1.1" }] },
+    ]);
+  });
+
+  it("27. a ping that is too long for its own device was not sent: it may be cut", async () => {
+    const text = twoPods("ping a -> b size 1473");
+    const { text: answer, cures } = await ask(over(text), "ping a -> b size 1473");
+    expect(answer).toContain("it is longer than what fits, must not be fragmented, and was not sent: Message too long");
+    expect(answer).toContain("MTU of a/eth0 — 1500");
+    expect(cures.map(({ title }) => title)).toEqual(["The ping may be fragmented: mayFragment"]);
+  });
+
+  it("28. a router's word of what fits is dropped: its rule would tell too late for one ping, which may be cut", async () => {
+    const text = `
+netns left { address 10.1.0.2/24 dev eth0; route default via 10.1.0.1 }
+netns router {
+  address 10.1.0.1/24 dev eth0
+  address 10.2.0.1/24 dev eth1
+  interface eth1 { mtu 1400 }
+  sysctl net.ipv4.ip_forward 1
+}
+netns right { address 10.2.0.2/24 dev eth0; route default via 10.2.0.1; interface eth0 { mtu 1400 } }
+veth left/eth0 <-> router/eth0
+veth router/eth1 <-> right/eth0
+scenario "s" {
+  iptables -n router -A OUTPUT -p icmp -j DROP
+  ping left -> 10.2.0.2 size 1472 timeout 2s
+  expect reply.received
+}
+`;
+    const { text: answer, cures } = await ask(over(text), "expect reply.received");
+    expect(answer).toContain("ICMP frag-needed mtu=1400");
+    expect(cures.map(({ title }) => title)).toEqual(["The ping may be fragmented: mayFragment"]);
+  });
 });
