@@ -18,7 +18,10 @@ interface Chunk {
   readonly walkers: Int32Array;
   readonly places: Int32Array;
   readonly stages: Uint8Array;
-  /** By event, the latest one before it of the same walker, `noEvent` or `unknown`. */
+  /**
+   * By event of a walker, the latest one before it of the walker's row, `noEvent` or `unknown`. Where that is another walker's, this is
+   * the first event of its own walker: whose event it is, is looked at by those who follow it, not by those who record.
+   */
   readonly previous: Int32Array;
 }
 
@@ -60,16 +63,16 @@ export class EventLog {
     chunk.walkers[at] = walker;
     chunk.places[at] = place;
     chunk.stages[at] = stage;
-    if (row !== 0) chunk.previous[at] = this.follow(walker, row);
+    if (row !== 0) chunk.previous[at] = this.follow(row);
     this.count++;
   }
 
-  /** The walker's event before the one that is about to be recorded. */
-  private follow(walker: number, row: number): number {
+  /** The row's event before the one that is about to be recorded. */
+  private follow(row: number): number {
     if (row >= this.latest.length) this.makeRoom(row);
     const event = this.latest[row];
     this.latest[row] = this.count;
-    return event < this.start || this.walker(event) === walker ? event : noEvent;
+    return event;
   }
 
   private makeRoom(row: number): void {
@@ -87,10 +90,9 @@ export class EventLog {
     if (before <= earliest) return;
     let event = this.newestOf(walker, row, before);
     let end = before;
-    while (event !== noEvent) {
-      if (event === unknown) event = end - 1;
-      while (event >= earliest && this.walker(event) !== walker) event--;
-      if (event < earliest) return;
+    for (;;) {
+      if (event === unknown) event = this.searchBack(walker, end - 1, earliest);
+      if (event < earliest || this.walker(event) !== walker) return;
       if (event < end) {
         yield event;
         end = event;
@@ -105,6 +107,12 @@ export class EventLog {
     if (latest >= this.start && latest < this.count && this.walker(latest) === walker) return latest;
     // Whoever went back stands before an event of the walker that he looks at.
     return before < this.count && this.walker(before) === walker ? before : unknown;
+  }
+
+  /** The walker's latest event in [earliest, event], or `noEvent`. */
+  private searchBack(walker: number, event: number, earliest: number): number {
+    for (let at = event; at >= earliest; at--) if (this.walker(at) === walker) return at;
+    return noEvent;
   }
 
   private previous(event: number): number {
