@@ -93,6 +93,16 @@ const finds: readonly {
     breakAt: "drop@switch/br0",
     says: "BRIDGE_SAME_PORT, its destination is behind p2, the port it came from, and hairpin mode is off there",
   },
+  {
+    lab: "no-route-back",
+    breakAt: "drop@server/eth0",
+    says: "NO_WAY_BACK, it arrived at server, and the answer cannot be sent: server has no route to 10.9.0.2",
+  },
+  {
+    lab: "selector-typo",
+    breakAt: "drop@node1/cni0",
+    says: "IP_INNOROUTES, node1 has no route to 10.96.0.10",
+  },
   { lab: "duplicate-pod-ip", breakAt: "arp.reply", says: "arp.reply @ forgotten/eth0" },
   {
     lab: "neighbour-table-full",

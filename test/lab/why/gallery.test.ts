@@ -57,6 +57,24 @@ const answers: readonly {
     cure: "In forgotten: listen tcp 80 http",
   },
   {
+    lab: "no-route-back",
+    statement: "udp client -> 192.168.1.10:53",
+    decides:
+      "it arrived at server, and the answer cannot be sent: server has no route to 10.9.0.2 (Network is unreachable)",
+    tried:
+      "route 192.168.1.0/24 dev eth0 proto kernel scope link src 192.168.1.10 — 192.168.1.0/24 does not cover 10.9.0.2",
+    cure: "In server: route 10.9.0.0/24 via 192.168.1.1",
+    curedScenario: 1,
+  },
+  {
+    lab: "selector-typo",
+    statement: "curl client -> http://web/",
+    decides: "IP_INNOROUTES: node1 has no route to 10.96.0.10",
+    tried: "Service web: selector app=wbe — finds no pod",
+    cure: "In web: selector app=web in the place of app=wbe",
+    curedScenario: 1,
+  },
+  {
     lab: "service-wrong-protocol",
     statement: "udp client -> 10.96.0.53:53",
     decides: "IP_INNOROUTES: node1 has no route to 10.96.0.53",
