@@ -2,6 +2,7 @@ import { conf, confOf } from "../../linux/device/conf.ts";
 import { routeOutput } from "../../linux/ip/source.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
+import type { ArpPacket } from "../../wire/arp.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import { icmpType, unreachableCode } from "../../wire/icmp.ts";
 import { formatIpv4, type Ipv4Address } from "../../wire/ipv4-address.ts";
@@ -12,6 +13,7 @@ import type { Idea, Reasons, Tried } from "./explanation.ts";
 import { idea } from "./file-edits.ts";
 import { prefixLengthIdeas } from "./prefix-lengths.ts";
 import { ownerOf } from "./routing.ts";
+import { becauseOwnerKeptSilent } from "./silent-owner.ts";
 
 /** Its destination is behind the port that it came from. */
 export function becauseOfSamePort(asked: Asked): Reasons {
@@ -43,22 +45,28 @@ export function becauseNobodyAnswered(asked: Asked): Reasons {
   const nextHop = packets.nextHop.get(packet);
   const entry = neighbours.find(device, nextHop);
   const owner = ownerOf(world, nextHop);
+  const netns = devices.netns.get(device);
+  const isNear = ip?.destination === nextHop;
+  const heard = requestsHeard(world, packet);
+  const [silent] = [...heard].filter(([place]) => devices.netns.get(place) === owner);
+  const silence = silent === undefined ? {} : becauseOwnerKeptSilent(asked, ...silent);
+  const howFar = silent === undefined ? howFarItCame(world, packet, owner) : "and kept silent";
   const who =
     owner === 0
       ? `nobody has the address ${formatIpv4(nextHop)}`
-      : `${namespaces.name.get(owner)} has ${formatIpv4(nextHop)}, ${howFarItCame(world, packet, owner)}`;
-  const netns = devices.netns.get(device);
-  const isNear = ip?.destination === nextHop;
+      : `${namespaces.name.get(owner)} has ${formatIpv4(nextHop)}, ${howFar}`;
   return {
     tried: [
       ...(isNear ? askedOnThisLink(world, netns, device, nextHop) : []),
       ...(entry === 0
         ? []
         : [{ what: `neighbour ${printNeighbour(world, entry)}`, missed: "no answer made it known" }]),
-      ...whoHeard(world, packet, device),
+      ...whoHeard(world, packet, device, heard),
       { what: `who has ${formatIpv4(nextHop)}`, missed: who },
+      ...(silence.tried ?? []),
     ],
     ideas: [
+      ...(silence.ideas ?? []),
       ...(isNear ? prefixLengthIdeas(asked, netns, nextHop) : []),
       ...gatewayIdeas(asked, device),
       ...(owner === 0 ? [] : linkIdeas(asked, owner)),
@@ -82,25 +90,37 @@ function howFarItCame(world: World, packet: number, owner: number): string {
   for (let event = sim.position - 1; event >= since; event--) {
     const isThere =
       sim.events.stage(event) === stage.arpReceive && devices.netns.get(sim.events.place(event)) === owner;
-    if (isThere && asksFor(world, event, packets.nextHop.get(packet))) return "and its answer did not come";
+    if (isThere && requestAt(world, event)?.targetIp === packets.nextHop.get(packet))
+      return "and its answer did not come";
   }
   return "and none of the requests came to it";
 }
 
-/** Devices at which the ARP requests for it ended without an answer. */
-function whoHeard(world: World, packet: number, device: number): readonly Tried[] {
-  const { sim, packets, addresses } = world;
-  const since = packets.bornAt.get(packet);
+/** Devices at which the ARP requests for its next hop ended without an answer, with the latest of them. */
+function requestsHeard(world: World, packet: number): ReadonlyMap<number, ArpPacket> {
+  const { sim, packets } = world;
   const nextHop = packets.nextHop.get(packet);
-  const heard = new Set<number>();
-  let asked = 0;
-  for (let event = sim.position - 1; event >= Math.max(since, sim.events.start); event--) {
-    const its = sim.events.stage(event);
-    if (its === stage.arpRequest && sim.events.place(event) === device) asked++;
-    if (its === stage.arpIgnore && asksFor(world, event, nextHop)) heard.add(sim.events.place(event));
+  const heard = new Map<number, ArpPacket>();
+  for (let event = sim.position - 1; event >= Math.max(packets.bornAt.get(packet), sim.events.start); event--) {
+    if (sim.events.stage(event) !== stage.arpIgnore || heard.has(sim.events.place(event))) continue;
+    const request = requestAt(world, event);
+    if (request?.targetIp === nextHop) heard.set(sim.events.place(event), request);
   }
+  return heard;
+}
+
+function whoHeard(
+  world: World,
+  packet: number,
+  device: number,
+  heard: ReadonlyMap<number, ArpPacket>,
+): readonly Tried[] {
+  const { sim, packets, addresses } = world;
+  let asked = 0;
+  for (let event = sim.position - 1; event >= Math.max(packets.bornAt.get(packet), sim.events.start); event--)
+    if (sim.events.stage(event) === stage.arpRequest && sim.events.place(event) === device) asked++;
   const requests = { what: `ARP requests by ${deviceName(world, device)}`, missed: `${asked} sent, none answered` };
-  const stations = [...heard]
+  const stations = [...heard.keys()]
     .sort((a, b) => a - b)
     .map((place): Tried => {
       const own = addresses.ofDevice(place).map((row) => printAddress(world, row));
@@ -112,15 +132,15 @@ function whoHeard(world: World, packet: number, device: number): readonly Tried[
   return [requests, ...stations];
 }
 
-/** Whether an event of the recording is about a request for the address. */
-function asksFor(world: World, event: number, address: number): boolean {
+/** The ARP packet that an event of the recording is about. */
+function requestAt(world: World, event: number): ArpPacket | undefined {
   const { sim, packets } = world;
   const here = sim.position;
   sim.goTo(event);
   const walker = sim.next()?.walker ?? 0;
   const data = walker === 0 ? null : packets.data.get(walker);
   sim.goTo(here);
-  return data !== null && "payload" in data && data.payload.kind === "arp" && data.payload.targetIp === address;
+  return data !== null && "payload" in data && data.payload.kind === "arp" ? data.payload : undefined;
 }
 
 /** Nobody has the next hop's address: the gateway of the route may be misspelt. */

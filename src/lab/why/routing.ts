@@ -150,17 +150,23 @@ function isOnLinkOf(world: World, netns: number, address: Ipv4Address): boolean 
 
 /** The answer would leave by another interface. */
 export function becauseOfWrongWay(asked: Asked): Reasons {
-  const { world, netns, packet, ip } = asked;
-  const { devices, packets } = world;
+  const { world, packet, ip } = asked;
   if (ip === undefined) return {};
-  const device = packets.device.get(packet);
+  return wrongWay(asked, world.packets.device.get(packet), ip.source, ip.destination);
+}
+
+/** Strict `rp_filter` of the device refuses what comes from `source`. */
+export function wrongWay(asked: Asked, device: number, source: Ipv4Address, destination: Ipv4Address): Reasons {
+  const { world } = asked;
+  const { devices } = world;
+  const netns = devices.netns.get(device);
   const name = devices.name.get(device);
-  const back = fibLookup(world, netns, ip.source, ip.destination, 0);
+  const back = fibLookup(world, netns, source, destination, 0);
   const strict = ["all", name].filter((one) => getSysctl(world, netns, `net.ipv4.conf.${one}.rp_filter`) === 1);
   const way = back === 0 ? "no route leads there" : `the route is ${printRoute(world, back)}`;
   return {
     tried: [
-      { what: `the way back to ${formatIpv4(ip.source)}, strict: by ${name}`, missed: way },
+      { what: `the way back to ${formatIpv4(source)}, strict: by ${name}`, missed: way },
       { what: "rp_filter", missed: `it is ${confOf(world, device, conf.rpFilter)}, the larger of all and ${name}` },
     ],
     ideas: strict.flatMap((one) => sysctlIdeas(asked, netns, `net.ipv4.conf.${one}.rp_filter`, back === 0 ? 0 : 2)),

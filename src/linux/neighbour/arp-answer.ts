@@ -22,7 +22,7 @@ export function ownAnswer(world: World, device: number, arp: ArpPacket): "yes" |
 }
 
 /** `arp_ignore`. */
-function isIgnored(world: World, device: number, { senderIp, targetIp }: ArpPacket): boolean {
+export function isIgnored(world: World, device: number, { senderIp, targetIp }: ArpPacket): boolean {
   switch (confOf(world, device, conf.arpIgnore)) {
     case 1:
       return !ownsAddress(world, device, targetIp, 0);
@@ -48,7 +48,7 @@ function ownsAddress(world: World, device: number, address: Ipv4Address, asker: 
 }
 
 /** `arp_filter`: answers only where packets to the asker would leave. */
-function isFiltered(world: World, netns: number, device: number, { senderIp, targetIp }: ArpPacket): boolean {
+export function isFiltered(world: World, netns: number, device: number, { senderIp, targetIp }: ArpPacket): boolean {
   if (senderIp === 0 || confOf(world, device, conf.arpFilter) === 0) return false;
   const way = routeOutput(world, netns, senderIp, targetIp);
   return way.kind !== "unicast" || way.device !== device;

@@ -225,7 +225,7 @@ scenario "s" {
   it("14. an owner that hears the request and keeps silent is told from one that it never came to", async () => {
     const lab = over(twoPods("sysctl b net.ipv4.conf.all.arp_ignore=8\n  ping a -> b timeout 5s"));
     const { text } = await ask(lab, "ping a -> b timeout 5s");
-    expect(text).toContain("who has 10.244.0.3 — b has 10.244.0.3, and its answer did not come");
+    expect(text).toContain("who has 10.244.0.3 — b has 10.244.0.3, and kept silent");
   });
 
   const answering = (left: string, right: string, statement: string) => `
@@ -437,5 +437,39 @@ scenario "s" {
     const { text: answer, cures } = await ask(over(text), "expect reply.received");
     expect(answer).toContain("ICMP frag-needed mtu=1400");
     expect(cures.map(({ title }) => title)).toEqual(["The ping may be fragmented: mayFragment"]);
+  });
+
+  const twoCables = (settings: string) => `netns a
+netns r {
+  ${settings}
+}
+veth a/eth0 address 10.1.0.1/24 <-> r/e0 address 10.1.0.2/24
+veth a/eth1 address 10.2.0.9/24 <-> r/e1 address 10.2.0.1/24
+scenario "s" {
+  ping a -> 10.1.0.2 timeout 5s
+}
+`;
+
+  it.each([
+    {
+      setting: "sysctl net.ipv4.conf.all.rp_filter 1\n  route 10.1.0.1/32 via 10.2.0.9",
+      tried: "the way back to 10.1.0.1, strict: by e0 — the route is 10.1.0.1 via 10.2.0.9 dev e1",
+      cure: "In r: sysctl net.ipv4.conf.all.rp_filter 2",
+    },
+    {
+      setting: "sysctl net.ipv4.conf.e0.arp_ignore 8",
+      tried: "arp_ignore of e0 — it is 8: the request is not answered here",
+      cure: "In r: sysctl net.ipv4.conf.e0.arp_ignore 0",
+    },
+    {
+      setting: "sysctl net.ipv4.conf.e0.arp_filter 1\n  route 10.1.0.1/32 via 10.2.0.9",
+      tried: "arp_filter of e0 — it is 1, and what goes to 10.1.0.1 would leave by another interface",
+      cure: "In r: sysctl net.ipv4.conf.e0.arp_filter 0",
+    },
+  ])("29. who has the address heard the request, and may not answer it: $tried", async ({ setting, tried, cure }) => {
+    const { text, cures } = await ask(over(twoCables(setting)), "ping a -> 10.1.0.2 timeout 5s");
+    expect(text).toContain("who has 10.1.0.2 — r has 10.1.0.2, and kept silent");
+    expect(text).toContain(tried);
+    expect(cures.map(({ title }) => title)).toContain(cure);
   });
 });
