@@ -1,5 +1,6 @@
 import { conf, confOf } from "../../linux/device/conf.ts";
 import { routeOutput } from "../../linux/ip/source.ts";
+import { neighbourSettings } from "../../linux/neighbour/settings.ts";
 import { stage } from "../../linux/stage.ts";
 import type { World } from "../../linux/world.ts";
 import type { ArpPacket } from "../../wire/arp.ts";
@@ -47,10 +48,11 @@ export function becauseNobodyAnswered(asked: Asked): Reasons {
   const owner = ownerOf(world, nextHop);
   const netns = devices.netns.get(device);
   const isNear = ip?.destination === nextHop;
-  const heard = requestsHeard(world, packet);
+  const since = whenAsked(world, packet, device, entry);
+  const heard = requestsHeard(world, nextHop, since);
   const [silent] = [...heard].filter(([place]) => devices.netns.get(place) === owner);
   const silence = silent === undefined ? {} : becauseOwnerKeptSilent(asked, ...silent);
-  const howFar = silent === undefined ? howFarItCame(world, packet, owner) : "and kept silent";
+  const howFar = silent === undefined ? howFarItCame(world, nextHop, owner, since) : "and kept silent";
   const who =
     owner === 0
       ? `nobody has the address ${formatIpv4(nextHop)}`
@@ -61,7 +63,7 @@ export function becauseNobodyAnswered(asked: Asked): Reasons {
       ...(entry === 0
         ? []
         : [{ what: `neighbour ${printNeighbour(world, entry)}`, missed: "no answer made it known" }]),
-      ...whoHeard(world, packet, device, heard),
+      ...whoHeard(world, device, heard, since),
       { what: `who has ${formatIpv4(nextHop)}`, missed: who },
       ...(silence.tried ?? []),
     ],
@@ -84,24 +86,36 @@ function askedOnThisLink(world: World, netns: number, device: number, destinatio
 }
 
 /** Whether the owner of the address received a request for it. */
-function howFarItCame(world: World, packet: number, owner: number): string {
-  const { sim, packets, devices } = world;
-  const since = Math.max(packets.bornAt.get(packet), sim.events.start);
+function howFarItCame(world: World, nextHop: Ipv4Address, owner: number, since: number): string {
+  const { sim, devices } = world;
   for (let event = sim.position - 1; event >= since; event--) {
     const isThere =
       sim.events.stage(event) === stage.arpReceive && devices.netns.get(sim.events.place(event)) === owner;
-    if (isThere && requestAt(world, event)?.targetIp === packets.nextHop.get(packet))
-      return "and its answer did not come";
+    if (isThere && requestAt(world, event)?.targetIp === nextHop) return "and its answer did not come";
   }
   return "and none of the requests came to it";
 }
 
-/** Devices at which the ARP requests for its next hop ended without an answer, with the latest of them. */
-function requestsHeard(world: World, packet: number): ReadonlyMap<number, ArpPacket> {
+/** The event since which the requests that the packet waits for were sent: it may have come when the first of them were out. */
+function whenAsked(world: World, packet: number, device: number, entry: number): number {
   const { sim, packets } = world;
   const nextHop = packets.nextHop.get(packet);
+  let left = entry === 0 ? 0 : neighbourSettings(world, device).multicastSolicits;
+  let first = sim.position;
+  for (let event = sim.position - 1; event >= sim.events.start && left > 0; event--) {
+    if (sim.events.stage(event) !== stage.arpRequest || sim.events.place(event) !== device) continue;
+    if (requestAt(world, event)?.targetIp !== nextHop) continue;
+    first = event;
+    left--;
+  }
+  return Math.max(sim.events.start, Math.min(first, packets.bornAt.get(packet)));
+}
+
+/** Devices at which the ARP requests for the next hop ended without an answer, with the latest of them. */
+function requestsHeard(world: World, nextHop: Ipv4Address, since: number): ReadonlyMap<number, ArpPacket> {
+  const { sim } = world;
   const heard = new Map<number, ArpPacket>();
-  for (let event = sim.position - 1; event >= Math.max(packets.bornAt.get(packet), sim.events.start); event--) {
+  for (let event = sim.position - 1; event >= since; event--) {
     if (sim.events.stage(event) !== stage.arpIgnore || heard.has(sim.events.place(event))) continue;
     const request = requestAt(world, event);
     if (request?.targetIp === nextHop) heard.set(sim.events.place(event), request);
@@ -111,13 +125,13 @@ function requestsHeard(world: World, packet: number): ReadonlyMap<number, ArpPac
 
 function whoHeard(
   world: World,
-  packet: number,
   device: number,
   heard: ReadonlyMap<number, ArpPacket>,
+  since: number,
 ): readonly Tried[] {
-  const { sim, packets, addresses } = world;
+  const { sim, addresses } = world;
   let asked = 0;
-  for (let event = sim.position - 1; event >= Math.max(packets.bornAt.get(packet), sim.events.start); event--)
+  for (let event = sim.position - 1; event >= since; event--)
     if (sim.events.stage(event) === stage.arpRequest && sim.events.place(event) === device) asked++;
   const requests = { what: `ARP requests by ${deviceName(world, device)}`, missed: `${asked} sent, none answered` };
   const stations = [...heard.keys()]

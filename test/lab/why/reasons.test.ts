@@ -472,4 +472,11 @@ scenario "s" {
     expect(text).toContain(tried);
     expect(cures.map(({ title }) => title)).toContain(cure);
   });
+
+  it("30. a packet that joins a question under way waits for what was asked before it, too", async () => {
+    const scenario =
+      "parallel {\n    ping a -> 10.244.0.9 timeout 5s\n    ping a -> 10.244.0.9 interval 500ms count 2 timeout 5s\n  }";
+    const { text } = await ask(over(twoPods(scenario)), "#3");
+    expect(text).toContain("ARP requests by a/eth0 — 3 sent, none answered");
+  });
 });
