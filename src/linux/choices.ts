@@ -11,6 +11,8 @@ import type { World } from "./world.ts";
 export interface Choices {
   /** `neigh->parms->reachable_time` of a device, `pod1` and `eth0`; undefined leaves it to the seed. */
   reachableTimeNs(netns: string, dev: string): number | undefined;
+  /** When a bridge that is set up at the beginning first looks for addresses that have been silent for the ageing time. */
+  firstAgeNs?(netns: string, dev: string, ageingTimeNs: number): number | undefined;
   /** Where the machine's timer wheel stands; without it, timers fire on time. */
   readonly timerWheel?: TimerWheel;
   /** When a device first asked by ARP for this address in that stretch of time: then the timer fired. */

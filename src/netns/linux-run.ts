@@ -2,6 +2,7 @@ import type { NetworkPlan } from "../plan/plan.ts";
 import { type Argv, inNamespace } from "../plan/shell/commands.ts";
 import { statementCommands, tracerouteArgv } from "../plan/shell/statements.ts";
 import type { ScenarioPlan, Statement } from "../plan/statements.ts";
+import { readBridgeTimers } from "./bridge-timers.ts";
 import { Captures } from "./capture.ts";
 import type { Children } from "./children.ts";
 import { ConnectionEvents } from "./connection-events.ts";
@@ -47,6 +48,7 @@ export async function runOnLinux(
   const events = new ConnectionEvents(withRules, network.names, children);
   await Promise.all([captures.start(network.interfaces), events.start()]);
   const readings = [...readJiffies()];
+  const bridgeTimers = await readBridgeTimers(network.bridges, network.names, children);
   const run = new LinuxRun(network, hosts, captures, children, withRules, tablesOfNft(plan, scenario));
   const statements = await run.all(scenario);
   const endNs = run.nowNs;
@@ -56,7 +58,8 @@ export async function runOnLinux(
   const frames = await captures.stop(run.beganNs);
   const connections = await events.stop(run.beganNs);
   const timerWheel = timerWheelOf(readings, run.beganNs);
-  const known = { reachableTimes: times, connections, watched: withRules, timerWheel };
+  const bridgeTimersNs = new Map([...bridgeTimers].map(([name, atNs]) => [name, atNs - run.beganNs]));
+  const known = { reachableTimes: times, bridgeTimersNs, connections, watched: withRules, timerWheel };
   return { observation: { frames, statements, endNs, ...known }, captures };
 }
 

@@ -12,6 +12,8 @@ export interface Observation {
   readonly statements: readonly ObservedStatement[];
   readonly endNs: number;
   readonly reachableTimes: ReachableTimes;
+  /** When bridges that the plan sets up first look for old addresses. */
+  readonly bridgeTimersNs: ReadonlyMap<string, number>;
   /** Those that the kernel began to track, by time. */
   readonly connections: readonly ObservedConnection[];
   /** The namespaces in which it does. */

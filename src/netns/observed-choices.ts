@@ -1,6 +1,6 @@
 import { anyPort, type Choices } from "../linux/choices.ts";
 import { equalTuples, makeTuple, type Tuple } from "../linux/conntrack/tuple.ts";
-import type { TimerWheel } from "../linux/timer-wheel.ts";
+import { type TimerWheel, wheelExpiryNs } from "../linux/timer-wheel.ts";
 import type { Endpoint } from "../programs/program.ts";
 import { arpOperation } from "../wire/arp.ts";
 import { transportOf } from "../wire/frame-text.ts";
@@ -38,6 +38,7 @@ export class ObservedChoices implements Choices {
   readonly timerWheel: TimerWheel | undefined;
   readonly refusals: Refusal[] = [];
   private readonly reachableTimes: ReachableTimes;
+  private readonly bridgeTimersNs: ReadonlyMap<string, number>;
   private readonly connections: readonly ObservedConnection[];
   /** When devices sent questions and answers, by what these were. */
   private readonly arp: ReadonlyMap<string, readonly number[]>;
@@ -48,8 +49,9 @@ export class ObservedChoices implements Choices {
   /** By namespace, earliest first. */
   private readonly beginnings: ReadonlyMap<string, readonly Beginning[]>;
 
-  constructor({ reachableTimes, timerWheel, frames, connections, watched }: Observation) {
+  constructor({ reachableTimes, bridgeTimersNs, timerWheel, frames, connections, watched }: Observation) {
     this.reachableTimes = reachableTimes;
+    this.bridgeTimersNs = bridgeTimersNs;
     this.timerWheel = timerWheel;
     this.connections = connections;
     this.arp = arpSent(frames);
@@ -60,6 +62,14 @@ export class ObservedChoices implements Choices {
 
   reachableTimeNs(netns: string, dev: string): number | undefined {
     return this.reachableTimes.get(`${netns}/${dev}`);
+  }
+
+  firstAgeNs(netns: string, dev: string, ageingTimeNs: number): number | undefined {
+    let dueNs = this.bridgeTimersNs.get(`${netns}/${dev}`);
+    if (dueNs === undefined) return undefined;
+    // It looked before the scenario began, and found nothing.
+    while (dueNs <= 0) dueNs += ageingTimeNs;
+    return this.timerWheel === undefined ? dueNs : wheelExpiryNs(this.timerWheel, dueNs - ageingTimeNs, dueNs);
   }
 
   askedNs(netns: string, dev: string, address: Ipv4Address, fromNs: number, toNs: number): number | undefined {

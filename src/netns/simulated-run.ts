@@ -131,18 +131,21 @@ class Recording {
     this.takePrinted();
     while (this.window < this.windows.length && this.windows[this.window].toNs <= event.timeNs) this.closeWindow();
     const open = this.windows[this.window];
-    if (open !== undefined && open.fromNs <= event.timeNs) this.keepTables();
+    if (open !== undefined && open.fromNs <= event.timeNs) this.keepTables(open.fromNs, event.timeNs);
     const { frame } = event;
     if (frame !== undefined) this.frames.push(frame);
   }
 
   private closeWindow(): void {
-    this.keepTables();
+    const { fromNs, toNs } = this.windows[this.window];
+    this.keepTables(fromNs, toNs);
     this.window++;
   }
 
-  private keepTables(): void {
-    this.tables[this.window].push(simulatedTables(this.lab.world));
+  /** What has not changed may have become stale meanwhile, which is no event. */
+  private keepTables(fromNs: number, toNs: number): void {
+    const { world } = this.lab;
+    this.tables[this.window].push(simulatedTables(world, fromNs), simulatedTables(world, toNs));
   }
 
   private takePrinted(): void {

@@ -1,4 +1,5 @@
 import { printFdbRow, printNeighbour, printRoute, printVtep } from "../lab/inspect/print.ts";
+import { jiffyNs } from "../linux/fdb.ts";
 import type { World } from "../linux/world.ts";
 import type { InterfaceName } from "../plan/plan.ts";
 import type { NamespaceNames } from "../plan/shell/namespace-names.ts";
@@ -55,8 +56,8 @@ export async function realTables(
   return new Map(await Promise.all(questions));
 }
 
-/** Asks the simulated one for the same tables. */
-export function simulatedTables(world: World): Tables {
+/** Asks the simulated one for the same tables, as it would show them at a moment before anything else happens in it. */
+export function simulatedTables(world: World, nowNs: number): Tables {
   const tables = new Map<string, string[]>();
   for (const netns of world.namespaces.table.rows()) {
     const name = world.namespaces.name.get(netns);
@@ -76,6 +77,7 @@ export function simulatedTables(world: World): Tables {
   }
   for (const row of world.fdb.table.rows()) {
     const bridge = world.fdb.bridge.get(row);
+    if (isStale(world, row, nowNs)) continue;
     const table = `${world.namespaces.name.get(world.devices.netns.get(bridge))} fdb of ${world.devices.name.get(bridge)}`;
     const rows = tables.get(table) ?? [];
     rows.push(normalRow(printFdbRow(world, row))[0]);
@@ -88,6 +90,12 @@ export function simulatedTables(world: World): Tables {
   }
   for (const rows of tables.values()) rows.sort();
   return tables;
+}
+
+/** Too old to count, and not yet removed (`has_expired`, net/bridge/br_fdb.c). */
+function isStale({ fdb, devices }: World, row: number, nowNs: number): boolean {
+  if (!fdb.isLearned(row)) return false;
+  return fdb.updatedJiffies.get(row) * jiffyNs + devices.ageingTimeNs.get(fdb.bridge.get(row)) <= nowNs;
 }
 
 /**

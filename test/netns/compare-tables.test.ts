@@ -42,6 +42,7 @@ describe("When the simulated tables may have been those that Linux showed", () =
       statements,
       endNs: 20 * secondNs,
       reachableTimes: new Map(),
+      bridgeTimersNs: new Map(),
       connections: [],
       watched: [],
       timerWheel: undefined,

@@ -22,13 +22,18 @@ function seen(timeNs: number, port: number, endpoint: string): ObservedConnectio
   return { netns: "node1", timeNs, original, answers: makeTuple(tcp, ip(endpoint), client, 8080, port) };
 }
 
-function choicesOf(connections: readonly ObservedConnection[], frames: readonly SeenFrame[] = []): ObservedChoices {
+function choicesOf(
+  connections: readonly ObservedConnection[],
+  frames: readonly SeenFrame[] = [],
+  bridgeTimersNs: ReadonlyMap<string, number> = new Map(),
+): ObservedChoices {
   const reachableTimes = new Map<string, number>();
   return new ObservedChoices({
     frames,
     connections,
     watched: ["node1"],
     reachableTimes,
+    bridgeTimersNs,
     statements: [],
     endNs: 0,
     timerWheel: undefined,
@@ -115,4 +120,15 @@ test("unless it was seen on its way out", () => {
   const choices = choicesOf([], [{ ...begin, device: "node1/cbr0", frame: out }]);
   const { original } = seen(0, 40_001, "10.244.1.4");
   expect(choices.answers("node1", original, begin.timeNs)).toMatchObject({ source: ip("10.244.1.4") });
+});
+
+test("a bridge first looks for old addresses when its timer says so, which may have run before the scenario began", () => {
+  const timers = new Map([
+    ["n/br0", 2_600_000_000],
+    ["n/br1", -400_000_000],
+  ]);
+  const choices = choicesOf([], [], timers);
+  expect(choices.firstAgeNs("n", "br0", 3_000_000_000)).toBe(2_600_000_000);
+  expect(choices.firstAgeNs("n", "br1", 3_000_000_000)).toBe(2_600_000_000);
+  expect(choices.firstAgeNs("n", "br2", 3_000_000_000)).toBeUndefined();
 });

@@ -229,8 +229,20 @@ function bringUp(world: World, device: number): void {
   addConnectedRoutes(world, device);
   // A bridge with an ageing time of 0 learns nothing.
   if (devices.kind.get(device) === deviceKind.bridge && devices.ageingTimeNs.get(device) > 0)
-    devices.ageing.set(device, world.timerNs(world.nowNs + devices.ageingTimeNs.get(device)));
+    devices.ageing.set(device, firstAgeNs(world, device));
 }
+
+/** `br_stp_enable_bridge`: it looks for old addresses after a tenth of a second, when there are none yet, and then again. */
+function firstAgeNs(world: World, bridge: number): number {
+  const { devices, namespaces, choices, nowNs } = world;
+  const ageingTimeNs = devices.ageingTimeNs.get(bridge);
+  const netns = namespaces.name.get(devices.netns.get(bridge));
+  const seenNs = nowNs === 0 ? choices?.firstAgeNs?.(netns, devices.name.get(bridge), ageingTimeNs) : undefined;
+  if (seenNs !== undefined) return seenNs;
+  return world.timerNs(nowNs + firstLookNs + (ageingTimeNs < firstLookNs ? 0 : ageingTimeNs));
+}
+
+const firstLookNs = 100_000_000;
 
 /** Routes over the device and its neighbours go; a bridge forgets what it learned behind a port that goes down. */
 function bringDown(world: World, device: number): void {
