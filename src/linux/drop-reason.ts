@@ -36,6 +36,8 @@ export const dropReasons = {
   /** NETFILTER_DROP in the kernel: `nf_nat_oif_changed`. */
   NAT_OUT_CHANGED: "its connection was masqueraded to the address of another interface than the one it leaves by now",
   NO_SOCKET: "no socket listens on that port",
+  /** The kernel gives no reason: `tcp_v4_rcv` takes what is `PACKET_HOST` only. */
+  TCP_TO_GROUP: "TCP takes no segment from a frame to a broadcast or multicast MAC address",
   /** The kernel frees it in silence: `br_dev_queue_push_xmit`. */
   BRIDGE_PORT_MTU: "too long for the MTU of the bridge port it should leave by",
   /** The kernel frees it in silence: a bridge never sends a frame back out of the port it came in by. */

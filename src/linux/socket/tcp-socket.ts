@@ -3,6 +3,7 @@ import { never, type TimerColumn } from "../../sim/timers.ts";
 import type { EthernetFrame } from "../../wire/ethernet.ts";
 import type { IcmpError } from "../../wire/icmp.ts";
 import { type Ipv4Packet, ipv4HeaderLength } from "../../wire/ipv4.ts";
+import { isGroupMac } from "../../wire/mac-address.ts";
 import { type TcpSegment, tcpFlag, tcpHeaderLength } from "../../wire/tcp.ts";
 import { drop } from "../drop.ts";
 import { isBroadcastAddress } from "../ip/local.ts";
@@ -102,7 +103,9 @@ function mssOf(mtu: number): number {
 /** `tcp_v4_rcv`. */
 function receive(world: World, packet: number): void {
   const { packets, sockets } = world;
-  const ip = (packets.data.get(packet) as EthernetFrame).payload as Ipv4Packet;
+  const frame = packets.data.get(packet) as EthernetFrame;
+  if (isGroupMac(frame.destination)) return drop(world, packet, "TCP_TO_GROUP");
+  const ip = frame.payload as Ipv4Packet;
   const segment = ip.payload as TcpSegment;
   const socket = socketOf(world, packet, tcpKinds, ip, segment);
   if (socket === 0) return refuse(world, packet, ip, segment);
