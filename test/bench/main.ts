@@ -182,19 +182,22 @@ async function sessions(shape: Shape): Promise<void> {
   for (const { inFlight, pauseMs, threadsSent, steps } of [few, listed, many]) {
     print(
       `a session with ${inFlight} packets ${shape.name}`,
-      `Pause ${pauseMs.toFixed(0)} ms, ${threadsSent} threads sent; a step with the views' questions:`,
+      `Pause ${pauseMs.toFixed(0)} ms, ${threadsSent} threads sent; a step, and what the views then ask:`,
     );
-    for (const [title, { ms, events, simulationMs }] of titled(steps))
+    for (const [title, { ms, lookMs, events, simulationMs }] of titled(steps))
       print(
         `  ${title}`,
-        `${ms.toFixed(3)} ms for ${events} events, ${((1000 * ms) / events).toFixed(2)} µs each; simulation ${simulationMs.toFixed(3)} ms, debugger ${(ms - simulationMs).toFixed(3)} ms`,
+        `${ms.toFixed(3)} ms for ${events} events, ${((1000 * ms) / events).toFixed(2)} µs each; simulation ${simulationMs.toFixed(3)} ms, debugger ${(ms - simulationMs).toFixed(3)} ms; views ${lookMs.toFixed(3)} ms`,
       );
   }
   for (const fewer of [few, listed])
     print(
       `  ${many.inFlight} to ${fewer.inFlight}, ${shape.name}`,
       titled(many.steps)
-        .map(([title, { ms }], index) => `${title} ${(ms / titled(fewer.steps)[index][1].ms).toFixed(2)}`)
+        .map(([title, { ms, lookMs }], index) => {
+          const less = titled(fewer.steps)[index][1];
+          return `${title} ${(ms / less.ms).toFixed(2)} (views ${(lookMs / less.lookMs).toFixed(2)})`;
+        })
         .join(", "),
     );
 }

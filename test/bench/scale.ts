@@ -35,7 +35,10 @@ export const waiting: Shape = {
 };
 
 export interface StepFigures {
+  /** From the request to the stop. */
   readonly ms: number;
+  /** From the stop to the last answer of what clients then ask for: the list of threads, the stack, its scopes. */
+  readonly lookMs: number;
   /** Of all packets. */
   readonly events: number;
   /** What these events take where nobody looks, in milliseconds. */
@@ -96,19 +99,19 @@ class PausedSession {
 
   async step(command: "stepIn" | "next"): Promise<void> {
     const before = this.client.position;
-    const ms = await timed(() => this.client.step(command));
+    const times = await this.client.step(command);
     const events = this.client.position - before;
     const start = performance.now();
     this.twin.advance(events);
-    this.taken[command].push({ ms, events, simulationMs: performance.now() - start });
+    this.taken[command].push({ ...times, events, simulationMs: performance.now() - start });
   }
 
   /** From one event of the packet to the one before, and not on to where the packet began. */
   async stepBack(): Promise<void> {
     await this.client.step("stepIn");
     const before = this.client.position;
-    const ms = await timed(() => this.client.step("stepBack"));
-    this.taken.stepBack.push({ ms, events: before - this.client.position, simulationMs: 0 });
+    const times = await this.client.step("stepBack");
+    this.taken.stepBack.push({ ...times, events: before - this.client.position, simulationMs: 0 });
   }
 
   end(): ScaleFigures {
@@ -122,6 +125,7 @@ function middleStep(steps: readonly StepFigures[]): StepFigures {
   const middle = (of: (one: StepFigures) => number) => steps.map(of).sort((a, b) => a - b)[steps.length >> 1];
   return {
     ms: middle((one) => one.ms),
+    lookMs: middle((one) => one.lookMs),
     events: middle((one) => one.events),
     simulationMs: middle((one) => one.simulationMs),
   };
@@ -189,11 +193,13 @@ class Client {
   }
 
   /** Of the packet that stopped last. */
-  async step(command: string): Promise<void> {
-    const stop = this.event("stopped");
-    await this.request(command, { threadId: this.stoppedThread });
-    await stop;
-    await this.look();
+  async step(command: string): Promise<Pick<StepFigures, "ms" | "lookMs">> {
+    const ms = await timed(async () => {
+      const stop = this.event("stopped");
+      await this.request(command, { threadId: this.stoppedThread });
+      await stop;
+    });
+    return { ms, lookMs: await timed(() => this.look()) };
   }
 
   private take(message: DebugProtocol.ProtocolMessage): void {

@@ -286,7 +286,7 @@ const live = [
 
 /** All of them would take more than five minutes: the longest ones about Services and rules are compared when they are asked for. */
 const isLeftOut = (/** @type {string} */ name) =>
-  /kernel-more\/(services-|nftables-services|netfilter-routed)/.test(name);
+  /kernel-more\/(services-|nftables-services|netfilter-|policies)/.test(name);
 
 /** `pattern`: only tests with this in their names. @returns {Promise<{ passed: number, failed: number, failures: string[] }>} */
 export async function run(pattern = "") {
